@@ -1,0 +1,65 @@
+//! The Debian packages that building and testing need, installed when they are missing.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::{capture, execute};
+
+/// A program that must be on the PATH, and the packages that bring it.
+const NEEDED: &[(&str, &[&str])] = &[("cc", &["gcc", "libc6-dev"]), ("git", &["git"])];
+
+/// Installs what is missing. With everything there it touches nothing and needs no rights.
+pub fn install_missing() -> Result<()> {
+    let packages = missing(on_path);
+    if packages.is_empty() {
+        return Ok(());
+    }
+    println!("missing: {}", packages.join(" "));
+    let by_hand = format!("apt-get update && apt-get install --yes {}", packages.join(" "));
+    if !on_path("apt-get") {
+        bail!(
+            "install {} with this system's package manager, then try again",
+            packages.join(" ")
+        );
+    }
+    if capture(Command::new("id").arg("-u"))?.trim() != "0" {
+        bail!("only root may install packages; run this, then try again: sudo sh -c '{by_hand}'");
+    }
+    execute(apt().arg("update"))?;
+    execute(
+        apt()
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(packages),
+    )
+}
+
+fn missing(present: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let absent = NEEDED.iter().filter(|(program, _)| !present(program));
+    absent
+        .flat_map(|(_, packages)| packages.iter().copied())
+        .collect()
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn apt() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_absent_is_installed() {
+        assert!(missing(|_| true).is_empty());
+        assert_eq!(missing(|program| program != "git"), ["git"]);
+        assert_eq!(missing(|program| program != "cc"), ["gcc", "libc6-dev"]);
+    }
+}
