@@ -1,1 +1,11 @@
+//! The whole, driven through the real binary: one integration binary, a module per feature.
+#![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
+mod cli;
+mod faults;
+mod handlers;
+mod main_job;
+mod malformed;
+mod readme;
+mod run_helloworld;
+mod server;

@@ -1,1 +1,15 @@
+//! Drives the real binary from outside, as a user and as an independent peer would. The integration tests, the fuzz driver
+//! and the measurements stand on it.
+#![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
+pub mod command;
+pub mod grpc;
+pub mod http;
+pub mod process;
+pub mod random;
+pub mod server;
+pub mod service;
+pub mod wait;
+
+pub use command::{Micro, Ran};
+pub use server::Server;

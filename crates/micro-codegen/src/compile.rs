@@ -1,0 +1,79 @@
+//! From `.proto` files to descriptors, imports and comments included.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use prost_types::FileDescriptorProto;
+
+use crate::error::{Error, Result};
+
+/// Compiled contracts with all that they import.
+pub struct FileSet {
+    /// Imports come before the files that import them.
+    pub(crate) files: Vec<FileDescriptorProto>,
+    /// Each file as bytes: prost drops options of extensions, these keep them.
+    encoded: BTreeMap<String, Vec<u8>>,
+    targets: BTreeSet<String>,
+}
+
+/// Compiles `protos`, looking for them and for their imports in `includes`.
+///
+/// # Errors
+///
+/// When a file is missing or is no valid contract; the message leads with file and line.
+pub fn compile(protos: &[PathBuf], includes: &[PathBuf]) -> Result<FileSet> {
+    compile_files(protos, includes).map_err(|error| Error::Compile(Box::new(error)))
+}
+
+fn compile_files(protos: &[PathBuf], includes: &[PathBuf]) -> Result<FileSet, protox::Error> {
+    let mut compiler = protox::Compiler::new(includes)?;
+    compiler.include_imports(true).include_source_info(true).open_files(protos)?;
+    let targets = compiler.files().filter(|file| !file.is_import()).map(|file| file.name().into());
+    let pool = compiler.descriptor_pool();
+    let encoded = pool.files().map(|file| (file.name().to_owned(), file.encode_to_vec()));
+    Ok(FileSet {
+        targets: targets.collect(),
+        encoded: encoded.collect(),
+        files: compiler.file_descriptor_set().file,
+    })
+}
+
+impl FileSet {
+    /// The files that code is generated for, those asked for and not their imports.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &FileDescriptorProto> {
+        self.files.iter().filter(|file| self.is_target(file.name()))
+    }
+
+    pub(crate) fn is_target(&self, name: &str) -> bool {
+        self.targets.contains(name)
+    }
+
+    /// A serialised `FileDescriptorSet` of `file` after all that it imports.
+    pub(crate) fn descriptor_set(&self, file: &FileDescriptorProto) -> Vec<u8> {
+        let mut needed = BTreeSet::from([file.name()]);
+        for file in self.files.iter().rev().filter(|file| file.name.is_some()) {
+            if needed.contains(file.name()) {
+                needed.extend(file.dependency.iter().map(String::as_str));
+            }
+        }
+        let mut set = Vec::new();
+        for file in self.files.iter().filter(|file| needed.contains(file.name())) {
+            if let Some(bytes) = self.encoded.get(file.name()) {
+                append_file(&mut set, bytes);
+            }
+        }
+        set
+    }
+}
+
+/// Appends field 1 of `FileDescriptorSet`: key, length, bytes.
+fn append_file(set: &mut Vec<u8>, file: &[u8]) {
+    set.push(0x0a);
+    let mut length = file.len();
+    while length >= 0x80 {
+        set.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    set.push(length as u8);
+    set.extend_from_slice(file);
+}

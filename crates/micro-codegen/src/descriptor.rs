@@ -1,0 +1,40 @@
+//! The compiled contract as a constant, for reflection.
+
+use prost_types::FileDescriptorProto;
+
+use crate::generate::head;
+
+const WIDTH: usize = 96;
+
+pub fn file(file: &FileDescriptorProto, descriptor_set: &[u8]) -> String {
+    let mut code = head(file);
+    code.line("/// The contract and all that it imports: a serialised `FileDescriptorSet`.");
+    code.line("pub const FILE_DESCRIPTOR_SET: &[u8] = b\"\\");
+    let mut text = code.into_text();
+    for line in literal(descriptor_set) {
+        text.push_str(&format!("    {line}\\\n"));
+    }
+    text.push_str("    \";\n");
+    text
+}
+
+/// Lines of a byte string. A line ends in a backslash that skips the white space after it, so no
+/// line begins with a space of its own.
+fn literal(bytes: &[u8]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for &byte in bytes {
+        let is_first = lines.last().is_some_and(String::is_empty);
+        let text = match byte {
+            b'\n' => "\\n".to_owned(),
+            b'"' | b'\\' => format!("\\{}", byte as char),
+            b' ' if is_first => "\\x20".to_owned(),
+            b' '..=b'~' => (byte as char).to_string(),
+            _ => format!("\\x{byte:02x}"),
+        };
+        match lines.last_mut() {
+            Some(line) if line.len() + text.len() < WIDTH - 4 => line.push_str(&text),
+            _ => lines.push(if byte == b' ' { "\\x20".to_owned() } else { text }),
+        }
+    }
+    lines
+}

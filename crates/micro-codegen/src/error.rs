@@ -1,0 +1,43 @@
+//! What can go wrong between a contract and its code.
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why no code came out.
+#[derive(Debug)]
+pub enum Error {
+    /// The contract does not compile.
+    Compile(Box<protox::Error>),
+    /// The contract compiles, and asks for what the generator has no code for.
+    Contract { file: String, line: usize, problem: String },
+    /// A file could not be read or written.
+    File { path: PathBuf, source: std::io::Error },
+    /// A service cannot have this name.
+    Name { name: String, problem: String },
+    /// The folder of a new service is there already.
+    Exists(PathBuf),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // The alternate form of protox leads with file, line and column.
+            Error::Compile(source) => write!(f, "{source:?}"),
+            Error::Contract { file, line, problem } => write!(f, "{file}:{line}: {problem}"),
+            Error::File { path, .. } => write!(f, "cannot access {}", path.display()),
+            Error::Name { name, problem } => write!(f, "service name {name:?} {problem}"),
+            Error::Exists(path) => write!(f, "{} exists already", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::File { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! From a file set to source files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use prost_types::FileDescriptorProto;
+
+use crate::code::Code;
+use crate::comments::Comments;
+use crate::compile::FileSet;
+use crate::error::{Error, Result};
+use crate::types::{Types, file_modules};
+use crate::{descriptor, enumeration, fakes, message, names, service};
+
+/// What the contract alone does not tell.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Imported files whose code is in another crate: `user.proto` is in `user_proto`.
+    pub externs: BTreeMap<String, String>,
+}
+
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedFile {
+    /// Relative to the folder that the generated code goes to.
+    pub path: PathBuf,
+    pub content: String,
+}
+
+/// Writes the code of each file of the set: `x.rs`, `x/descriptor.rs` and, with services, `x/fakes.rs`.
+///
+/// # Errors
+///
+/// When a contract asks for what there is no code for; the message names file and line.
+pub fn generate(set: &FileSet, options: &Options) -> Result<Vec<GeneratedFile>> {
+    let types = Types::new(set, options);
+    let mut files = Vec::new();
+    for file in set.targets().filter(|file| !options.externs.contains_key(file.name())) {
+        files.extend(generate_file(set, &types, file)?);
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+fn generate_file(
+    set: &FileSet,
+    types: &Types<'_>,
+    file: &FileDescriptorProto,
+) -> Result<Vec<GeneratedFile>> {
+    let scope = Scope::of_file(types, file);
+    if file.syntax() != "proto3" {
+        return Err(scope.error(&[12], "only syntax = \"proto3\" is generated"));
+    }
+    let stem = file.name().strip_suffix(".proto").unwrap_or(file.name());
+    let has_services = !file.service.is_empty();
+    let mut files = vec![
+        source(format!("{stem}.rs"), contract(&scope)?),
+        source(format!("{stem}/descriptor.rs"), descriptor::file(file, &set.descriptor_set(file))),
+    ];
+    if has_services {
+        files.push(source(format!("{stem}/fakes.rs"), fakes::file(&scope)?));
+    }
+    Ok(files)
+}
+
+fn source(path: String, content: String) -> GeneratedFile {
+    GeneratedFile { path: path.into(), content }
+}
+
+/// Messages, enums and services of one file.
+fn contract(scope: &Scope<'_>) -> Result<String> {
+    service::check_names(scope)?;
+    let file = scope.file;
+    let mut body = Module::new(0);
+    for (index, descriptor) in file.message_type.iter().enumerate() {
+        message::emit(&mut body, &scope.at(&[4, index as i32]), descriptor)?;
+    }
+    for (index, descriptor) in file.enum_type.iter().enumerate() {
+        enumeration::emit(&mut body, &scope.at(&[5, index as i32]), descriptor)?;
+    }
+    let mut services = Code::new(0);
+    for index in 0..file.service.len() {
+        service::emit(&mut services, scope, index)?;
+    }
+
+    let mut code = head(file);
+    let package = scope.comments.docs(&[2]);
+    let docs = if package.is_empty() { scope.comments.docs(&[12]) } else { package };
+    code.comment("//!", &docs);
+    code.gap();
+    code.line("mod descriptor;");
+    if !services.is_empty() {
+        code.line("pub mod fakes;");
+    }
+    code.gap();
+    code.line("pub use descriptor::FILE_DESCRIPTOR_SET;");
+    code.append(&body.finish());
+    code.gap();
+    code.append(&services.into_text());
+    Ok(code.into_text())
+}
+
+/// The mark that tells people and tools not to edit.
+pub fn head(file: &FileDescriptorProto) -> Code {
+    let mut code = Code::new(0);
+    let name = file.name().rsplit('/').next().unwrap_or_default();
+    code.line(&format!("// @generated from {name} by micro; edit that file instead of this one."));
+    code.gap();
+    code
+}
+
+/// Where in a contract the generator is, and what it needs to know there.
+#[derive(Clone)]
+pub struct Scope<'a> {
+    pub types: &'a Types<'a>,
+    pub file: &'a FileDescriptorProto,
+    pub comments: std::rc::Rc<Comments<'a>>,
+    /// Simple names of all types of the file: a name of the prelude among them is spelt in full.
+    declared: std::rc::Rc<BTreeSet<String>>,
+    /// The Rust module that the code goes to.
+    pub modules: Vec<String>,
+    /// The full proto name of the enclosing package or message, with a leading dot unless empty.
+    pub parent: String,
+    /// The path of the element in the descriptor.
+    pub path: Vec<i32>,
+}
+
+impl<'a> Scope<'a> {
+    fn of_file(types: &'a Types<'a>, file: &'a FileDescriptorProto) -> Self {
+        let package = file.package();
+        Scope {
+            types,
+            file,
+            comments: Comments::new(file).into(),
+            declared: declared(file).into(),
+            modules: file_modules(file.name()),
+            parent: if package.is_empty() { String::new() } else { format!(".{package}") },
+            path: Vec::new(),
+        }
+    }
+
+    /// The same scope at an element further down.
+    pub fn at(&self, path: &[i32]) -> Self {
+        Scope { path: [&self.path, path].concat(), ..self.clone() }
+    }
+
+    /// The scope of what the message `name` declares inside.
+    pub fn inside(&self, name: &str) -> Self {
+        let mut inner = self.clone();
+        inner.modules.push(names::module_name(name));
+        inner.parent = format!("{}.{name}", self.parent);
+        inner
+    }
+
+    pub fn docs(&self) -> Vec<String> {
+        self.comments.docs(&self.path)
+    }
+
+    pub fn type_path(&self, full_name: &str) -> Result<String> {
+        let found = self.types.path(&self.modules, full_name);
+        found.map_err(|problem| self.error(&[], problem))
+    }
+
+    /// A type of the standard library, by the short name where the contract leaves it free.
+    pub fn std(&self, path: &str) -> String {
+        let name = path.rsplit("::").next().unwrap_or(path);
+        let is_prelude = !path.contains("collections") && !self.declared.contains(name);
+        if is_prelude { name.to_owned() } else { format!("std::{path}") }
+    }
+
+    pub fn declares(&self, name: &str) -> bool {
+        self.declared.contains(name)
+    }
+
+    pub fn error(&self, path: &[i32], problem: impl Into<String>) -> Error {
+        let line = self.comments.line(&[&self.path, path].concat());
+        Error::Contract { file: self.file.name().to_owned(), line, problem: problem.into() }
+    }
+}
+
+fn declared(file: &FileDescriptorProto) -> BTreeSet<String> {
+    let mut open: Vec<_> = file.message_type.iter().collect();
+    let mut names: Vec<_> = file.enum_type.iter().map(|it| it.name()).collect();
+    names.extend(file.service.iter().map(|it| it.name()));
+    while let Some(message) = open.pop() {
+        names.push(message.name());
+        names.extend(message.enum_type.iter().map(|it| it.name()));
+        names.extend(message.oneof_decl.iter().map(|it| it.name()));
+        open.extend(&message.nested_type);
+    }
+    names.into_iter().map(names::type_name).collect()
+}
+
+/// A module of messages and enums; it imports the parts of micro-rpc that its own items name.
+pub struct Module {
+    pub code: Code,
+    depth: usize,
+    uses: BTreeSet<&'static str>,
+}
+
+impl Module {
+    pub fn new(depth: usize) -> Self {
+        Module { code: Code::new(depth), depth, uses: BTreeSet::new() }
+    }
+
+    pub fn needs(&mut self, parts: &[&'static str]) {
+        self.uses.extend(parts);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.code.is_empty()
+    }
+
+    /// The module's text, its imports first.
+    pub fn finish(self) -> String {
+        let mut code = Code::new(self.depth);
+        let names: Vec<_> = self.uses.into_iter().collect();
+        match names.as_slice() {
+            [] => {}
+            [one] => code.line(&format!("use micro_rpc::{one};")),
+            many => code.line(&format!("use micro_rpc::{{{}}};", many.join(", "))),
+        }
+        code.gap();
+        code.append(&self.code.into_text());
+        code.into_text()
+    }
+}

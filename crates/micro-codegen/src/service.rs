@@ -1,0 +1,308 @@
+//! Services: the trait, its client over the network, and the server that mounts it.
+
+use std::collections::BTreeSet;
+
+use prost_types::{MethodDescriptorProto, ServiceDescriptorProto};
+
+use crate::code::Code;
+use crate::error::Result;
+use crate::generate::Scope;
+use crate::names;
+
+/// A service under the names that Rust has for it.
+pub struct Service<'a> {
+    pub scope: Scope<'a>,
+    /// The trait.
+    pub name: String,
+    /// As the contract spells it; the first half of an endpoint.
+    pub proto_name: &'a str,
+    pub methods: Vec<Method<'a>>,
+}
+
+pub struct Method<'a> {
+    pub name: String,
+    /// As the contract spells it; the second half of an endpoint.
+    pub proto_name: &'a str,
+    pub request: String,
+    pub response: String,
+    pub streams_requests: bool,
+    pub streams_responses: bool,
+    docs: Vec<String>,
+}
+
+pub fn emit(code: &mut Code, scope: &Scope<'_>, index: usize) -> Result<()> {
+    let service = Service::new(scope, index)?;
+    emit_descriptor(code, &service);
+    emit_trait(code, &service);
+    emit_client(code, &service);
+    emit_server(code, &service);
+    Ok(())
+}
+
+/// Refuses contracts whose services and messages would take each other's names.
+pub fn check_names(scope: &Scope<'_>) -> Result<()> {
+    let file = scope.file;
+    let messages = file.message_type.iter().map(|it| it.name()).enumerate();
+    let messages = messages.map(|(index, name)| (vec![4, index as i32], name));
+    let enums = file.enum_type.iter().map(|it| it.name()).enumerate();
+    let enums = enums.map(|(index, name)| (vec![5, index as i32], name));
+    let mut taken = BTreeSet::new();
+    for service in &file.service {
+        let name = names::type_name(service.name());
+        taken.extend([format!("{name}Client"), format!("{name}Server"), name]);
+    }
+    for (path, proto_name) in messages.chain(enums) {
+        let name = names::type_name(proto_name);
+        if !taken.insert(name.clone()) {
+            let problem = format!("{proto_name} is {name} in Rust, and so is another; rename one");
+            return Err(scope.error(&path, problem));
+        }
+        if name == "Box" && !file.service.is_empty() {
+            let problem = "a type Box cannot stand beside a service; rename it";
+            return Err(scope.error(&path, problem));
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Service<'a> {
+    pub fn new(scope: &Scope<'a>, index: usize) -> Result<Self> {
+        let descriptor: &'a ServiceDescriptorProto = &scope.file.service[index];
+        let scope = scope.at(&[6, index as i32]);
+        if descriptor.method.is_empty() {
+            return Err(scope.error(&[], format!("service {} has no rpc", descriptor.name())));
+        }
+        let mut methods = Vec::new();
+        for (index, method) in descriptor.method.iter().enumerate() {
+            methods.push(Method::new(&scope.at(&[2, index as i32]), method)?);
+        }
+        let name = names::type_name(descriptor.name());
+        Ok(Service { name, proto_name: descriptor.name(), methods, scope })
+    }
+
+    /// The name that the platform knows the service by: the last word of the package.
+    fn address(&self) -> &str {
+        let package = self.scope.file.package();
+        let words = package.rsplit('.').filter(|word| !word.is_empty());
+        words.clone().find(|word| !is_version(word)).unwrap_or(self.proto_name)
+    }
+
+    fn constant(&self) -> String {
+        format!("{}_SERVICE", names::constant_name(self.proto_name))
+    }
+}
+
+/// `v1`, `v1beta2`
+fn is_version(word: &str) -> bool {
+    let rest = word.strip_prefix('v').unwrap_or_default();
+    rest.starts_with(|first: char| first.is_ascii_digit())
+}
+
+impl<'a> Method<'a> {
+    fn new(scope: &Scope<'a>, method: &'a MethodDescriptorProto) -> Result<Self> {
+        Ok(Method {
+            name: names::value_name(method.name()),
+            proto_name: method.name(),
+            request: scope.type_path(method.input_type())?,
+            response: scope.type_path(method.output_type())?,
+            streams_requests: method.client_streaming(),
+            streams_responses: method.server_streaming(),
+            docs: scope.docs(),
+        })
+    }
+
+    fn emit_signature(&self, code: &mut Code, end: &str) {
+        let params = ["&self".into(), "ctx: &micro_rpc::Context".into(), self.parameter()];
+        let result = match self.streams_responses {
+            true => format!("micro_rpc::Result<micro_rpc::Streaming<{}>>", self.response),
+            false => format!("micro_rpc::Result<{}>", self.response),
+        };
+        code.signature(&format!("async fn {}", self.name), &params, &result, end);
+    }
+
+    fn parameter(&self) -> String {
+        match self.streams_requests {
+            true => format!("requests: micro_rpc::Streaming<{}>", self.request),
+            false => format!("request: {}", self.request),
+        }
+    }
+
+    /// How the client of micro-rpc calls this kind of method, and what it hands over.
+    fn kind(&self) -> (&'static str, &'static str) {
+        match (self.streams_requests, self.streams_responses) {
+            (false, false) => ("unary", "&request"),
+            (false, true) => ("server_stream", "&request"),
+            (true, false) => ("client_stream", "requests"),
+            (true, true) => ("bidi", "requests"),
+        }
+    }
+}
+
+fn emit_descriptor(code: &mut Code, service: &Service<'_>) {
+    code.gap();
+    code.line(&format!("/// What reflection and the registry say of `{}`.", service.proto_name));
+    let constant = service.constant();
+    let head = format!("pub static {constant}: micro_rpc::ServiceDescriptor =");
+    let value = "micro_rpc::ServiceDescriptor {";
+    let breaks = head.len() + 1 + value.len() > 100;
+    if breaks {
+        code.open(&head);
+        code.open(value);
+    } else {
+        code.open(&format!("{head} {value}"));
+    }
+    code.line(&format!("package: {:?},", service.scope.file.package()));
+    code.line(&format!("name: {:?},", service.proto_name));
+    match service.methods.as_slice() {
+        [one] => {
+            code.open("methods: &[micro_rpc::MethodDescriptor {");
+            emit_method_descriptor(code, one);
+            code.close("}],");
+        }
+        many => {
+            code.open("methods: &[");
+            for method in many {
+                code.open("micro_rpc::MethodDescriptor {");
+                emit_method_descriptor(code, method);
+                code.close("},");
+            }
+            code.close("],");
+        }
+    }
+    code.line("file_descriptor_set: FILE_DESCRIPTOR_SET,");
+    code.close("};");
+    if breaks {
+        code.close("");
+    }
+}
+
+fn emit_method_descriptor(code: &mut Code, method: &Method<'_>) {
+    code.line(&format!("name: {:?},", method.proto_name));
+    code.line(&format!("client_streaming: {},", method.streams_requests));
+    code.line(&format!("server_streaming: {},", method.streams_responses));
+}
+
+fn emit_trait(code: &mut Code, service: &Service<'_>) {
+    code.gap();
+    code.docs(&service.scope.docs());
+    code.line("#[micro_rpc::async_trait]");
+    let (send, sync) = (service.scope.std("marker::Send"), service.scope.std("marker::Sync"));
+    code.open(&format!("pub trait {}: {send} + {sync} + 'static {{", service.name));
+    for method in &service.methods {
+        if !method.docs.is_empty() {
+            code.gap();
+        }
+        code.docs(&method.docs);
+        method.emit_signature(code, ";");
+    }
+    code.close("}");
+}
+
+fn emit_client(code: &mut Code, service: &Service<'_>) {
+    let (name, address) = (&service.name, service.address());
+    let client = format!("{name}Client");
+    code.gap();
+    code.line(&format!("/// [`{}`] over the network.", names::plain(name)));
+    code.line("#[derive(Clone)]");
+    code.line(&format!("pub struct {client}(micro_rpc::ServiceClient);"));
+    code.gap();
+    code.open(&format!("impl {client} {{"));
+    code.line(&format!("/// Calls the service `{address}`."));
+    code.open("pub fn new(client: &micro_rpc::Client) -> Self {");
+    code.line(&format!("Self::with_name(client, {address:?})"));
+    code.close("}");
+    code.gap();
+    code.line(&format!("/// Calls the service `name`, which speaks the contract of `{address}`."));
+    code.open("pub fn with_name(client: &micro_rpc::Client, name: &str) -> Self {");
+    code.line("Self(client.service(name))");
+    code.close("}");
+    code.close("}");
+    code.gap();
+    code.line("#[micro_rpc::async_trait]");
+    code.open(&format!("impl {name} for {client} {{"));
+    for method in &service.methods {
+        code.gap();
+        method.emit_signature(code, " {");
+        let endpoint = format!("\"{}.{}\"", service.proto_name, method.proto_name);
+        let (call, argument) = method.kind();
+        code.awaited_call("", "self.0", call, &["ctx", &endpoint, argument], "");
+        code.close("}");
+    }
+    code.close("}");
+}
+
+fn emit_server(code: &mut Code, service: &Service<'_>) {
+    let name = &service.name;
+    let server = format!("{name}Server");
+    code.gap();
+    code.line(&format!("/// Mounts a [`{}`] on a server.", names::plain(name)));
+    code.line("#[derive(Clone)]");
+    code.line(&format!("pub struct {server}(std::sync::Arc<dyn {name}>);"));
+    code.gap();
+    code.open(&format!("impl {server} {{"));
+    code.open(&format!("pub fn new(service: impl {name}) -> Self {{"));
+    code.line("Self(std::sync::Arc::new(service))");
+    code.close("}");
+    code.gap();
+    let params = [format!("service: std::sync::Arc<dyn {name}>")];
+    code.signature("pub fn from_arc", &params, "Self", " {");
+    code.line("Self(service)");
+    code.close("}");
+    code.close("}");
+    code.gap();
+    code.line("#[micro_rpc::async_trait]");
+    code.open(&format!("impl micro_rpc::Handler for {server} {{"));
+    code.open("fn descriptor(&self) -> &'static micro_rpc::ServiceDescriptor {");
+    code.line(&format!("&{}", service.constant()));
+    code.close("}");
+    code.gap();
+    emit_dispatch(code, service);
+    code.close("}");
+}
+
+fn emit_dispatch(code: &mut Code, service: &Service<'_>) {
+    let params = [
+        "&self".to_owned(),
+        "ctx: &micro_rpc::Context".to_owned(),
+        "method: &'static micro_rpc::MethodDescriptor".to_owned(),
+        "mut call: micro_rpc::Call".to_owned(),
+    ];
+    code.signature("async fn call", &params, "micro_rpc::Result<micro_rpc::Reply>", " {");
+    // Not called on the Arc: its own methods would hide an rpc named Clone.
+    code.line("let service = &*self.0;");
+    code.open("match method.name {");
+    for method in &service.methods {
+        emit_arm(code, method);
+    }
+    emit_unknown(code, service);
+    code.close("}");
+    code.close("}");
+}
+
+fn emit_arm(code: &mut Code, method: &Method<'_>) {
+    code.open(&format!("{:?} => {{", method.proto_name));
+    let argument = match method.streams_requests {
+        true => {
+            code.line("let requests = call.requests();");
+            "requests"
+        }
+        false => {
+            code.line("let request = call.request().await?;");
+            "request"
+        }
+    };
+    let variable = if method.streams_responses { "responses" } else { "response" };
+    let before = format!("let {variable} = ");
+    code.awaited_call(&before, "service", &method.name, &["ctx", argument], "?;");
+    code.line(match method.streams_responses {
+        true => "call.reply_stream(responses)",
+        false => "call.reply(&response)",
+    });
+    code.close("}");
+}
+
+fn emit_unknown(code: &mut Code, service: &Service<'_>) {
+    let id = format!("\"{}.{}\"", service.address(), service.proto_name);
+    let before = "_ => Err(micro_rpc::Error::not_implemented";
+    code.call(before, &[&id, "\"unknown method\""], "),");
+}

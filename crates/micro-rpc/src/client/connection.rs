@@ -1,0 +1,91 @@
+//! One HTTP/2 connection to a target.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use tokio::net::TcpStream;
+
+use crate::{Error, Result};
+
+const CONNECT: Duration = Duration::from_secs(2);
+
+pub(super) struct Connection {
+    sender: SendRequest<Bytes>,
+    live: Arc<AtomicBool>,
+    under_way: Arc<AtomicUsize>,
+    driver: tokio::task::AbortHandle,
+}
+
+/// Counts a call for as long as it lives.
+pub(super) struct Slot(Arc<AtomicUsize>);
+
+impl Connection {
+    pub(super) async fn open(address: &str) -> Result<Self> {
+        let refused = |cause: String| {
+            Error::unavailable("go.micro.client", format!("connection error: Error while dialing dial tcp {address}: {cause}"))
+        };
+        let stream = tokio::time::timeout(CONNECT, TcpStream::connect(address))
+            .await
+            .map_err(|_| refused("i/o timeout".to_owned()))?
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::ConnectionRefused => refused("connect: connection refused".to_owned()),
+                _ => refused(error.to_string()),
+            })?;
+        let _ = stream.set_nodelay(true);
+        let handshake = h2::client::Builder::new()
+            .initial_window_size(1 << 20)
+            .initial_connection_window_size(4 << 20)
+            .enable_push(false)
+            .handshake::<_, Bytes>(stream);
+        let (sender, connection) = tokio::time::timeout(CONNECT, handshake)
+            .await
+            .map_err(|_| refused("HTTP/2 handshake timed out".to_owned()))?
+            .map_err(|error| refused(error.to_string()))?;
+        let live = Arc::new(AtomicBool::new(true));
+        let alive = live.clone();
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection ended");
+            }
+            alive.store(false, Ordering::Release);
+        })
+        .abort_handle();
+        Ok(Self { sender, live, under_way: Arc::default(), driver })
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.live.load(Ordering::Acquire)
+    }
+
+    /// Takes no new calls: the peer said that it goes away.
+    pub(super) fn retire(&self) {
+        self.live.store(false, Ordering::Release);
+    }
+
+    pub(super) fn load(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn begin(&self) -> (SendRequest<Bytes>, Slot) {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        (self.sender.clone(), Slot(self.under_way.clone()))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Streams that outlive the pool's interest keep the driver: it ends with the last of them.
+        if self.load() == 0 {
+            self.driver.abort();
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,320 @@
+//! One outbound call.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::stream;
+use h2::client::ResponseFuture;
+use h2::{RecvStream, SendStream};
+use http::{HeaderMap, HeaderValue, Request, Response};
+
+use super::Inner;
+use super::connection::{Connection, Slot};
+use crate::frame::{Frames, MESSAGE_LIMIT, broken, send, send_unary};
+use crate::{Codec, Context, Error, Result, Streaming};
+
+const ATTEMPTS: usize = 3;
+
+/// Metadata that belongs to one hop, or that is set anew for the next.
+const NOT_FORWARDED: [&str; 12] = [
+    "content-type",
+    "te",
+    "user-agent",
+    "timeout",
+    "grpc-timeout",
+    "micro-trace-id",
+    "micro-span-id",
+    "host",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "grpc-accept-encoding",
+];
+
+pub(super) async fn unary(
+    client: &Inner,
+    ctx: &Context,
+    service: &str,
+    endpoint: &str,
+    codec: Codec,
+    frame: Bytes,
+) -> Result<Bytes> {
+    let deadline = ctx.deadline().unwrap_or_else(|| Instant::now() + client.timeout);
+    let call = async {
+        let (answer, mut out, _slot) = start(client, ctx, service, endpoint, codec, Some(deadline)).await?;
+        send_unary(&mut out, frame, true).await?;
+        let (mut frames, failed) = open(answer.await.map_err(|error| broken(&error))?);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let body = frames.next().await?;
+        finish(&mut frames).await?;
+        body.ok_or_else(|| Error::internal("go.micro.client", format!("{service} answered nothing")))
+    };
+    tokio::time::timeout_at(deadline.into(), call)
+        .await
+        .unwrap_or_else(|_| Err(Error::timeout("go.micro.client", "context deadline exceeded")))
+}
+
+pub(super) async fn stream(
+    client: &Inner,
+    ctx: &Context,
+    service: &str,
+    endpoint: &str,
+    codec: Codec,
+    frames: Streaming<Bytes>,
+) -> Result<Streaming<Bytes>> {
+    let (answer, out, slot) = start(client, ctx, service, endpoint, codec, ctx.deadline()).await?;
+    let sending = Sending(tokio::spawn(feed(out, frames)));
+    let state = Receiving::Waiting(answer);
+    let stream = stream::unfold((state, sending, slot), |(state, sending, slot)| async move {
+        match receive(state).await {
+            Ok((Some(body), frames)) => Some((Ok(body), (Receiving::Open(frames), sending, slot))),
+            Ok((None, _)) => None,
+            Err(Some(error)) => Some((Err(error), (Receiving::Ended, sending, slot))),
+            Err(None) => None,
+        }
+    });
+    Ok(match ctx.deadline() {
+        Some(deadline) => bounded(Streaming::new(stream), deadline),
+        None => Streaming::new(stream),
+    })
+}
+
+fn bounded(messages: Streaming<Bytes>, deadline: Instant) -> Streaming<Bytes> {
+    Streaming::new(stream::unfold(Some(messages), move |messages| async move {
+        let mut messages = messages?;
+        match tokio::time::timeout_at(deadline.into(), messages.next()).await {
+            Ok(item) => item.map(|item| (item, Some(messages))),
+            Err(_) => Some((Err(Error::timeout("go.micro.client", "context deadline exceeded")), None)),
+        }
+    }))
+}
+
+enum Receiving {
+    Waiting(ResponseFuture),
+    Open(Box<Frames>),
+    Ended,
+}
+
+async fn receive(state: Receiving) -> Result<(Option<Bytes>, Box<Frames>), Option<Error>> {
+    let mut frames = match state {
+        Receiving::Waiting(answer) => {
+            let (frames, failed) = open(answer.await.map_err(|error| broken(&error))?);
+            if let Some(error) = failed {
+                return Err(Some(error));
+            }
+            Box::new(frames)
+        }
+        Receiving::Open(frames) => frames,
+        Receiving::Ended => return Err(None),
+    };
+    let body = frames.next().await?;
+    if body.is_none() {
+        finish(&mut frames).await?;
+    }
+    Ok((body, frames))
+}
+
+/// The task that sends requests; it ends with the call.
+struct Sending(tokio::task::JoinHandle<()>);
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn feed(mut out: SendStream<Bytes>, mut frames: Streaming<Bytes>) {
+    while let Some(item) = frames.next().await {
+        let sent = match item {
+            Ok(frame) => send(&mut out, frame, false).await,
+            Err(_) => {
+                out.send_reset(h2::Reason::CANCEL);
+                return;
+            }
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+    let _ = out.send_data(Bytes::new(), true);
+}
+
+/// Opens a stream to an instance. What was provably not sent is tried again, elsewhere first.
+async fn start(
+    client: &Inner,
+    ctx: &Context,
+    service: &str,
+    endpoint: &str,
+    codec: Codec,
+    deadline: Option<Instant>,
+) -> Result<(ResponseFuture, SendStream<Bytes>, Slot)> {
+    let namespace = namespace(client, ctx);
+    let mut addresses = client.resolver.resolve(namespace, service).await?;
+    addresses.sort_by_cached_key(|address| client.pool.load(address));
+    let mut last = None;
+    for attempt in 0..ATTEMPTS {
+        let Some(address) = addresses.get(attempt % addresses.len().max(1)) else { break };
+        let connection = match client.pool.connection(address).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                last = Some(error);
+                if addresses.len() == 1 {
+                    break;
+                }
+                continue;
+            }
+        };
+        let request = head(client, ctx, address, service, endpoint, codec, deadline)?;
+        match send_head(&connection, request).await {
+            Ok(started) => return Ok(started),
+            Err(error) => {
+                connection.retire();
+                last = Some(broken(&error));
+            }
+        }
+    }
+    Err(last.unwrap_or_else(|| {
+        Error::internal("go.micro.client", format!("service {service}: route not found"))
+    }))
+}
+
+async fn send_head(
+    connection: &Connection,
+    request: Request<()>,
+) -> Result<(ResponseFuture, SendStream<Bytes>, Slot), h2::Error> {
+    let (sender, slot) = connection.begin();
+    let mut sender = sender.ready().await?;
+    let (answer, out) = sender.send_request(request, false)?;
+    Ok((answer, out, slot))
+}
+
+fn namespace<'a>(client: &'a Inner, ctx: &'a Context) -> &'a str {
+    match ctx.namespace() {
+        "" => client.namespace.as_deref().unwrap_or("micro"),
+        named => named,
+    }
+}
+
+fn head(
+    client: &Inner,
+    ctx: &Context,
+    address: &str,
+    service: &str,
+    endpoint: &str,
+    codec: Codec,
+    deadline: Option<Instant>,
+) -> Result<Request<()>> {
+    let wrong = || Error::bad_request("go.micro.client", format!("malformed method name: {endpoint:?}"));
+    let (handler, method) = endpoint.split_once('.').ok_or_else(wrong)?;
+    let mut request = Request::builder()
+        .method("POST")
+        .uri(format!("http://{address}/{service}.{handler}/{method}"))
+        .body(())
+        .map_err(|_| wrong())?;
+    let headers = request.headers_mut();
+    for (name, value) in ctx.metadata().headers() {
+        if !NOT_FORWARDED.contains(&name.as_str()) {
+            headers.append(name, value.clone());
+        }
+    }
+    headers.insert("content-type", HeaderValue::from_static(codec.content_type()));
+    headers.insert("te", HeaderValue::from_static("trailers"));
+    if !headers.contains_key("micro-namespace") {
+        set(headers, "micro-namespace", namespace(client, ctx));
+    }
+    if !headers.contains_key("authorization")
+        && let Some(token) = client.credentials.as_ref().and_then(|credentials| credentials.token())
+    {
+        set(headers, "authorization", &format!("Bearer {token}"));
+    }
+    set(headers, "micro-trace-id", &ctx.trace().id.to_string());
+    set(headers, "micro-span-id", &ctx.trace().span.to_string());
+    if let Some(deadline) = deadline {
+        set_deadline(headers, deadline.saturating_duration_since(Instant::now()));
+    }
+    Ok(request)
+}
+
+fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn set_deadline(headers: &mut HeaderMap, left: Duration) {
+    set(headers, "timeout", &left.as_nanos().to_string());
+    // At most eight digits are allowed: microseconds reach 99 s, milliseconds a day.
+    let micros = left.as_micros();
+    let grpc = if micros < 100_000_000 {
+        format!("{micros}u")
+    } else if left.as_millis() < 100_000_000 {
+        format!("{}m", left.as_millis())
+    } else {
+        format!("{}S", left.as_secs().min(99_999_999))
+    };
+    set(headers, "grpc-timeout", &grpc);
+}
+
+/// The answer's body, and its error when it consists of headers alone or is no gRPC.
+fn open(response: Response<RecvStream>) -> (Frames, Option<Error>) {
+    let (parts, body) = response.into_parts();
+    let failed = if parts.headers.contains_key("grpc-status") {
+        status(&parts.headers).err()
+    } else if parts.status.is_success() {
+        None
+    } else {
+        let detail = format!("HTTP status {} instead of a gRPC answer", parts.status);
+        Some(Error::internal("go.micro.client", detail))
+    };
+    (Frames::new(body, MESSAGE_LIMIT), failed)
+}
+
+async fn finish(frames: &mut Frames) -> Result<()> {
+    // A stream may hold more than the one message that was asked for: only its end carries the status.
+    while frames.next().await?.is_some() {}
+    match frames.trailers().await? {
+        Some(trailers) => status(&trailers),
+        None => Ok(()),
+    }
+}
+
+fn status(headers: &HeaderMap) -> Result<()> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+    match text("grpc-status") {
+        "0" => Ok(()),
+        code => Err(Error::from_status(code.parse().unwrap_or(2), &unpercent(text("grpc-message")))),
+    }
+}
+
+fn unpercent(message: &str) -> String {
+    let mut bytes = Vec::with_capacity(message.len());
+    let mut rest = message.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let escaped = (byte == b'%')
+            .then(|| tail.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()))
+            .flatten();
+        match escaped {
+            Some(decoded) => {
+                bytes.push(decoded);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_signs_survive() {
+        assert_eq!(unpercent("100%25 %C3%A9 %zz %"), "100% é %zz %");
+    }
+}

@@ -1,0 +1,104 @@
+//! What a call knows about itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::{Account, Metadata, Trace};
+
+/// Caller, namespace, metadata, deadline and trace of a call. Cheap to clone; handed on to the calls made from it.
+#[derive(Clone, Debug)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    account: Option<Arc<Account>>,
+    metadata: Metadata,
+    deadline: Option<Instant>,
+    trace: Trace,
+}
+
+impl Context {
+    /// A context for work that nobody called for: no caller, no deadline, a new trace.
+    pub fn background() -> Self {
+        Self::new(None, Metadata::default(), None, Trace::start())
+    }
+
+    pub(crate) fn new(
+        account: Option<Arc<Account>>,
+        metadata: Metadata,
+        deadline: Option<Instant>,
+        trace: Trace,
+    ) -> Self {
+        Self(Arc::new(Inner { account, metadata, deadline, trace }))
+    }
+
+    /// The verified caller; `None` when anonymous.
+    pub fn account(&self) -> Option<&Arc<Account>> {
+        self.0.account.as_ref()
+    }
+
+    /// The namespace that the call is meant for; empty when none was said.
+    pub fn namespace(&self) -> &str {
+        self.0.metadata.get("micro-namespace").unwrap_or("")
+    }
+
+    /// The headers of the call.
+    pub fn metadata(&self) -> &Metadata {
+        &self.0.metadata
+    }
+
+    /// The caller's bearer token.
+    pub fn token(&self) -> Option<&str> {
+        self.0.metadata.get("authorization")?.strip_prefix("Bearer ")
+    }
+
+    /// The moment after which nobody waits for the answer.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.deadline
+    }
+
+    /// The time left until the deadline; zero when it has passed.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.0.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Where the call stands in its trace.
+    pub fn trace(&self) -> &Trace {
+        &self.0.trace
+    }
+
+    /// Sets a deadline that far from now; an earlier one stays.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        let deadline = Instant::now() + timeout;
+        let inner = Arc::make_mut(&mut self.0);
+        inner.deadline = Some(inner.deadline.map_or(deadline, |earlier| earlier.min(deadline)));
+        self
+    }
+
+    /// Sets a header.
+    #[must_use]
+    pub fn with_metadata(mut self, name: &str, value: &str) -> Self {
+        Arc::make_mut(&mut self.0).metadata.insert(name, value);
+        self
+    }
+
+    /// Sets the namespace that calls are meant for.
+    #[must_use]
+    pub fn with_namespace(self, namespace: &str) -> Self {
+        self.with_metadata("micro-namespace", namespace)
+    }
+
+    /// Sets the bearer token.
+    #[must_use]
+    pub fn with_token(self, token: &str) -> Self {
+        self.with_metadata("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sets the verified caller. For tests and for who verified a token.
+    #[must_use]
+    pub fn with_account(mut self, account: Arc<Account>) -> Self {
+        Arc::make_mut(&mut self.0).account = Some(account);
+        self
+    }
+}

@@ -1,0 +1,130 @@
+//! gRPC frames over an HTTP/2 stream: a flag, a length of four bytes, a message.
+
+use std::future::poll_fn;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use h2::{RecvStream, SendStream};
+
+use crate::codec::FRAME_HEADER;
+use crate::{Error, Result};
+
+/// The largest message that is accepted or sent unless configured otherwise.
+pub(crate) const MESSAGE_LIMIT: usize = 32 * 1024 * 1024;
+
+/// A peer that takes nothing for this long is given up.
+const STALL: Duration = Duration::from_secs(30);
+
+/// Reads the messages of a stream.
+pub(crate) struct Frames {
+    stream: RecvStream,
+    chunk: Bytes,
+    partial: BytesMut,
+    limit: usize,
+}
+
+impl Frames {
+    pub(crate) fn new(stream: RecvStream, limit: usize) -> Self {
+        Self { stream, chunk: Bytes::new(), partial: BytesMut::new(), limit }
+    }
+
+    /// The next message; `None` at the end of the stream. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            if let Some(message) = self.take()? {
+                return Ok(Some(message));
+            }
+            match self.stream.data().await {
+                Some(Ok(chunk)) => {
+                    // The window opens again at once: how much may pile up is bounded by the message limit.
+                    let _ = self.stream.flow_control().release_capacity(chunk.len());
+                    self.append(chunk);
+                }
+                Some(Err(error)) => return Err(broken(&error)),
+                None if self.partial.is_empty() && self.chunk.is_empty() => return Ok(None),
+                None => return Err(Error::bad_request("go.micro.server", "the stream ended within a message")),
+            }
+        }
+    }
+
+    pub(crate) async fn trailers(&mut self) -> Result<Option<http::HeaderMap>> {
+        self.stream.trailers().await.map_err(|error| broken(&error))
+    }
+
+    fn append(&mut self, chunk: Bytes) {
+        if self.partial.is_empty() && self.chunk.is_empty() {
+            self.chunk = chunk;
+            return;
+        }
+        if !self.chunk.is_empty() {
+            self.partial.extend_from_slice(&self.chunk);
+            self.chunk = Bytes::new();
+        }
+        self.partial.extend_from_slice(&chunk);
+    }
+
+    // A message that arrived in one piece is handed out without a copy.
+    fn take(&mut self) -> Result<Option<Bytes>> {
+        let available: &[u8] = if self.partial.is_empty() { &self.chunk } else { &self.partial };
+        let Some(length) = length(available, self.limit)? else { return Ok(None) };
+        let whole = FRAME_HEADER + length;
+        if available.len() < whole {
+            return Ok(None);
+        }
+        let mut message =
+            if self.partial.is_empty() { self.chunk.split_to(whole) } else { self.partial.split_to(whole).freeze() };
+        message.advance(FRAME_HEADER);
+        Ok(Some(message))
+    }
+}
+
+fn length(bytes: &[u8], limit: usize) -> Result<Option<usize>> {
+    let Some(header) = bytes.first_chunk::<FRAME_HEADER>() else { return Ok(None) };
+    let [flag, a, b, c, d] = *header;
+    if flag != 0 {
+        return Err(Error::not_implemented("go.micro.server", "compressed messages are not supported"));
+    }
+    let length = u32::from_be_bytes([a, b, c, d]) as usize;
+    if length > limit {
+        let detail = format!("message of {length} bytes is larger than the limit of {limit} bytes");
+        return Err(Error::payload_too_large("go.micro.server", detail));
+    }
+    Ok(Some(length))
+}
+
+/// Sends bytes as fast as the peer takes them.
+pub(crate) async fn send(stream: &mut SendStream<Bytes>, mut data: Bytes, end: bool) -> Result<()> {
+    const AT_ONCE: usize = 64 * 1024;
+    if data.len() <= AT_ONCE && stream.capacity() >= data.len() {
+        return stream.send_data(data, end).map_err(|error| broken(&error));
+    }
+    loop {
+        stream.reserve_capacity(data.len());
+        let granted = tokio::time::timeout(STALL, poll_fn(|cx| stream.poll_capacity(cx)))
+            .await
+            .map_err(|_| Error::timeout("go.micro.server", "the peer stopped reading"))?
+            .ok_or_else(|| Error::unavailable("go.micro.server", "the stream was closed"))?
+            .map_err(|error| broken(&error))?;
+        let last = granted >= data.len();
+        let piece = data.split_to(granted.min(data.len()));
+        stream.send_data(piece, end && last).map_err(|error| broken(&error))?;
+        if last {
+            return Ok(());
+        }
+    }
+}
+
+/// Sends a small answer or request without waiting for the peer's window.
+pub(crate) async fn send_unary(stream: &mut SendStream<Bytes>, data: Bytes, end: bool) -> Result<()> {
+    if data.len() <= 32 * 1024 {
+        return stream.send_data(data, end).map_err(|error| broken(&error));
+    }
+    send(stream, data, end).await
+}
+
+pub(crate) fn broken(error: &h2::Error) -> Error {
+    if error.reason() == Some(h2::Reason::CANCEL) {
+        return Error::new("go.micro.client", 499, "the call was cancelled");
+    }
+    Error::unavailable("go.micro.client", format!("connection broke: {error}"))
+}

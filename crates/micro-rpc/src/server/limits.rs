@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use crate::frame::MESSAGE_LIMIT;
+
+/// Bounds of a server, so that no caller can make it grow without end.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one message.
+    pub message: usize,
+    /// Open connections.
+    pub connections: usize,
+    /// Concurrent calls on one connection.
+    pub streams: u32,
+    /// Bytes of the headers of one call.
+    pub headers: u32,
+    /// How long a connection may take to say that it speaks HTTP/2.
+    pub handshake: Duration,
+    /// How long one unary request message may take to arrive.
+    pub request: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message: MESSAGE_LIMIT,
+            connections: 10_000,
+            streams: 1024,
+            headers: 64 * 1024,
+            handshake: Duration::from_secs(10),
+            request: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Trace identity, and the spans that a process keeps for its `Debug` handler.
+
+use std::cell::Cell;
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+
+/// An identifier made here (a UUID version 4) or given by the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Id {
+    /// Made by this process.
+    Random(u128),
+    /// Taken over from the caller as it was.
+    Given(Arc<str>),
+}
+
+impl Id {
+    /// A new random identifier. Not a secret: it names a trace, it proves nothing.
+    pub fn random() -> Self {
+        let bits = (u128::from(next()) << 64) | u128::from(next());
+        let version = (bits & !(0xf << 76)) | (4 << 76);
+        Self::Random((version & !(0b11 << 62)) | (0b10 << 62))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(text) => f.write_str(text),
+            Self::Random(bits) => {
+                let (a, b, c) = (bits >> 96, (bits >> 80) & 0xffff, (bits >> 64) & 0xffff);
+                write!(f, "{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}", (bits >> 48) & 0xffff, bits & 0xffff_ffff_ffff)
+            }
+        }
+    }
+}
+
+// SplitMix64 per thread, seeded from the process's hash keys: fast, and good enough for names.
+fn next() -> u64 {
+    thread_local!(static STATE: Cell<u64> = Cell::new(RandomState::new().build_hasher().finish()));
+    STATE.with(|state| {
+        let seed = state.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        state.set(seed);
+        let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    })
+}
+
+/// Where a call stands in a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The whole story, across services.
+    pub id: Id,
+    /// This call.
+    pub span: Id,
+    /// The call that made this one.
+    pub parent: Option<Id>,
+}
+
+impl Trace {
+    /// The start of a new trace.
+    pub fn start() -> Self {
+        Self { id: Id::random(), span: Id::random(), parent: None }
+    }
+}
+
+/// One finished inbound call.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// Where it stood.
+    pub trace: Trace,
+    /// The service that was asked.
+    pub service: Arc<str>,
+    /// `Handler.Method`, in two parts.
+    pub endpoint: (&'static str, &'static str),
+    /// Unix nanoseconds.
+    pub started: u64,
+    /// Nanoseconds.
+    pub duration: u64,
+    /// The detail of the error, if it failed.
+    pub error: Option<Arc<str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_ids_are_uuids_and_differ() {
+        let (a, b) = (Id::random().to_string(), Id::random().to_string());
+        assert_ne!(a, b);
+        assert_eq!((a.len(), &a[14..15]), (36, "4"));
+        assert!("89ab".contains(&a[19..20]));
+    }
+}
