@@ -22,10 +22,14 @@ pub struct Response {
 
 /// What every handler does.
 pub fn greet(request: Request) -> Response {
-    Response { msg: format!("Hello {}", request.name) }
+    Response {
+        msg: format!("Hello {}", request.name),
+    }
 }
 
 /// What every caller sends.
 pub fn request() -> Request {
-    Request { name: "Alice".to_owned() }
+    Request {
+        name: "Alice".to_owned(),
+    }
 }

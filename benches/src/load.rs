@@ -10,7 +10,11 @@ use tokio::task::JoinSet;
 const WARM_UP: Duration = Duration::from_millis(300);
 
 /// Calls per second, with one call in flight for each caller.
-pub async fn throughput<C, F>(callers: Vec<C>, duration: Duration, call: impl Fn(C) -> F + Clone + Send + 'static) -> Result<f64>
+pub async fn throughput<C, F>(
+    callers: Vec<C>,
+    duration: Duration,
+    call: impl Fn(C) -> F + Clone + Send + 'static,
+) -> Result<f64>
 where
     C: Send + 'static,
     F: Future<Output = Result<C>> + Send,

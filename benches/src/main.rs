@@ -31,8 +31,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    const FULL: Plan = Plan { rounds: 7, duration: Duration::from_secs(3) };
-    const QUICK: Plan = Plan { rounds: 5, duration: Duration::from_millis(700) };
+    const FULL: Plan = Plan {
+        rounds: 7,
+        duration: Duration::from_secs(3),
+    };
+    const QUICK: Plan = Plan {
+        rounds: 5,
+        duration: Duration::from_millis(700),
+    };
 }
 
 struct Options {
@@ -63,7 +69,10 @@ async fn main() -> ExitCode {
 async fn measure(args: &[String]) -> Result<()> {
     let options = parse(args)?;
     let mut report = Report::default();
-    for name in NAMES.iter().filter(|name| options.names.is_empty() || options.names.iter().any(|chosen| chosen == *name)) {
+    for name in NAMES
+        .iter()
+        .filter(|name| options.names.is_empty() || options.names.iter().any(|chosen| chosen == *name))
+    {
         println!("measuring {name} ...");
         report.extend(one(name, options.plan).await?);
     }
@@ -81,7 +90,11 @@ async fn one(name: &str, plan: Plan) -> Result<Vec<Figure>> {
 }
 
 fn parse(args: &[String]) -> Result<Options> {
-    let mut options = Options { plan: Plan::FULL, json: None, names: Vec::new() };
+    let mut options = Options {
+        plan: Plan::FULL,
+        json: None,
+        names: Vec::new(),
+    };
     let mut words = args.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -91,7 +104,10 @@ fn parse(args: &[String]) -> Result<Options> {
                 None => bail!("--json takes a file"),
             },
             name if NAMES.contains(&name) => options.names.push(name.to_owned()),
-            other => bail!("no such measurement or flag: {other}; measurements: {}", NAMES.join(" ")),
+            other => bail!(
+                "no such measurement or flag: {other}; measurements: {}",
+                NAMES.join(" ")
+            ),
         }
     }
     Ok(options)

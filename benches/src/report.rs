@@ -24,12 +24,24 @@ pub struct Figure {
 impl Figure {
     /// A figure that stands alone.
     pub fn alone(name: &'static str, value: f64, unit: &'static str) -> Self {
-        Figure { name, value, reference: None, ratio: None, unit }
+        Figure {
+            name,
+            value,
+            reference: None,
+            ratio: None,
+            unit,
+        }
     }
 
     /// A figure beside its reference.
     pub fn compared(name: &'static str, value: f64, reference: f64, unit: &'static str) -> Self {
-        Figure { name, value, reference: Some(reference), ratio: Some(value / reference), unit }
+        Figure {
+            name,
+            value,
+            reference: Some(reference),
+            ratio: Some(value / reference),
+            unit,
+        }
     }
 }
 
@@ -60,10 +72,20 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.2}"));
-        writeln!(f, "\n{:<24} {:>12} {:>12} {:>7}  unit", "name", "value", "reference", "ratio")?;
+        writeln!(
+            f,
+            "\n{:<24} {:>12} {:>12} {:>7}  unit",
+            "name", "value", "reference", "ratio"
+        )?;
         for figure in &self.0 {
             let (value, reference) = (number(Some(figure.value)), number(figure.reference));
-            writeln!(f, "{:<24} {value:>12} {reference:>12} {:>7}  {}", figure.name, number(figure.ratio), figure.unit)?;
+            writeln!(
+                f,
+                "{:<24} {value:>12} {reference:>12} {:>7}  {}",
+                figure.name,
+                number(figure.ratio),
+                figure.unit
+            )?;
         }
         Ok(())
     }

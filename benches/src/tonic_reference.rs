@@ -19,12 +19,18 @@ use crate::echo::{Request, Response, greet, request};
 pub async fn serve() -> Result<()> {
     let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into())?.with_nodelay(Some(true));
     ready(incoming.local_addr()?);
-    Ok(Server::builder().add_service(Helloworld).serve_with_incoming(incoming).await?)
+    Ok(Server::builder()
+        .add_service(Helloworld)
+        .serve_with_incoming(incoming)
+        .await?)
 }
 
 /// A client on a connection of its own.
 pub async fn connect(address: SocketAddr) -> Result<Channel> {
-    Ok(Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true).connect().await?)
+    Ok(Endpoint::from_shared(format!("http://{address}"))?
+        .tcp_nodelay(true)
+        .connect()
+        .await?)
 }
 
 /// One call.
@@ -33,7 +39,10 @@ pub async fn call(channel: Channel) -> Result<Channel> {
     client.ready().await?;
     let path = PathAndQuery::from_static("/helloworld.Helloworld/Call");
     let codec = ProstCodec::<Request, Response>::default();
-    let response = client.unary(tonic::Request::new(request()), path, codec).await?.into_inner();
+    let response = client
+        .unary(tonic::Request::new(request()), path, codec)
+        .await?
+        .into_inner();
     anyhow::ensure!(response.msg == "Hello Alice", "a wrong answer: {response:?}");
     Ok(channel)
 }

@@ -9,11 +9,42 @@ const BRIEF: Duration = Duration::from_secs(30);
 
 /// Every command, as it is typed.
 pub const COMMANDS: &[&str] = &[
-    "server", "new", "run", "update", "kill", "status", "logs", "services", "get service", "call", "stream", "login",
-    "logout", "user", "user config", "user config get", "user config set", "user config delete", "user token",
-    "user namespace", "user namespace set", "user set password", "env", "env get", "env set", "env add", "env del",
-    "auth", "auth list accounts", "auth list rules", "auth create account", "auth create rule", "auth create token",
-    "auth delete account", "auth delete rule", "auth update secret",
+    "server",
+    "new",
+    "run",
+    "update",
+    "kill",
+    "status",
+    "logs",
+    "services",
+    "get service",
+    "call",
+    "stream",
+    "login",
+    "logout",
+    "user",
+    "user config",
+    "user config get",
+    "user config set",
+    "user config delete",
+    "user token",
+    "user namespace",
+    "user namespace set",
+    "user set password",
+    "env",
+    "env get",
+    "env set",
+    "env add",
+    "env del",
+    "auth",
+    "auth list accounts",
+    "auth list rules",
+    "auth create account",
+    "auth create rule",
+    "auth create token",
+    "auth delete account",
+    "auth delete rule",
+    "auth update secret",
 ];
 
 fn alone() -> (tempfile::TempDir, Micro) {
@@ -30,15 +61,28 @@ async fn every_command_has_help_with_an_example() {
     for command in COMMANDS {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let ran = micro.run_within(BRIEF, &words).await;
-        let example = ran.stdout.split("EXAMPLE").nth(1).is_some_and(|rest| rest.contains(&format!("micro {command}")));
+        let example = ran
+            .stdout
+            .split("EXAMPLE")
+            .nth(1)
+            .is_some_and(|rest| rest.contains(&format!("micro {command}")));
         if !ran.status.success() || !example {
             lacking.push(format!("{ran}"));
         }
     }
-    assert!(lacking.is_empty(), "{} of {} lack it:\n{}", lacking.len(), COMMANDS.len(), lacking.join("\n"));
+    assert!(
+        lacking.is_empty(),
+        "{} of {} lack it:\n{}",
+        lacking.len(),
+        COMMANDS.len(),
+        lacking.join("\n")
+    );
     let help = micro.run_within(BRIEF, &["--help"]).await.ok();
     for command in COMMANDS.iter().filter(|command| !command.contains(' ')) {
-        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} is not in:\n{help}");
+        assert!(
+            help.lines().any(|line| line.trim_start().starts_with(command)),
+            "{command} is not in:\n{help}"
+        );
     }
 }
 
@@ -46,12 +90,36 @@ async fn every_command_has_help_with_an_example() {
 async fn mistakes_are_named_on_stderr_with_the_code_that_scripts_know() {
     let (_home, micro) = alone();
     let cases: &[(&[&str], i32, &str)] = &[
-        (&[], 1, "No command provided to micro. Please refer to 'micro --help'"),
-        (&["auth", "dance"], 1, "Unrecognized subcommand for micro auth: dance. Please refer to 'micro auth --help'"),
-        (&["services", "-nonsense"], 1, "flag provided but not defined: -nonsense"),
-        (&["services"], 4, "Failed to connect to micro server at 127.0.0.1:1"),
-        (&["call", "greeter", "nodot", "{}"], 3, "Method name \"nodot\" invalid format. Expecting service.endpoint"),
-        (&["call", "greeter", "Greeter.Call", "{"], 1, "Error creating request"),
+        (
+            &[],
+            1,
+            "No command provided to micro. Please refer to 'micro --help'",
+        ),
+        (
+            &["auth", "dance"],
+            1,
+            "Unrecognized subcommand for micro auth: dance. Please refer to 'micro auth --help'",
+        ),
+        (
+            &["services", "-nonsense"],
+            1,
+            "flag provided but not defined: -nonsense",
+        ),
+        (
+            &["services"],
+            4,
+            "Failed to connect to micro server at 127.0.0.1:1",
+        ),
+        (
+            &["call", "greeter", "nodot", "{}"],
+            3,
+            "Method name \"nodot\" invalid format. Expecting service.endpoint",
+        ),
+        (
+            &["call", "greeter", "Greeter.Call", "{"],
+            1,
+            "Error creating request",
+        ),
         (&["env", "set", "nowhere"], 1, "nowhere"),
     ];
     for (words, code, text) in cases {
@@ -66,10 +134,19 @@ async fn mistakes_are_named_on_stderr_with_the_code_that_scripts_know() {
 async fn services_that_are_not_there_have_codes_of_their_own() {
     let server = Server::start().await;
     let micro = server.micro();
-    let said = micro.run(&["call", "nothere", "Nothere.Call", "{}"]).await.failed_with(4);
+    let said = micro
+        .run(&["call", "nothere", "Nothere.Call", "{}"])
+        .await
+        .failed_with(4);
     assert!(said.contains("Service \"nothere\" not found"), "{said}");
-    let said = micro.run(&["call", "auth", "Auth.Nothing", "{}"]).await.failed_with(5);
-    assert!(said.contains("Service method \"Auth.Nothing\" not found"), "{said}");
+    let said = micro
+        .run(&["call", "auth", "Auth.Nothing", "{}"])
+        .await
+        .failed_with(5);
+    assert!(
+        said.contains("Service method \"Auth.Nothing\" not found"),
+        "{said}"
+    );
     let said = micro.run(&["nothere"]).await.failed_with(1);
     assert!(said.contains("nothere"), "{said}");
 }
@@ -95,28 +172,49 @@ async fn flags_work_as_scripts_write_them() {
 
     let address = server.proxy();
     let home = tempfile::tempdir().unwrap();
-    let ran = Micro::new(home.path()).run(&["-proxy_address", &address, "call", "auth", "Auth.Inspect", "{}"]).await;
-    assert!(ran.stderr.contains("invalid token provided"), "it went to that address: {ran}");
+    let ran = Micro::new(home.path())
+        .run(&["-proxy_address", &address, "call", "auth", "Auth.Inspect", "{}"])
+        .await;
+    assert!(
+        ran.stderr.contains("invalid token provided"),
+        "it went to that address: {ran}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn environments_and_settings_are_kept() {
     let (home, micro) = alone();
     assert_eq!(micro.ok(&["env", "get"]).await.trim(), "local");
-    micro.ok(&["env", "add", "staging", "staging.example.com:443"]).await;
+    micro
+        .ok(&["env", "add", "staging", "staging.example.com:443"])
+        .await;
     micro.ok(&["env", "set", "staging"]).await;
     assert_eq!(micro.ok(&["env", "get"]).await.trim(), "staging");
     let listed = micro.ok(&["env"]).await;
-    assert!(listed.lines().any(|line| line.starts_with("* staging")), "{listed}");
-    assert!(!micro.run(&["env", "del", "staging"]).await.status.success(), "the current one stays");
+    assert!(
+        listed.lines().any(|line| line.starts_with("* staging")),
+        "{listed}"
+    );
+    assert!(
+        !micro.run(&["env", "del", "staging"]).await.status.success(),
+        "the current one stays"
+    );
     micro.ok(&["env", "set", "local"]).await;
     micro.ok(&["env", "del", "staging"]).await;
     assert!(!micro.ok(&["env"]).await.contains("staging"));
 
-    micro.ok(&["user", "config", "set", "git.baseurl", "example.com/services"]).await;
-    assert_eq!(micro.ok(&["user", "config", "get", "git.baseurl"]).await.trim(), "example.com/services");
+    micro
+        .ok(&["user", "config", "set", "git.baseurl", "example.com/services"])
+        .await;
+    assert_eq!(
+        micro.ok(&["user", "config", "get", "git.baseurl"]).await.trim(),
+        "example.com/services"
+    );
     micro.ok(&["user", "config", "delete", "git.baseurl"]).await;
-    assert_eq!(micro.ok(&["user", "config", "get", "git.baseurl"]).await.trim(), "");
+    assert_eq!(
+        micro.ok(&["user", "config", "get", "git.baseurl"]).await.trim(),
+        ""
+    );
     assert!(home.path().join("config.json").is_file());
 }
 
@@ -126,11 +224,22 @@ async fn settings_survive_many_commands_at_once() {
     let mut writers = tokio::task::JoinSet::new();
     for number in 0..20 {
         let micro = micro.clone();
-        writers.spawn(async move { micro.ok(&["user", "config", "set", &format!("key{number}"), "there"]).await });
+        writers.spawn(async move {
+            micro
+                .ok(&["user", "config", "set", &format!("key{number}"), "there"])
+                .await
+        });
     }
     writers.join_all().await;
     for number in 0..20 {
-        assert_eq!(micro.ok(&["user", "config", "get", &format!("key{number}")]).await.trim(), "there", "key{number}");
+        assert_eq!(
+            micro
+                .ok(&["user", "config", "get", &format!("key{number}")])
+                .await
+                .trim(),
+            "there",
+            "key{number}"
+        );
     }
 }
 
@@ -138,26 +247,79 @@ async fn settings_survive_many_commands_at_once() {
 async fn accounts_rules_and_logins() {
     let server = Server::start().await;
     let micro = server.micro();
-    assert_eq!(micro.ok(&["user"]).await.trim(), "admin", "on this machine the command line logs itself in");
-    let made = micro.ok(&["auth", "create", "account", "--secret=s3cret-s3cret", "--scopes=admin", "alice"]).await;
-    let account = made.trim().strip_prefix("Account created: ").unwrap_or_else(|| panic!("{made}"));
-    assert_eq!(serde_json::from_str::<serde_json::Value>(account).unwrap()["id"], "alice");
+    assert_eq!(
+        micro.ok(&["user"]).await.trim(),
+        "admin",
+        "on this machine the command line logs itself in"
+    );
+    let made = micro
+        .ok(&[
+            "auth",
+            "create",
+            "account",
+            "--secret=s3cret-s3cret",
+            "--scopes=admin",
+            "alice",
+        ])
+        .await;
+    let account = made
+        .trim()
+        .strip_prefix("Account created: ")
+        .unwrap_or_else(|| panic!("{made}"));
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(account).unwrap()["id"],
+        "alice"
+    );
 
-    let said = micro.run(&["login", "--username=alice", "--password=wrong"]).await;
-    assert!(!said.status.success() && said.stderr.contains("Secret not correct"), "{said}");
+    let said = micro
+        .run(&["login", "--username=alice", "--password=wrong"])
+        .await;
+    assert!(
+        !said.status.success() && said.stderr.contains("Secret not correct"),
+        "{said}"
+    );
     let said = micro.run(&["login", "--username=nobody", "--password=x"]).await;
     assert!(said.stderr.contains("Account not found with this ID"), "{said}");
-    assert!(micro.ok(&["login", "--username=alice", "--password=s3cret-s3cret"]).await.contains("Successfully logged in."));
+    assert!(
+        micro
+            .ok(&["login", "--username=alice", "--password=s3cret-s3cret"])
+            .await
+            .contains("Successfully logged in.")
+    );
     assert_eq!(micro.ok(&["user"]).await.trim(), "alice");
     let token = micro.ok(&["user", "token"]).await;
     assert_eq!(token.trim().split('.').count(), 3, "shaped like a JWT: {token}");
 
-    let rule = ["auth", "create", "rule", "--scope=*", "--resource=service:auth:*", "--access=granted", "--priority=5", "known"];
+    let rule = [
+        "auth",
+        "create",
+        "rule",
+        "--scope=*",
+        "--resource=service:auth:*",
+        "--access=granted",
+        "--priority=5",
+        "known",
+    ];
     assert_eq!(micro.ok(&rule).await.trim(), "Rule created");
     let rules = micro.ok(&["auth", "list", "rules"]).await;
-    assert!(rules.contains("service:auth:*") && rules.contains("GRANTED") && rules.contains("<public>"), "{rules}");
-    assert_eq!(micro.ok(&["auth", "delete", "rule", "known"]).await.trim(), "Rule deleted");
-    micro.ok(&["auth", "update", "secret", "--old_secret=s3cret-s3cret", "--new_secret=other-secret", "alice"]).await;
+    assert!(
+        rules.contains("service:auth:*") && rules.contains("GRANTED") && rules.contains("<public>"),
+        "{rules}"
+    );
+    assert_eq!(
+        micro.ok(&["auth", "delete", "rule", "known"]).await.trim(),
+        "Rule deleted"
+    );
+    micro
+        .ok(&[
+            "auth",
+            "update",
+            "secret",
+            "--old_secret=s3cret-s3cret",
+            "--new_secret=other-secret",
+            "alice",
+        ])
+        .await;
     micro.ok(&["logout"]).await;
     micro.ok(&["auth", "delete", "account", "alice"]).await;
     assert!(!micro.ok(&["auth", "list", "accounts"]).await.contains("alice"));
@@ -166,7 +328,11 @@ async fn accounts_rules_and_logins() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_asks_where_nobody_can_answer() {
     let server = Server::start().await;
-    for words in [&["login"][..], &["login", "--username=alice"], &["user", "set", "password"]] {
+    for words in [
+        &["login"][..],
+        &["login", "--username=alice"],
+        &["user", "set", "password"],
+    ] {
         let ran = server.micro().run_within(BRIEF, words).await;
         assert!(!ran.status.success(), "{ran}");
         assert!(ran.stderr.contains("--"), "it names the flag to give: {ran}");

@@ -23,9 +23,15 @@ async fn a_service_that_fails_says_why_and_disturbs_no_other() {
     let broken = Source::new(&server.micro(), folder.path(), "broken").await;
     broken.insert("call", "this is no Rust;");
     let ran = micro.run(&["run", "broken"]).await;
-    assert!(!ran.status.success() && ran.stderr.contains("error"), "the compiler's words are on the screen: {ran}");
+    assert!(
+        !ran.status.success() && ran.stderr.contains("error"),
+        "the compiler's words are on the screen: {ran}"
+    );
     let status = micro.ok(&["status"]).await;
-    assert!(row(&status, "broken").is_some_and(|row| row.contains("error")), "{status}");
+    assert!(
+        row(&status, "broken").is_some_and(|row| row.contains("error")),
+        "{status}"
+    );
     let logs = micro.ok(&["logs", "-n=100", "broken"]).await;
     assert!(logs.contains("handler/broken.rs"), "where the fault is: {logs}");
 
@@ -34,10 +40,16 @@ async fn a_service_that_fails_says_why_and_disturbs_no_other() {
     let ran = micro.run(&["run", "brief"]).await;
     assert!(!ran.status.success(), "{ran}");
     let status = micro.ok(&["status"]).await;
-    assert!(row(&status, "brief").is_some_and(|row| row.contains('3')), "the exit code: {status}");
+    assert!(
+        row(&status, "brief").is_some_and(|row| row.contains('3')),
+        "the exit code: {status}"
+    );
     assert!(micro.ok(&["logs", "brief"]).await.contains("no database today"));
 
-    assert_eq!(server.http().get("/healthy/call?name=Alice").await.ok(), json!({"msg": "Hello Alice"}));
+    assert_eq!(
+        server.http().get("/healthy/call?name=Alice").await.ok(),
+        json!({"msg": "Hello Alice"})
+    );
     crashes_and_comes_back(&server).await;
 }
 
@@ -48,7 +60,11 @@ async fn crashes_and_comes_back(server: &Server) {
     let http = &http;
     wait::until("the crashed service to be back", SOON, || async move {
         let answer = http.get("/healthy/call?name=Alice").await;
-        if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(answer.text())
+        }
     })
     .await;
 }
@@ -67,12 +83,18 @@ async fn an_update_that_fails_leaves_the_old_one_serving() {
     let hello = json!({"msg": "Hello Alice"});
     assert_eq!(server.http().get("/steady/call?name=Alice").await.ok(), hello);
     let status = micro.ok(&["status"]).await;
-    assert!(row(&status, "steady").is_some_and(|row| row.contains("running")), "it runs: {status}");
+    assert!(
+        row(&status, "steady").is_some_and(|row| row.contains("running")),
+        "it runs: {status}"
+    );
 
     source.replace("this is no Rust;", "");
     source.replace("Hello ", "Welcome ");
     micro.ok(&["update", "steady"]).await;
-    assert_eq!(server.http().get("/steady/call?name=Alice").await.ok(), json!({"msg": "Welcome Alice"}));
+    assert_eq!(
+        server.http().get("/steady/call?name=Alice").await.ok(),
+        json!({"msg": "Welcome Alice"})
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,8 +107,20 @@ async fn a_killed_server_comes_back_as_it_was_acknowledged() {
     micro.within(folder.path()).ok(&["run", "survivor"]).await;
     micro.within(folder.path()).ok(&["run", "gone"]).await;
     micro.ok(&["kill", "gone"]).await;
-    micro.ok(&["auth", "create", "account", "--secret=s3cret-s3cret", "alice"]).await;
-    micro.ok(&["auth", "create", "rule", "--scope=*", "--resource=service:survivor:*", "--priority=7", "only-known"]).await;
+    micro
+        .ok(&["auth", "create", "account", "--secret=s3cret-s3cret", "alice"])
+        .await;
+    micro
+        .ok(&[
+            "auth",
+            "create",
+            "rule",
+            "--scope=*",
+            "--resource=service:survivor:*",
+            "--priority=7",
+            "only-known",
+        ])
+        .await;
 
     server.kill().await;
     server.restart().await;
@@ -95,23 +129,41 @@ async fn a_killed_server_comes_back_as_it_was_acknowledged() {
     assert!(accounts.contains("alice"), "{accounts}");
     let rules = micro.ok(&["auth", "list", "rules"]).await;
     assert!(rules.contains("only-known"), "{rules}");
-    micro.ok(&["login", "--username=alice", "--password=s3cret-s3cret"]).await;
+    micro
+        .ok(&["login", "--username=alice", "--password=s3cret-s3cret"])
+        .await;
     micro.ok(&["logout"]).await;
     let micro = &micro;
     wait::until("the service to answer again", SOON, || async move {
         let ran = micro.run(&["survivor", "--name=Alice"]).await;
-        if ran.stdout.contains("Hello Alice") { Ok(()) } else { Err(ran.to_string()) }
+        if ran.stdout.contains("Hello Alice") {
+            Ok(())
+        } else {
+            Err(ran.to_string())
+        }
     })
     .await;
     let status = micro.ok(&["status"]).await;
-    assert!(row(&status, "survivor").is_some_and(|row| row.contains("running")), "{status}");
-    assert!(row(&status, "gone").is_none(), "what was killed stays so: {status}");
-    assert_eq!(programs_of(&server, "survivor"), 1, "the one from before the crash was adopted or cleaned up");
+    assert!(
+        row(&status, "survivor").is_some_and(|row| row.contains("running")),
+        "{status}"
+    );
+    assert!(
+        row(&status, "gone").is_none(),
+        "what was killed stays so: {status}"
+    );
+    assert_eq!(
+        programs_of(&server, "survivor"),
+        1,
+        "the one from before the crash was adopted or cleaned up"
+    );
 }
 
 fn programs_of(server: &Server, name: &str) -> usize {
     let pids = micro_tests::process::of_folder(server.home());
-    let program = |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|path| path.to_string_lossy().contains(name));
+    let program = |pid: &u32| {
+        std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|path| path.to_string_lossy().contains(name))
+    };
     pids.iter().filter(|pid| program(pid)).count()
 }
 
@@ -126,7 +178,12 @@ async fn kills_at_any_moment_lose_nothing_acknowledged() {
             let mut done = Vec::new();
             for number in 0.. {
                 let id = format!("account-{round}-{number}");
-                if !micro.run(&["auth", "create", "account", &id]).await.status.success() {
+                if !micro
+                    .run(&["auth", "create", "account", &id])
+                    .await
+                    .status
+                    .success()
+                {
                     return done;
                 }
                 done.push(id);
@@ -141,6 +198,9 @@ async fn kills_at_any_moment_lose_nothing_acknowledged() {
     }
     let accounts = server.micro().ok(&["auth", "list", "accounts"]).await;
     for id in &acknowledged {
-        assert!(accounts.contains(id.as_str()), "{id} was acknowledged and is gone:\n{accounts}");
+        assert!(
+            accounts.contains(id.as_str()),
+            "{id} was acknowledged and is gone:\n{accounts}"
+        );
     }
 }

@@ -16,7 +16,10 @@ async fn misbehaviour_is_answered_and_survived() {
     let folder = tempfile::tempdir().unwrap();
     let source = Source::new(&server.micro(), folder.path(), "naughty").await;
     source.insert("call", r#"if request.name == "panic" { panic!("on purpose") }"#);
-    source.insert("call", r#"if request.name == "sleep" { std::future::pending::<()>().await }"#);
+    source.insert(
+        "call",
+        r#"if request.name == "sleep" { std::future::pending::<()>().await }"#,
+    );
     source.insert("call", r#"if request.name == "100%" { return Err(micro::Error::bad_request("naughty.Call", "100% wrong")) }"#);
     source.insert("ping_pong", "std::future::pending::<()>().await;");
     server.micro().within(folder.path()).ok(&["run", "naughty"]).await;
@@ -29,9 +32,16 @@ async fn misbehaviour_is_answered_and_survived() {
     never_reads(&server).await;
     percent_signs_survive(&server).await;
 
-    assert_eq!(server.http().get("/naughty/call?name=Alice").await.ok(), json!({"msg": "Hello Alice"}));
+    assert_eq!(
+        server.http().get("/naughty/call?name=Alice").await.ok(),
+        json!({"msg": "Hello Alice"})
+    );
     assert_eq!(pids(&server), before, "the service was never restarted");
-    assert!(!server.log().contains("panicked at"), "the server itself never panics:\n{}", server.log());
+    assert!(
+        !server.log().contains("panicked at"),
+        "the server itself never panics:\n{}",
+        server.log()
+    );
 }
 
 fn pids(server: &Server) -> Vec<u32> {
@@ -41,17 +51,35 @@ fn pids(server: &Server) -> Vec<u32> {
 }
 
 async fn panics(server: &Server) {
-    let detail = server.http().get("/naughty/call?name=panic").await.failed_with(500);
+    let detail = server
+        .http()
+        .get("/naughty/call?name=panic")
+        .await
+        .failed_with(500);
     assert!(detail.contains("panic recovered: on purpose"), "{detail}");
 }
 
 async fn sleeps_past_the_deadline(server: &Server) {
     let start = Instant::now();
-    let words = ["call", "--request_timeout=1s", "naughty", "Naughty.Call", r#"{"name":"sleep"}"#];
+    let words = [
+        "call",
+        "--request_timeout=1s",
+        "naughty",
+        "Naughty.Call",
+        r#"{"name":"sleep"}"#,
+    ];
     let ran = server.micro().run(&words).await;
-    assert!(start.elapsed() < Duration::from_secs(6), "a second was asked for: {:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(6),
+        "a second was asked for: {:?}",
+        start.elapsed()
+    );
     assert!(ran.failed_with(1).contains("Request timed out"));
-    server.http().get("/naughty/call?name=sleep").await.failed_with(408);
+    server
+        .http()
+        .get("/naughty/call?name=sleep")
+        .await
+        .failed_with(408);
 }
 
 async fn body_over_the_limit(server: &Server) {
@@ -66,7 +94,11 @@ async fn body_over_the_limit(server: &Server) {
     let answer = server.http().post("/naughty/call", body).await;
     let status = answer.status.as_u16();
     answer.failed_with(status);
-    assert!((400..=599).contains(&status) && answer.text().contains("32"), "it names the limit: {}", answer.text());
+    assert!(
+        (400..=599).contains(&status) && answer.text().contains("32"),
+        "it names the limit: {}",
+        answer.text()
+    );
 }
 
 async fn slow_client(server: &Server) {
@@ -74,10 +106,16 @@ async fn slow_client(server: &Server) {
     let mut slow = Vec::new();
     for _ in 0..50 {
         let mut stream = TcpStream::connect(server.gateway()).await.unwrap();
-        stream.write_all(b"POST /naughty/call HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{\"na").await.unwrap();
+        stream
+            .write_all(b"POST /naughty/call HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{\"na")
+            .await
+            .unwrap();
         slow.push(stream);
     }
-    assert_eq!(server.http().get("/naughty/call?name=Alice").await.ok(), json!({"msg": "Hello Alice"}));
+    assert_eq!(
+        server.http().get("/naughty/call?name=Alice").await.ok(),
+        json!({"msg": "Hello Alice"})
+    );
 }
 
 async fn never_reads(server: &Server) {
@@ -87,7 +125,10 @@ async fn never_reads(server: &Server) {
     let pings = stream::iter((0..).map(|value| helloworld::Number { value }));
     let unread = peer.streaming::<_, helloworld::Number>("/naughty.Naughty/PingPong", pings);
     let outcome = tokio::time::timeout(Duration::from_secs(3), unread).await;
-    assert!(outcome.is_err(), "the handler has not read a message, and so has not answered");
+    assert!(
+        outcome.is_err(),
+        "the handler has not read a message, and so has not answered"
+    );
     let hello = helloworld::Request { name: "Alice".into() };
     let response: helloworld::Response = peer.unary("/naughty.Naughty/Call", hello).await.unwrap();
     assert_eq!(response.msg, "Hello Alice");
@@ -96,7 +137,11 @@ async fn never_reads(server: &Server) {
 }
 
 async fn percent_signs_survive(server: &Server) {
-    let detail = server.http().post("/naughty/call", r#"{"name":"100%"}"#).await.failed_with(400);
+    let detail = server
+        .http()
+        .post("/naughty/call", r#"{"name":"100%"}"#)
+        .await
+        .failed_with(400);
     assert_eq!(detail, "100% wrong");
 }
 
@@ -104,5 +149,9 @@ async fn first_line(stream: &mut TcpStream) -> String {
     let mut bytes = vec![0; 4096];
     let read = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut bytes)).await;
     let count = read.expect("an answer in time").expect("an answer");
-    String::from_utf8_lossy(&bytes[..count]).lines().next().unwrap_or_default().to_owned()
+    String::from_utf8_lossy(&bytes[..count])
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -24,10 +24,19 @@ async fn malformed_requests_are_refused_and_leave_nothing_behind() {
 
     storm(&server, GATEWAY_REQUESTS / 10, PROXY_REQUESTS / 10, seed).await;
     let before = process::resident(server.pid()).unwrap();
-    storm(&server, GATEWAY_REQUESTS * 9 / 10, PROXY_REQUESTS * 9 / 10, seed + 1).await;
+    storm(
+        &server,
+        GATEWAY_REQUESTS * 9 / 10,
+        PROXY_REQUESTS * 9 / 10,
+        seed + 1,
+    )
+    .await;
     let after = process::resident(server.pid()).unwrap();
 
-    assert!(after < before + GROWTH, "resident memory grew from {before} to {after} bytes");
+    assert!(
+        after < before + GROWTH,
+        "resident memory grew from {before} to {after} bytes"
+    );
     assert!(!server.log().contains("panicked at"), "{}", server.log());
     assert_eq!(server.http().get("/").await.status, 200);
     server.micro().ok(&["services"]).await;
@@ -73,27 +82,63 @@ async fn exchange(address: &str, request: &[u8]) -> Vec<u8> {
 fn http_request(random: &mut Random) -> Vec<u8> {
     let valid = b"POST /auth/Auth/Inspect HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"token\":\"\"}";
     let post = |path: &str, body: &[u8]| {
-        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         [head.as_bytes(), body].concat()
     };
-    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").into_bytes();
+    let get =
+        |path: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").into_bytes();
     match random.below(12) {
-        0 => { let count = random.below(2000); random.bytes(count) }
+        0 => {
+            let count = random.below(2000);
+            random.bytes(count)
+        }
         1 => valid[..random.below(valid.len())].to_vec(),
         2 => get(&format!("/{}", random.text(200).replace(' ', ""))),
-        3 => get(&format!("/auth/Auth/Inspect?{}", random.text(200).replace(' ', ""))),
+        3 => get(&format!(
+            "/auth/Auth/Inspect?{}",
+            random.text(200).replace(' ', "")
+        )),
         4 => post("/auth/Auth/Inspect", random.text(300).as_bytes()),
-        5 => { let count = random.below(500); post("/auth/Auth/Inspect", &random.bytes(count)) }
+        5 => {
+            let count = random.below(500);
+            post("/auth/Auth/Inspect", &random.bytes(count))
+        }
         6 => random.mutate(valid, b"transfer-encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n"),
-        7 => format!("GET /x HTTP/1.1\r\nhost: x\r\n{}: {}\r\n\r\n", random.text(20), "v".repeat(random.below(200_000))).into_bytes(),
-        8 => format!("POST /auth/Auth/Inspect HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{{", random.pick(&["-1", "abc", "99999999999999999999", "104857601", "7, 9"])).into_bytes(),
-        9 => { let deep = "[".repeat(random.below(20_000)); post("/auth/Auth/Inspect", format!("{{\"token\":{deep}").as_bytes()) }
+        7 => format!(
+            "GET /x HTTP/1.1\r\nhost: x\r\n{}: {}\r\n\r\n",
+            random.text(20),
+            "v".repeat(random.below(200_000))
+        )
+        .into_bytes(),
+        8 => format!(
+            "POST /auth/Auth/Inspect HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{{",
+            random.pick(&["-1", "abc", "99999999999999999999", "104857601", "7, 9"])
+        )
+        .into_bytes(),
+        9 => {
+            let deep = "[".repeat(random.below(20_000));
+            post("/auth/Auth/Inspect", format!("{{\"token\":{deep}").as_bytes())
+        }
         10 => {
-            let kind = random.pick(&["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "application/protobuf"]);
+            let kind = random.pick(&[
+                "multipart/form-data",
+                "multipart/form-data; boundary=",
+                "multipart/form-data; boundary=x",
+                "application/x-www-form-urlencoded",
+                "application/protobuf",
+            ]);
             let body = random.text(300);
             format!("POST /auth/Auth/Inspect HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
         }
-        _ => format!("{} /registry/Registry/GetService HTTP/{}\r\nhost: x\r\nconnection: close\r\n\r\n", random.text(12), random.pick(&["1.1", "1.0", "2.0", "9", ""])).into_bytes(),
+        _ => format!(
+            "{} /registry/Registry/GetService HTTP/{}\r\nhost: x\r\nconnection: close\r\n\r\n",
+            random.text(12),
+            random.pick(&["1.1", "1.0", "2.0", "9", ""])
+        )
+        .into_bytes(),
     }
 }
 
@@ -103,12 +148,17 @@ fn check_http(request: &[u8], answer: &[u8]) {
         return;
     }
     let text = String::from_utf8_lossy(answer);
-    let status: u16 = text.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("no status: {text}"));
+    let status: u16 = text
+        .split_whitespace()
+        .nth(1)
+        .and_then(|word| word.parse().ok())
+        .unwrap_or_else(|| panic!("no status: {text}"));
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     // A mutation may leave a request whole; what is whole may be answered.
     assert!(status < 600, "{status} to {}", shown(request));
     if status >= 400 && !body.is_empty() && text.contains("application/json") {
-        let error = serde_json::from_str(body).unwrap_or_else(|_| panic!("not JSON: {text}\nto {}", shown(request)));
+        let error =
+            serde_json::from_str(body).unwrap_or_else(|_| panic!("not JSON: {text}\nto {}", shown(request)));
         assert!(is_error(&error), "{text}\nto {}", shown(request));
     }
     assert!(!body.contains("panic recovered"), "{text}\nto {}", shown(request));
@@ -120,14 +170,22 @@ fn h2_request(random: &mut Random) -> Vec<u8> {
     let settings = frame(4, 0, 0, &[]);
     let mut bytes = [PREFACE, &settings].concat();
     match random.below(7) {
-        0 => { let count = random.below(500); return random.bytes(count) }
+        0 => {
+            let count = random.below(500);
+            return random.bytes(count);
+        }
         1 => return b"GET / HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(),
         2 => bytes.truncate(random.below(bytes.len())),
         3 => {
             for _ in 0..random.below(20) {
                 let count = random.below(100);
                 let payload = random.bytes(count);
-                bytes.extend(frame(random.next() as u8, random.next() as u8, random.next() as u32 & 0x7fff_ffff, &payload));
+                bytes.extend(frame(
+                    random.next() as u8,
+                    random.next() as u8,
+                    random.next() as u32 & 0x7fff_ffff,
+                    &payload,
+                ));
             }
         }
         // Longer than any frame may be.
@@ -138,7 +196,13 @@ fn h2_request(random: &mut Random) -> Vec<u8> {
         }
         _ => {
             // A call that is well formed up to its message: a length that lies, compressed without saying how.
-            let message = random.pick(&[b"\0\xff\xff\xff\xff{}".as_slice(), b"\x01\0\0\0\x02{}", b"\0\0\0\0\x02{", b"\0\0", b"\0\0\0\0\x03{x}"]);
+            let message = random.pick(&[
+                b"\0\xff\xff\xff\xff{}".as_slice(),
+                b"\x01\0\0\0\x02{}",
+                b"\0\0\0\0\x02{",
+                b"\0\0",
+                b"\0\0\0\0\x03{x}",
+            ]);
             bytes.extend(call("/auth.Auth/Inspect", message));
         }
     }
@@ -156,7 +220,12 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 /// HEADERS and DATA of one gRPC call, the headers as plain literals.
 fn call(path: &str, message: &[u8]) -> Vec<u8> {
     let mut block = vec![0x83, 0x86]; // :method POST, :scheme http
-    for (name, value) in [(":path", path), (":authority", "x"), ("content-type", "application/grpc+json"), ("te", "trailers")] {
+    for (name, value) in [
+        (":path", path),
+        (":authority", "x"),
+        ("content-type", "application/grpc+json"),
+        ("te", "trailers"),
+    ] {
         let value = &value.as_bytes()[..value.len().min(126)];
         block.extend([0, name.len() as u8]);
         block.extend(name.as_bytes());
@@ -171,7 +240,12 @@ fn check_h2(request: &[u8], answer: &[u8]) {
     if answer.starts_with(b"HTTP/1.") {
         return check_http(request, answer);
     }
-    assert!(!contains(answer, b"panic recovered"), "{}\nto {}", shown(answer), shown(request));
+    assert!(
+        !contains(answer, b"panic recovered"),
+        "{}\nto {}",
+        shown(answer),
+        shown(request)
+    );
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
@@ -180,5 +254,9 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 
 /// The first of the bytes, in a form that can be pasted into a test.
 fn shown(bytes: &[u8]) -> String {
-    format!("b\"{}\" ({} bytes)", bytes[..bytes.len().min(2000)].escape_ascii(), bytes.len())
+    format!(
+        "b\"{}\" ({} bytes)",
+        bytes[..bytes.len().min(2000)].escape_ascii(),
+        bytes.len()
+    )
 }

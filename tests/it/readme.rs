@@ -11,7 +11,10 @@ const SERVICES: &[&str] = &["helloworld", "greeter"];
 async fn every_command_of_the_readme_exists() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let words: BTreeSet<&str> = readme.split("micro ").skip(1).filter_map(first_word).collect();
-    let typed: Vec<_> = words.into_iter().filter(|word| crate::cli::COMMANDS.contains(word)).collect();
+    let typed: Vec<_> = words
+        .into_iter()
+        .filter(|word| crate::cli::COMMANDS.contains(word))
+        .collect();
     assert!(typed.len() > 5, "the README shows the commands: {typed:?}");
 
     let home = tempfile::tempdir().unwrap();
@@ -22,11 +25,16 @@ async fn every_command_of_the_readme_exists() {
     for line in readme.lines().filter_map(|line| line.strip_prefix("    micro ")) {
         for command in line.split("&& micro ") {
             let word = first_word(command).unwrap_or_default();
-            assert!(crate::cli::COMMANDS.contains(&word) || SERVICES.contains(&word), "no such command: micro {command}");
+            assert!(
+                crate::cli::COMMANDS.contains(&word) || SERVICES.contains(&word),
+                "no such command: micro {command}"
+            );
         }
     }
 }
 
 fn first_word(text: &str) -> Option<&str> {
-    text.split(|c: char| !c.is_ascii_lowercase()).next().filter(|word| !word.is_empty())
+    text.split(|c: char| !c.is_ascii_lowercase())
+        .next()
+        .filter(|word| !word.is_empty())
 }

@@ -44,7 +44,10 @@ async fn a_taken_port_is_said_plainly() {
         let micro = on_free_ports(home.path()).with(variable, &address);
         let ran = micro.run_within(Duration::from_secs(30), &["server"]).await;
         assert!(!ran.status.success(), "{ran}");
-        assert!(ran.stderr.contains(&address) && ran.stderr.contains("in use"), "{ran}");
+        assert!(
+            ran.stderr.contains(&address) && ran.stderr.contains("in use"),
+            "{ran}"
+        );
         assert!(ran.stderr.contains(variable), "which setting to change: {ran}");
         assert!(!home.path().join("server/join.json").exists(), "{ran}");
     }
@@ -53,7 +56,9 @@ async fn a_taken_port_is_said_plainly() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_server_of_one_home_is_refused_and_the_first_goes_on() {
     let server = Server::start().await;
-    let ran = on_free_ports(server.home()).run_within(Duration::from_secs(30), &["server"]).await;
+    let ran = on_free_ports(server.home())
+        .run_within(Duration::from_secs(30), &["server"])
+        .await;
     assert!(!ran.status.success(), "{ran}");
     assert_eq!(server.http().get("/").await.status, 200);
     server.micro().ok(&["services"]).await;
@@ -73,6 +78,9 @@ async fn ten_run_side_by_side() {
     for (number, server) in servers.iter().enumerate() {
         let accounts = server.micro().ok(&["auth", "list", "accounts"]).await;
         let others = accounts.lines().filter(|line| line.contains("account-")).count();
-        assert!(others == 1 && accounts.contains(&format!("account-{number}")), "{accounts}");
+        assert!(
+            others == 1 && accounts.contains(&format!("account-{number}")),
+            "{accounts}"
+        );
     }
 }

@@ -33,12 +33,19 @@ pub struct Ran {
 impl Micro {
     /// The binary, with `home` as its home and the folder it is started in.
     pub fn new(home: &Path) -> Self {
-        Micro { home: home.to_owned(), folder: home.to_owned(), variables: Vec::new() }
+        Micro {
+            home: home.to_owned(),
+            folder: home.to_owned(),
+            variables: Vec::new(),
+        }
     }
 
     /// The same, started elsewhere.
     pub fn within(&self, folder: &Path) -> Self {
-        Micro { folder: folder.to_owned(), ..self.clone() }
+        Micro {
+            folder: folder.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// The same, with one more variable.
@@ -52,12 +59,20 @@ impl Micro {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(binary());
         let led_astray = ["MICRO_", "CARGO_PKG_", "CARGO_MANIFEST_"];
-        for (key, _) in std::env::vars().filter(|(key, _)| led_astray.iter().any(|prefix| key.starts_with(prefix))) {
+        for (key, _) in
+            std::env::vars().filter(|(key, _)| led_astray.iter().any(|prefix| key.starts_with(prefix)))
+        {
             command.env_remove(key);
         }
-        command.env("MICRO_HOME", &self.home).env("MICRO_BUILD_DIR", build_folder());
+        command
+            .env("MICRO_HOME", &self.home)
+            .env("MICRO_BUILD_DIR", build_folder());
         command.envs(self.variables.iter().map(|(key, value)| (key, value)));
-        command.args(words).current_dir(&self.folder).stdin(Stdio::null()).kill_on_drop(true);
+        command
+            .args(words)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
         command
     }
 
@@ -66,9 +81,17 @@ impl Micro {
     /// # Panics
     /// When it cannot be started.
     pub fn start(&self, words: &[&str], log: &Path) -> Child {
-        let out = std::fs::File::options().create(true).append(true).open(log).expect("the log can be opened");
+        let out = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("the log can be opened");
         let err = out.try_clone().expect("a second handle of the log");
-        self.command(words).stdout(out).stderr(err).spawn().expect("micro starts")
+        self.command(words)
+            .stdout(out)
+            .stderr(err)
+            .spawn()
+            .expect("micro starts")
     }
 
     /// Runs it to its end.
@@ -85,7 +108,8 @@ impl Micro {
     /// When it does not.
     pub async fn run_within(&self, deadline: Duration, words: &[&str]) -> Ran {
         let output = tokio::time::timeout(deadline, self.command(words).output()).await;
-        let output = output.unwrap_or_else(|_| panic!("micro {} did not end within {deadline:?}", words.join(" ")));
+        let output =
+            output.unwrap_or_else(|_| panic!("micro {} did not end within {deadline:?}", words.join(" ")));
         let output = output.expect("micro starts");
         Ran {
             command: words.join(" "),
@@ -125,8 +149,16 @@ impl Ran {
 
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Ran { command, status, stdout, stderr } = self;
-        write!(f, "micro {command} ended with {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
+        let Ran {
+            command,
+            status,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            f,
+            "micro {command} ended with {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
+        )
     }
 }
 
@@ -136,7 +168,11 @@ impl std::fmt::Display for Ran {
 /// When there is none.
 pub fn binary() -> PathBuf {
     let path = std::env::var_os("MICRO_BIN").map_or_else(|| target().join("debug/micro"), PathBuf::from);
-    assert!(path.is_file(), "{} is not there: cargo build --workspace --all-targets makes it, MICRO_BIN names another", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not there: cargo build --workspace --all-targets makes it, MICRO_BIN names another",
+        path.display()
+    );
     path
 }
 
@@ -147,7 +183,10 @@ pub fn build_folder() -> PathBuf {
 
 /// The root of the clone.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the clone").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the clone")
+        .to_owned()
 }
 
 fn target() -> PathBuf {

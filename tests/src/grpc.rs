@@ -109,7 +109,12 @@ impl Peer {
     /// Connects to `host:port`.
     pub async fn connect(address: &str) -> Result<Self> {
         let endpoint = Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true);
-        Ok(Peer { channel: endpoint.connect().await.with_context(|| format!("cannot connect to {address}"))? })
+        Ok(Peer {
+            channel: endpoint
+                .connect()
+                .await
+                .with_context(|| format!("cannot connect to {address}"))?,
+        })
     }
 
     /// A unary call; the whole answer, with its metadata, or the status.
@@ -119,18 +124,29 @@ impl Peer {
         R: prost::Message + Default + 'static,
     {
         let mut client = self.ready().await?;
-        let reply = client.unary(tonic::Request::new(request), parse(path)?, ProstCodec::<Q, R>::default()).await?;
+        let reply = client
+            .unary(
+                tonic::Request::new(request),
+                parse(path)?,
+                ProstCodec::<Q, R>::default(),
+            )
+            .await?;
         Ok(reply.into_inner())
     }
 
     /// A server stream: the replies, one after the other. The request stream stays open, as clients of the original do.
-    pub async fn server_stream<Q, R>(&self, path: &str, request: Q) -> Result<tonic::Streaming<R>, tonic::Status>
+    pub async fn server_stream<Q, R>(
+        &self,
+        path: &str,
+        request: Q,
+    ) -> Result<tonic::Streaming<R>, tonic::Status>
     where
         Q: prost::Message + Default + 'static,
         R: prost::Message + Default + 'static,
     {
         use futures_util::StreamExt;
-        self.streaming(path, stream::iter([request]).chain(stream::pending())).await
+        self.streaming(path, stream::iter([request]).chain(stream::pending()))
+            .await
     }
 
     /// Both sides send as they please.
@@ -144,7 +160,13 @@ impl Peer {
         R: prost::Message + Default + 'static,
     {
         let mut client = self.ready().await?;
-        let reply = client.streaming(tonic::Request::new(requests), parse(path)?, ProstCodec::<Q, R>::default()).await?;
+        let reply = client
+            .streaming(
+                tonic::Request::new(requests),
+                parse(path)?,
+                ProstCodec::<Q, R>::default(),
+            )
+            .await?;
         Ok(reply.into_inner())
     }
 
@@ -152,16 +174,23 @@ impl Peer {
     pub async fn reflect(&self, question: reflection::Question) -> Result<reflection::Answer> {
         let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
         let mut answers = self.server_stream(path, question).await?;
-        answers.message().await?.ok_or_else(|| anyhow!("reflection ended without an answer"))
+        answers
+            .message()
+            .await?
+            .ok_or_else(|| anyhow!("reflection ended without an answer"))
     }
 
     async fn ready(&self) -> Result<tonic::client::Grpc<Channel>, tonic::Status> {
         let mut client = tonic::client::Grpc::new(self.channel.clone());
-        client.ready().await.map_err(|error| tonic::Status::unavailable(error.to_string()))?;
+        client
+            .ready()
+            .await
+            .map_err(|error| tonic::Status::unavailable(error.to_string()))?;
         Ok(client)
     }
 }
 
 fn parse(path: &str) -> Result<PathAndQuery, tonic::Status> {
-    path.parse().map_err(|_| tonic::Status::invalid_argument(format!("not a path: {path}")))
+    path.parse()
+        .map_err(|_| tonic::Status::invalid_argument(format!("not a path: {path}")))
 }

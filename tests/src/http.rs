@@ -31,7 +31,9 @@ pub struct Answer {
 impl Http {
     /// Requests to `host:port`.
     pub fn to(address: &str) -> Self {
-        Http { address: address.to_owned() }
+        Http {
+            address: address.to_owned(),
+        }
     }
 
     /// GET.
@@ -41,21 +43,35 @@ impl Http {
 
     /// POST of a JSON body.
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
-        self.send(Method::POST, path, &[("content-type", "application/json")], body).await
+        self.send(Method::POST, path, &[("content-type", "application/json")], body)
+            .await
     }
 
     /// Any request.
     ///
     /// # Panics
     /// When there is no whole answer in time.
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("host", &self.address);
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", &self.address);
         for (key, value) in headers {
             request = request.header(*key, *value);
         }
-        let request = request.body(Full::new(body.into())).expect("the test's own request is well formed");
+        let request = request
+            .body(Full::new(body.into()))
+            .expect("the test's own request is well formed");
         let answer = tokio::time::timeout(DEADLINE, self.exchange(request)).await;
-        answer.unwrap_or_else(|_| panic!("no answer to {path} within {DEADLINE:?}")).expect("an answer")
+        answer
+            .unwrap_or_else(|_| panic!("no answer to {path} within {DEADLINE:?}"))
+            .expect("an answer")
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
@@ -65,7 +81,11 @@ impl Http {
         let (head, body) = sender.send_request(request).await?.into_parts();
         let body = body.collect().await?.to_bytes();
         driver.abort();
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
     }
 }
 
@@ -110,8 +130,12 @@ impl Answer {
 
 /// Whether it has the shape of all errors: id, code, detail and status, and nothing else.
 pub fn is_error(value: &Value) -> bool {
-    let Some(object) = value.as_object() else { return false };
+    let Some(object) = value.as_object() else {
+        return false;
+    };
     object.len() == 4
         && object.get("code").is_some_and(Value::is_i64)
-        && ["id", "detail", "status"].iter().all(|key| object.get(*key).is_some_and(Value::is_string))
+        && ["id", "detail", "status"]
+            .iter()
+            .all(|key| object.get(*key).is_some_and(Value::is_string))
 }

@@ -16,7 +16,10 @@ pub fn resident(pid: u32) -> Option<u64> {
 pub fn is_alive(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The state follows the name, which stands in brackets and may hold any character.
-    stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_some_and(|state| state != "Z" && state != "X")
+    stat.rsplit(')')
+        .next()
+        .and_then(|rest| rest.split_whitespace().next())
+        .is_some_and(|state| state != "Z" && state != "X")
 }
 
 /// Sends a signal to one process that we started. One that is gone already is fine.
@@ -28,12 +31,16 @@ pub fn signal(pid: u32, signal: Signal) {
 
 /// The processes that run a program from below the folder, or were started in it.
 pub fn of_folder(folder: &Path) -> Vec<u32> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|pid| *pid != std::process::id() && belongs(*pid, folder)).collect()
+    pids.filter(|pid| *pid != std::process::id() && belongs(*pid, folder))
+        .collect()
 }
 
 fn belongs(pid: u32, folder: &Path) -> bool {
     let link = |name: &str| std::fs::read_link(format!("/proc/{pid}/{name}"));
-    link("exe").is_ok_and(|path| path.starts_with(folder)) || link("cwd").is_ok_and(|path| path.starts_with(folder))
+    link("exe").is_ok_and(|path| path.starts_with(folder))
+        || link("cwd").is_ok_and(|path| path.starts_with(folder))
 }

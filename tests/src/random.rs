@@ -17,7 +17,9 @@ impl Random {
 
     /// A seed that differs from run to run; print it.
     pub fn fresh_seed() -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64)
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(1, |since| since.as_nanos() as u64)
     }
 
     /// The next number.
@@ -31,7 +33,11 @@ impl Random {
 
     /// A number from 0 up to, not including, `end`; 0 for an empty range.
     pub fn below(&mut self, end: usize) -> usize {
-        if end == 0 { 0 } else { (self.next() % end as u64) as usize }
+        if end == 0 {
+            0
+        } else {
+            (self.next() % end as u64) as usize
+        }
     }
 
     /// One of the choices.
@@ -74,7 +80,17 @@ impl Random {
                     let from = self.below(other.len() + 1);
                     bytes.splice(at..at, other[from..].iter().copied());
                 }
-                _ => bytes.extend_from_slice(self.pick(&[b"%".as_slice(), b"[", b"]=", b"{\"", b"\\u00", b"--", b"=", b"1e999", b"\0"])),
+                _ => bytes.extend_from_slice(self.pick(&[
+                    b"%".as_slice(),
+                    b"[",
+                    b"]=",
+                    b"{\"",
+                    b"\\u00",
+                    b"--",
+                    b"=",
+                    b"1e999",
+                    b"\0",
+                ])),
             }
         }
         bytes

@@ -25,14 +25,21 @@ pub struct Server {
 impl Server {
     /// Starts one on free ports and waits until it is ready.
     pub async fn start() -> Self {
-        let home = tempfile::Builder::new().prefix("micro-test-").tempdir().expect("a temporary home");
+        let home = tempfile::Builder::new()
+            .prefix("micro-test-")
+            .tempdir()
+            .expect("a temporary home");
         Self::start_in(home, &["server"]).await
     }
 
     /// Starts a command that is a server in that home, `micro server` or a `micro run` that stays.
     pub async fn start_in(home: TempDir, words: &[&str]) -> Self {
         let child = on_free_ports(home.path()).start(words, &log_file(home.path()));
-        let mut server = Server { home, child, join: Value::Null };
+        let mut server = Server {
+            home,
+            child,
+            join: Value::Null,
+        };
         server.wait_until_ready().await;
         server
     }
@@ -58,17 +65,26 @@ impl Server {
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.child.id().expect("the server was started and not yet collected")
+        self.child
+            .id()
+            .expect("the server was started and not yet collected")
     }
 
     /// `host:port` of the proxy.
     pub fn proxy(&self) -> String {
-        self.join["proxy"].as_str().expect("join.json names the proxy").to_owned()
+        self.join["proxy"]
+            .as_str()
+            .expect("join.json names the proxy")
+            .to_owned()
     }
 
     /// `host:port` of the gateway.
     pub fn gateway(&self) -> String {
-        self.join["gateway"].as_str().expect("join.json names the gateway").trim_start_matches("http://").to_owned()
+        self.join["gateway"]
+            .as_str()
+            .expect("join.json names the gateway")
+            .trim_start_matches("http://")
+            .to_owned()
     }
 
     /// What a program on this machine joins with.
@@ -101,7 +117,10 @@ impl Server {
     pub async fn stop(&mut self, signal: Signal) -> Option<i32> {
         process::signal(self.pid(), signal);
         let status = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await;
-        status.expect("the server stops when it is asked to").expect("it can be collected").code()
+        status
+            .expect("the server stops when it is asked to")
+            .expect("it can be collected")
+            .code()
     }
 
     /// Starts it once more in the same home, after `kill` or `stop`.
@@ -126,7 +145,9 @@ impl Drop for Server {
 
 /// The binary as a server that disturbs no other.
 pub fn on_free_ports(home: &Path) -> Micro {
-    Micro::new(home).with("MICRO_API_ADDRESS", "127.0.0.1:0").with("MICRO_PROXY_ADDRESS", "127.0.0.1:0")
+    Micro::new(home)
+        .with("MICRO_API_ADDRESS", "127.0.0.1:0")
+        .with("MICRO_PROXY_ADDRESS", "127.0.0.1:0")
 }
 
 fn log_file(home: &Path) -> PathBuf {

@@ -17,7 +17,10 @@ impl Source {
     /// Runs `micro new NAME` in the folder.
     pub async fn new(micro: &Micro, within: &Path, name: &str) -> Self {
         micro.within(within).ok(&["new", name]).await;
-        Source { name: name.to_owned(), folder: within.join(name) }
+        Source {
+            name: name.to_owned(),
+            folder: within.join(name),
+        }
     }
 
     /// Puts a statement before the others of a handler's method.
@@ -26,7 +29,9 @@ impl Source {
     /// When the handler has no such method.
     pub fn insert(&self, method: &str, statement: &str) {
         self.edit(&self.handler(), |text| {
-            let start = text.find(&format!("async fn {method}(")).unwrap_or_else(|| panic!("no method {method}"));
+            let start = text
+                .find(&format!("async fn {method}("))
+                .unwrap_or_else(|| panic!("no method {method}"));
             let body = start + text[start..].find("{\n").expect("a method has a body") + 2;
             format!("{}        {statement}\n{}", &text[..body], &text[body..])
         });
@@ -57,7 +62,8 @@ impl Source {
     }
 
     fn edit(&self, file: &Path, change: impl FnOnce(String) -> String) {
-        let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display()));
+        let text = std::fs::read_to_string(file)
+            .unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display()));
         std::fs::write(file, change(text)).expect("the file can be written");
     }
 }

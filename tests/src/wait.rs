@@ -20,7 +20,10 @@ where
             Ok(answer) => return answer,
             Err(reason) => reason,
         };
-        assert!(start.elapsed() < deadline, "waited {deadline:?} for {what}; last seen: {reason}");
+        assert!(
+            start.elapsed() < deadline,
+            "waited {deadline:?} for {what}; last seen: {reason}"
+        );
         tokio::time::sleep(PACE).await;
     }
 }
@@ -30,5 +33,12 @@ where
 /// # Panics
 /// When the deadline passes first.
 pub async fn until_true(what: &str, deadline: Duration, mut holds: impl FnMut() -> bool) {
-    until(what, deadline, || std::future::ready(if holds() { Ok(()) } else { Err("it does not hold".to_owned()) })).await;
+    until(what, deadline, || {
+        std::future::ready(if holds() {
+            Ok(())
+        } else {
+            Err("it does not hold".to_owned())
+        })
+    })
+    .await;
 }

@@ -7,7 +7,9 @@ use micro_codegen::{Options, compile, generate, write};
 
 /// Brings all generated code up to date; with `check` it fails if any is not, and writes nothing.
 pub fn run(check: bool) -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("xtask has a parent")?;
     let changed = platform(root, check)?;
     if check && !changed.is_empty() {
         let list: Vec<_> = changed.iter().map(|path| path.display().to_string()).collect();

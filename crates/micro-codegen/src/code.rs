@@ -1,26 +1,63 @@
 //! Text of Rust, laid out as rustfmt leaves it.
 //!
-//! Knows only the shapes that the generator emits. The widths are rustfmt's defaults.
+//! Knows only the shapes that the generator emits.
 
-const LINE: usize = 100;
-const ATTRIBUTE_ARGS: usize = 70;
-const CALL_ARGS: usize = 60;
-const CHAIN: usize = 60;
+/// How wide rustfmt lets a thing be on one line; the parts are its shares of `max_width`.
+#[derive(Clone, Copy)]
+struct Widths {
+    line: usize,
+    attribute_args: usize,
+    call_args: usize,
+    chain: usize,
+    array: usize,
+}
+
+impl Widths {
+    fn new(line: usize) -> Self {
+        let share = |tenths: usize| line * tenths / 10;
+        let (call_args, chain, array) = (share(6), share(6), share(6));
+        Widths {
+            line,
+            attribute_args: share(7),
+            call_args,
+            chain,
+            array,
+        }
+    }
+}
 
 /// A piece of source code that grows line by line.
-#[derive(Default)]
 pub struct Code {
     text: String,
     depth: usize,
+    widths: Widths,
 }
 
 impl Code {
-    pub fn new(depth: usize) -> Self {
-        Code { text: String::new(), depth }
+    /// No text yet; lines may become `width` characters long.
+    pub fn new(width: usize) -> Self {
+        Code {
+            text: String::new(),
+            depth: 0,
+            widths: Widths::new(width),
+        }
     }
 
-    pub fn depth(&self) -> usize {
-        self.depth
+    /// No text yet, and one step further in.
+    pub fn inner(&self) -> Self {
+        Code {
+            text: String::new(),
+            depth: self.depth + 1,
+            widths: self.widths,
+        }
+    }
+
+    /// No text yet, at the same depth.
+    pub fn sibling(&self) -> Self {
+        Code {
+            text: String::new(),
+            ..*self
+        }
     }
 
     pub fn into_text(self) -> String {
@@ -55,6 +92,12 @@ impl Code {
         self.line(text);
     }
 
+    /// A line between two indented parts.
+    pub fn reopen(&mut self, text: &str) {
+        self.close(text);
+        self.depth += 1;
+    }
+
     /// Text that is laid out already.
     pub fn append(&mut self, text: &str) {
         self.text.push_str(text);
@@ -74,7 +117,7 @@ impl Code {
     pub fn attribute(&mut self, name: &str, args: &[String]) {
         let inner = args.join(", ");
         let whole = format!("#[{name}({inner})]");
-        if inner.len() <= ATTRIBUTE_ARGS && self.fits(&whole) {
+        if inner.len() <= self.widths.attribute_args && self.fits(&whole) {
             return self.line(&whole);
         }
         self.open(&format!("#[{name}("));
@@ -126,52 +169,47 @@ impl Code {
         self.close(">,");
     }
 
-    /// `head(param, param) -> result` followed by `end`, which is `;` or ` {`.
+    /// `head(param, param) -> result` followed by `end`: `;`, or ` {` up to [`Code::close`].
     pub fn signature(&mut self, head: &str, params: &[String], result: &str, end: &str) {
-        let arrow = if result.is_empty() { String::new() } else { format!(" -> {result}") };
+        let arrow = if result.is_empty() {
+            String::new()
+        } else {
+            format!(" -> {result}")
+        };
         let whole = format!("{head}({}){arrow}{end}", params.join(", "));
+        if self.fits(&whole) {
+            self.line(&whole);
+        } else {
+            self.open(&format!("{head}("));
+            params.iter().for_each(|param| self.line(&format!("{param},")));
+            self.close(&format!("){arrow}{end}"));
+        }
+        self.depth += usize::from(end.ends_with('{'));
+    }
+
+    /// `Bound: Fn(A, B) -> R,`, a line of a where clause.
+    pub fn bound(&mut self, name: &str, args: &[&str], result: &str) {
+        let whole = format!("{name}: Fn({}) -> {result},", args.join(", "));
         if self.fits(&whole) {
             return self.line(&whole);
         }
-        self.open(&format!("{head}("));
-        for param in params {
-            self.parameter(param);
-        }
-        self.close(&format!("){arrow}{end}"));
-    }
-
-    fn parameter(&mut self, param: &str) {
-        if self.fits(&format!("{param},")) {
-            return self.line(&format!("{param},"));
-        }
-        // Too long a list of bounds is broken before each plus.
-        let bounds: Vec<&str> = param.split(" + ").collect();
-        for (index, bound) in bounds.iter().enumerate() {
-            let plus = if index == 0 { "" } else { "+ " };
-            let comma = if index + 1 == bounds.len() { "," } else { "" };
-            self.line(&format!("{plus}{bound}{comma}"));
-        }
+        self.open(&format!("{name}: Fn("));
+        args.iter().for_each(|arg| self.line(&format!("{arg},")));
+        self.close(&format!(") -> {result},"));
     }
 
     /// `before receiver.method(args).await end`
-    pub fn awaited_call(
-        &mut self,
-        before: &str,
-        receiver: &str,
-        method: &str,
-        args: &[&str],
-        end: &str,
-    ) {
+    pub fn awaited_call(&mut self, before: &str, receiver: &str, method: &str, args: &[&str], end: &str) {
         let args_text = args.join(", ");
         // What follows the call, less the semicolon, counts as part of the chain.
         let tail = end.trim_end_matches(';');
         let chain = format!("{receiver}.{method}({args_text}).await{tail}");
-        if chain.len() <= CHAIN && self.fits(&format!("{before}{chain};")) {
+        if chain.len() <= self.widths.chain && self.fits(&format!("{before}{chain};")) {
             return self.line(&format!("{before}{receiver}.{method}({args_text}).await{end}"));
         }
         self.open(&format!("{before}{receiver}"));
         let call = format!(".{method}({args_text})");
-        if args_text.len() <= CALL_ARGS && self.fits(&call) {
+        if args_text.len() <= self.widths.call_args && self.fits(&call) {
             self.line(&call);
         } else {
             self.open(&format!(".{method}("));
@@ -182,20 +220,51 @@ impl Code {
         self.depth -= 1;
     }
 
-    /// `before function(args) after`
-    pub fn call(&mut self, before: &str, args: &[&str], after: &str) {
-        let args_text = args.join(", ");
-        let whole = format!("{before}({args_text}){after}");
-        if args_text.len() <= CALL_ARGS && self.fits(&whole) {
+    /// `outer(inner(arg, arg))` followed by `end`
+    pub fn wrapped_call(&mut self, outer: &str, inner: &str, args: &[&str], end: &str) {
+        let call = format!("{inner}({})", args.join(", "));
+        let whole = format!("{outer}({call}){end}");
+        if call.len() <= self.widths.call_args && self.fits(&whole) {
             return self.line(&whole);
         }
-        self.open(&format!("{before}("));
+        self.open(&format!("{outer}({inner}("));
         args.iter().for_each(|arg| self.line(&format!("{arg},")));
-        self.close(&format!("){after}"));
+        self.close(&format!(")){end}"));
+    }
+
+    /// `head([item, item])`
+    pub fn array_call(&mut self, head: &str, items: &[String]) {
+        let array = format!("[{}]", items.join(", "));
+        let whole = format!("{head}({array})");
+        if array.len() <= self.widths.array && self.fits(&whole) {
+            return self.line(&whole);
+        }
+        self.open(&format!("{head}(["));
+        items.iter().for_each(|item| self.line(&format!("{item},")));
+        self.close("])");
+    }
+
+    /// `head value`, a value that goes on below and is indented, up to [`Code::close_value`].
+    pub fn open_value(&mut self, head: &str, value: &str) -> bool {
+        let whole = format!("{head} {value}");
+        let is_broken = !self.fits(&whole);
+        match is_broken {
+            true => {
+                self.open(head);
+                self.open(value);
+            }
+            false => self.open(&whole),
+        }
+        is_broken
+    }
+
+    pub fn close_value(&mut self, text: &str, is_broken: bool) {
+        self.close(text);
+        self.depth -= usize::from(is_broken);
     }
 
     fn fits(&self, text: &str) -> bool {
-        self.depth * 4 + text.chars().count() <= LINE
+        self.depth * 4 + text.chars().count() <= self.widths.line
     }
 }
 

@@ -13,12 +13,16 @@ pub struct Comments<'a> {
 impl<'a> Comments<'a> {
     pub fn new(file: &'a FileDescriptorProto) -> Self {
         let locations = file.source_code_info.iter().flat_map(|info| &info.location);
-        Comments { locations: locations.map(|it| (it.path.as_slice(), it)).collect() }
+        Comments {
+            locations: locations.map(|it| (it.path.as_slice(), it)).collect(),
+        }
     }
 
     /// The lines of documentation of an element.
     pub fn docs(&self, path: &[i32]) -> Vec<String> {
-        let Some(location) = self.locations.get(path) else { return Vec::new() };
+        let Some(location) = self.locations.get(path) else {
+            return Vec::new();
+        };
         let mut lines = Vec::new();
         for comment in [location.leading_comments(), location.trailing_comments()] {
             let block = clean(comment);
@@ -32,7 +36,10 @@ impl<'a> Comments<'a> {
 
     /// The line, counted from 1, where an element stands; 1 if that is not known.
     pub fn line(&self, path: &[i32]) -> usize {
-        let start = self.locations.get(path).and_then(|location| location.span.first());
+        let start = self
+            .locations
+            .get(path)
+            .and_then(|location| location.span.first());
         start.and_then(|line| usize::try_from(*line).ok()).unwrap_or(0) + 1
     }
 }
@@ -48,7 +55,11 @@ fn clean(comment: &str) -> Vec<String> {
         if line.trim_start().starts_with("```") {
             in_fence = !in_fence;
             let bare = in_fence && line.trim() == "```";
-            lines.push(if bare { format!("{line}text") } else { line.to_owned() });
+            lines.push(if bare {
+                format!("{line}text")
+            } else {
+                line.to_owned()
+            });
         } else if in_fence {
             lines.push(line.to_owned());
         } else {

@@ -27,10 +27,18 @@ pub fn compile(protos: &[PathBuf], includes: &[PathBuf]) -> Result<FileSet> {
 
 fn compile_files(protos: &[PathBuf], includes: &[PathBuf]) -> Result<FileSet, protox::Error> {
     let mut compiler = protox::Compiler::new(includes)?;
-    compiler.include_imports(true).include_source_info(true).open_files(protos)?;
-    let targets = compiler.files().filter(|file| !file.is_import()).map(|file| file.name().into());
+    compiler
+        .include_imports(true)
+        .include_source_info(true)
+        .open_files(protos)?;
+    let targets = compiler
+        .files()
+        .filter(|file| !file.is_import())
+        .map(|file| file.name().into());
     let pool = compiler.descriptor_pool();
-    let encoded = pool.files().map(|file| (file.name().to_owned(), file.encode_to_vec()));
+    let encoded = pool
+        .files()
+        .map(|file| (file.name().to_owned(), file.encode_to_vec()));
     Ok(FileSet {
         targets: targets.collect(),
         encoded: encoded.collect(),

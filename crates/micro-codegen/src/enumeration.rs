@@ -41,7 +41,10 @@ fn emit_names(module: &mut Module, scope: &Scope<'_>, name: &str, variants: &[Va
     code.close("}");
     code.close("}");
     code.gap();
-    code.open(&format!("fn from_name(name: &str) -> {}<Self> {{", scope.std("option::Option")));
+    code.open(&format!(
+        "fn from_name(name: &str) -> {}<Self> {{",
+        scope.std("option::Option")
+    ));
     code.open("match name {");
     for variant in variants {
         code.line(&format!("{:?} => Some(Self::{}),", variant.proto, variant.name));
@@ -74,7 +77,13 @@ fn variants<'a>(scope: &Scope<'_>, descriptor: &'a EnumDescriptorProto) -> Resul
             return Err(scope.error(&[], problem));
         }
         let (proto, number) = (value.name(), value.number());
-        variants.push(Variant { name, proto, number, docs: scope.docs(), is_alias });
+        variants.push(Variant {
+            name,
+            proto,
+            number,
+            docs: scope.docs(),
+            is_alias,
+        });
     }
     Ok(variants)
 }

@@ -11,7 +11,11 @@ pub enum Error {
     /// The contract does not compile.
     Compile(Box<protox::Error>),
     /// The contract compiles, and asks for what the generator has no code for.
-    Contract { file: String, line: usize, problem: String },
+    Contract {
+        file: String,
+        line: usize,
+        problem: String,
+    },
     /// A file could not be read or written.
     File { path: PathBuf, source: std::io::Error },
     /// A service cannot have this name.

@@ -19,7 +19,7 @@ pub fn file(scope: &Scope<'_>) -> Result<String> {
     for index in 0..scope.file.service.len() {
         services.push(Service::new(&scope, index)?);
     }
-    let mut code = head(scope.file);
+    let mut code = head(&scope);
     code.line("//! Test doubles: each records its calls and answers as it is told.");
     code.gap();
     emit_imports(&mut code, &services);
@@ -34,42 +34,40 @@ pub fn file(scope: &Scope<'_>) -> Result<String> {
 /// What the fake of a method is made of.
 struct Kind {
     recorder: &'static str,
-    /// The type that a result holds.
+    /// What the recorder answers with.
     answer: String,
-    /// The closure that a stub is.
-    stub: String,
+    /// The arguments of a call, as they are recorded.
     arguments: String,
+    /// The closure that a stub is: what it takes besides the context, and what it makes.
+    stub: (String, String),
 }
 
 fn kind(method: &Method<'_>) -> Kind {
     let (request, response) = (&method.request, &method.response);
-    let script = format!("Script<{response}>");
-    match (method.streams_requests, method.streams_responses) {
-        (false, streams) => {
-            let answer = if streams { script } else { response.clone() };
-            Kind {
-                recorder: "Recorder",
-                stub: format!("Fn(&Context, {request}) -> Result<{answer}>"),
-                arguments: request.clone(),
-                answer,
-            }
-        }
-        (true, false) => Kind {
-            recorder: "StreamRecorder",
-            stub: format!("Fn(&Context, Vec<{request}>) -> Result<{response}>"),
-            arguments: format!("Vec<{request}>"),
-            answer: response.clone(),
-        },
-        (true, true) => Kind {
-            recorder: "BidiRecorder",
-            stub: format!("Fn(&Context, Streaming<{request}>) -> Result<Streaming<{response}>>"),
-            arguments: format!("Vec<{request}>"),
-            answer: response.clone(),
-        },
+    let answer = match method.streams_responses {
+        true => format!("Script<{response}>"),
+        false => response.clone(),
+    };
+    let arguments = match method.streams_requests {
+        true => format!("Vec<{request}>"),
+        false => request.clone(),
+    };
+    let (recorder, stub) = match (method.streams_requests, method.streams_responses) {
+        (false, _) => ("Recorder", (arguments.clone(), answer.clone())),
+        (true, false) => ("StreamRecorder", (arguments.clone(), answer.clone())),
+        (true, true) => (
+            "BidiRecorder",
+            (format!("Streaming<{request}>"), format!("Streaming<{response}>")),
+        ),
+    };
+    Kind {
+        recorder,
+        answer,
+        arguments,
+        stub,
     }
 }
 
-/// What a recorder is parametrised with, and what a scripted result is.
 fn emit_imports(code: &mut Code, services: &[Service<'_>]) {
     let methods = || services.iter().flat_map(|service| &service.methods);
     let mut fakes: BTreeSet<&str> = methods().map(|method| kind(method).recorder).collect();
@@ -83,7 +81,9 @@ fn emit_imports(code: &mut Code, services: &[Service<'_>]) {
     let fakes: Vec<&str> = fakes.into_iter().chain(["in_order"]).collect();
     code.line(&format!("use micro_rpc::fake::{{{}}};", fakes.join(", ")));
     let streaming = if streams { ", Streaming" } else { "" };
-    code.line(&format!("use micro_rpc::{{Context, Result{streaming}, async_trait}};"));
+    code.line(&format!(
+        "use micro_rpc::{{Context, Result{streaming}, async_trait}};"
+    ));
 }
 
 fn fake_name(service: &Service<'_>) -> String {
@@ -93,15 +93,20 @@ fn fake_name(service: &Service<'_>) -> String {
 fn emit_struct(code: &mut Code, service: &Service<'_>) {
     let fake = fake_name(service);
     code.gap();
-    code.line(&format!("/// A [`super::{}`] for tests.", names::plain(&service.name)));
+    code.line(&format!(
+        "/// A [`super::{}`] for tests.",
+        names::plain(&service.name)
+    ));
     code.open(&format!("pub struct {fake} {{"));
     for method in &service.methods {
         let kind = kind(method);
-        let answer = match (method.streams_requests, method.streams_responses) {
-            (false, _) | (true, false) => &kind.answer,
-            (true, true) => &method.response,
+        // A bidirectional method answers with nothing but scripts.
+        let answer = match kind.recorder {
+            "BidiRecorder" => &method.response,
+            _ => &kind.answer,
         };
-        code.member(&method.name, &format!("{}<{}, {answer}>", kind.recorder, method.request));
+        let recorder = format!("{}<{}, {answer}>", kind.recorder, method.request);
+        code.member(&method.name, &recorder);
     }
     code.close("}");
     code.gap();
@@ -110,7 +115,11 @@ fn emit_struct(code: &mut Code, service: &Service<'_>) {
     code.open("Self {");
     for method in &service.methods {
         let endpoint = format!("\"{}.{}\"", service.proto_name, method.proto_name);
-        code.line(&format!("{}: {}::new({endpoint}),", method.name, kind(method).recorder));
+        code.line(&format!(
+            "{}: {}::new({endpoint}),",
+            method.name,
+            kind(method).recorder
+        ));
     }
     code.close("}");
     code.close("}");
@@ -124,37 +133,40 @@ fn emit_members(code: &mut Code, service: &Service<'_>) {
     code.line("Self::default()");
     code.close("}");
     for method in &service.methods {
+        emit_stub(code, method);
         emit_answers(code, method);
         emit_records(code, method);
     }
     code.gap();
     code.line("/// Every call in the order in which they came.");
     code.open("pub fn invocations(&self) -> Vec<Invocation> {");
-    let calls: Vec<String> =
-        service.methods.iter().map(|it| format!("self.{}.invocations()", it.name)).collect();
-    emit_in_order(code, &calls);
+    let calls: Vec<String> = service
+        .methods
+        .iter()
+        .map(|it| format!("self.{}.invocations()", it.name))
+        .collect();
+    code.array_call("in_order", &calls);
     code.close("}");
     code.close("}");
 }
 
-fn emit_in_order(code: &mut Code, calls: &[String]) {
-    let inner = calls.join(", ");
-    if inner.len() + 2 <= 60 {
-        return code.line(&format!("in_order([{inner}])"));
-    }
-    code.open("in_order([");
-    calls.iter().for_each(|call| code.line(&format!("{call},")));
-    code.close("])");
+fn emit_stub(code: &mut Code, method: &Method<'_>) {
+    let (takes, makes) = kind(method).stub;
+    let (name, plain) = (&method.name, names::plain(&method.name));
+    code.gap();
+    code.line("/// Answers every call by this closure.");
+    code.line(&format!("pub fn {plain}_stub<F>(&self, stub: F)"));
+    code.open("where");
+    code.bound("F", &["&Context", &takes], &format!("Result<{makes}>"));
+    code.line("F: Send + Sync + 'static,");
+    code.reopen("{");
+    code.line(&format!("self.{name}.stub(stub);"));
+    code.close("}");
 }
 
 /// Members that say what the fake answers.
 fn emit_answers(code: &mut Code, method: &Method<'_>) {
-    let kind = kind(method);
     let (name, plain) = (&method.name, names::plain(&method.name));
-    let result = match (method.streams_requests, method.streams_responses) {
-        (true, true) => format!("Result<Script<{}>>", kind.answer),
-        _ => format!("Result<{}>", kind.answer),
-    };
     let mut member = |docs: &str, suffix: &str, params: &[&str], body: &str| {
         code.gap();
         code.line(&format!("/// {docs}"));
@@ -164,16 +176,34 @@ fn emit_answers(code: &mut Code, method: &Method<'_>) {
         code.line(&format!("self.{name}.{body};"));
         code.close("}");
     };
-    let stub = format!("stub: impl {} + Send + Sync + 'static", kind.stub);
-    let result = format!("result: {result}");
-    member("Answers every call by this closure.", "stub", &[&stub], "stub(stub)");
-    member("Answers calls that have no result of their own.", "returns", &[&result], "returns(result)");
-    let on_call = ["n: usize", &result];
-    member("Answers call `n`, counted from 0.", "returns_on_call", &on_call, "returns_on_call(n, result)");
+    let result = format!("result: Result<{}>", kind(method).answer);
     let delay = "delay: Duration";
-    member("Lets every call wait before its answer.", "delays", &[delay], "delays(delay)");
-    let on_call = ["n: usize", delay];
-    member("Lets call `n` wait.", "delays_on_call", &on_call, "delays_on_call(n, delay)");
+    let own = ["n: usize", &result];
+    member(
+        "Answers calls that have no answer of their own.",
+        "returns",
+        &[&result],
+        "returns(result)",
+    );
+    member(
+        "Answers call `n`, counted from 0.",
+        "returns_on_call",
+        &own,
+        "returns_on_call(n, result)",
+    );
+    let own = ["n: usize", delay];
+    member(
+        "Lets every call wait before its answer.",
+        "delays",
+        &[delay],
+        "delays(delay)",
+    );
+    member(
+        "Lets call `n` wait.",
+        "delays_on_call",
+        &own,
+        "delays_on_call(n, delay)",
+    );
 }
 
 /// Members that say what the fake was asked.
@@ -195,7 +225,11 @@ fn emit_records(code: &mut Code, method: &Method<'_>) {
 fn emit_trait(code: &mut Code, service: &Service<'_>) {
     code.gap();
     code.line("#[async_trait]");
-    code.open(&format!("impl super::{} for {} {{", service.name, fake_name(service)));
+    code.open(&format!(
+        "impl super::{} for {} {{",
+        service.name,
+        fake_name(service)
+    ));
     for method in &service.methods {
         code.gap();
         let (argument, parameter) = match method.streams_requests {

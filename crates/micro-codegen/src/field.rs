@@ -96,8 +96,16 @@ impl Field {
 
     fn serde(&self, name: &str) -> Vec<String> {
         let mut args = Vec::new();
-        args.extend(self.json.as_ref().map(|json| format!("with = \"json::As::<{json}>\"")));
-        args.extend(self.skip_if.as_ref().map(|path| format!("skip_serializing_if = {path:?}")));
+        args.extend(
+            self.json
+                .as_ref()
+                .map(|json| format!("with = \"json::As::<{json}>\"")),
+        );
+        args.extend(
+            self.skip_if
+                .as_ref()
+                .map(|path| format!("skip_serializing_if = {path:?}")),
+        );
         if names::plain(name) != self.proto_name {
             args.push(format!("rename = {:?}", self.proto_name));
         }
@@ -129,7 +137,12 @@ fn single(scope: &Scope<'_>, message: &str, field: &FieldDescriptorProto) -> Res
         kind.push("optional".into());
         let json = format!("json::Opt<{}>", value.json);
         let skip_if = Some(format!("{option}::is_none"));
-        return Ok((format!("{option}<{}>", value.rust_type), kind, Some(json), skip_if));
+        return Ok((
+            format!("{option}<{}>", value.rust_type),
+            kind,
+            Some(json),
+            skip_if,
+        ));
     }
     Ok((value.rust_type, kind, Some(value.json), None))
 }
@@ -137,7 +150,11 @@ fn single(scope: &Scope<'_>, message: &str, field: &FieldDescriptorProto) -> Res
 fn list(scope: &Scope<'_>, field: &FieldDescriptorProto) -> Result<Shape> {
     let value = value(scope, field)?;
     let mut kind = vec![value.prost, "repeated".into()];
-    if field.options.as_ref().is_some_and(|options| options.packed == Some(false)) {
+    if field
+        .options
+        .as_ref()
+        .is_some_and(|options| options.packed == Some(false))
+    {
         kind.push("packed = \"false\"".into());
     }
     let rust_type = format!("{}<{}>", scope.std("vec::Vec"), value.rust_type);

@@ -13,10 +13,22 @@ use crate::types::{Types, file_modules};
 use crate::{descriptor, enumeration, fakes, message, names, service};
 
 /// What the contract alone does not tell.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
+    /// The `max_width` of the rustfmt.toml that the code is to conform to.
+    pub width: usize,
     /// Imported files whose code is in another crate: `user.proto` is in `user_proto`.
     pub externs: BTreeMap<String, String>,
+}
+
+impl Default for Options {
+    /// As rustfmt is without a file, and every type from a file that is generated.
+    fn default() -> Self {
+        Options {
+            width: 100,
+            externs: BTreeMap::new(),
+        }
+    }
 }
 
 /// A file to be written.
@@ -35,57 +47,66 @@ pub struct GeneratedFile {
 pub fn generate(set: &FileSet, options: &Options) -> Result<Vec<GeneratedFile>> {
     let types = Types::new(set, options);
     let mut files = Vec::new();
-    for file in set.targets().filter(|file| !options.externs.contains_key(file.name())) {
-        files.extend(generate_file(set, &types, file)?);
+    for file in set
+        .targets()
+        .filter(|file| !options.externs.contains_key(file.name()))
+    {
+        files.extend(generate_file(set, &Scope::of_file(&types, file, options.width))?);
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
 
-fn generate_file(
-    set: &FileSet,
-    types: &Types<'_>,
-    file: &FileDescriptorProto,
-) -> Result<Vec<GeneratedFile>> {
-    let scope = Scope::of_file(types, file);
+fn generate_file(set: &FileSet, scope: &Scope<'_>) -> Result<Vec<GeneratedFile>> {
+    let file = scope.file;
     if file.syntax() != "proto3" {
         return Err(scope.error(&[12], "only syntax = \"proto3\" is generated"));
     }
     let stem = file.name().strip_suffix(".proto").unwrap_or(file.name());
     let has_services = !file.service.is_empty();
     let mut files = vec![
-        source(format!("{stem}.rs"), contract(&scope)?),
-        source(format!("{stem}/descriptor.rs"), descriptor::file(file, &set.descriptor_set(file))),
+        source(format!("{stem}.rs"), contract(scope)?),
+        source(
+            format!("{stem}/descriptor.rs"),
+            descriptor::file(scope, &set.descriptor_set(file)),
+        ),
     ];
     if has_services {
-        files.push(source(format!("{stem}/fakes.rs"), fakes::file(&scope)?));
+        files.push(source(format!("{stem}/fakes.rs"), fakes::file(scope)?));
     }
     Ok(files)
 }
 
 fn source(path: String, content: String) -> GeneratedFile {
-    GeneratedFile { path: path.into(), content }
+    GeneratedFile {
+        path: path.into(),
+        content,
+    }
 }
 
 /// Messages, enums and services of one file.
 fn contract(scope: &Scope<'_>) -> Result<String> {
     service::check_names(scope)?;
     let file = scope.file;
-    let mut body = Module::new(0);
+    let mut body = Module::new(Code::new(scope.width));
     for (index, descriptor) in file.message_type.iter().enumerate() {
         message::emit(&mut body, &scope.at(&[4, index as i32]), descriptor)?;
     }
     for (index, descriptor) in file.enum_type.iter().enumerate() {
         enumeration::emit(&mut body, &scope.at(&[5, index as i32]), descriptor)?;
     }
-    let mut services = Code::new(0);
+    let mut services = Code::new(scope.width);
     for index in 0..file.service.len() {
         service::emit(&mut services, scope, index)?;
     }
 
-    let mut code = head(file);
+    let mut code = head(scope);
     let package = scope.comments.docs(&[2]);
-    let docs = if package.is_empty() { scope.comments.docs(&[12]) } else { package };
+    let docs = if package.is_empty() {
+        scope.comments.docs(&[12])
+    } else {
+        package
+    };
     code.comment("//!", &docs);
     code.gap();
     code.line("mod descriptor;");
@@ -94,17 +115,23 @@ fn contract(scope: &Scope<'_>) -> Result<String> {
     }
     code.gap();
     code.line("pub use descriptor::FILE_DESCRIPTOR_SET;");
-    code.append(&body.finish());
-    code.gap();
-    code.append(&services.into_text());
+    for part in [body.finish(), services.into_text()]
+        .iter()
+        .filter(|part| !part.is_empty())
+    {
+        code.gap();
+        code.append(part);
+    }
     Ok(code.into_text())
 }
 
 /// The mark that tells people and tools not to edit.
-pub fn head(file: &FileDescriptorProto) -> Code {
-    let mut code = Code::new(0);
-    let name = file.name().rsplit('/').next().unwrap_or_default();
-    code.line(&format!("// @generated from {name} by micro; edit that file instead of this one."));
+pub fn head(scope: &Scope<'_>) -> Code {
+    let mut code = Code::new(scope.width);
+    let name = scope.file.name().rsplit('/').next().unwrap_or_default();
+    code.line(&format!(
+        "// @generated from {name} by micro; edit that file instead of this one."
+    ));
     code.gap();
     code
 }
@@ -114,6 +141,8 @@ pub fn head(file: &FileDescriptorProto) -> Code {
 pub struct Scope<'a> {
     pub types: &'a Types<'a>,
     pub file: &'a FileDescriptorProto,
+    /// How long a line may be.
+    pub width: usize,
     pub comments: std::rc::Rc<Comments<'a>>,
     /// Simple names of all types of the file: a name of the prelude among them is spelt in full.
     declared: std::rc::Rc<BTreeSet<String>>,
@@ -126,22 +155,30 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn of_file(types: &'a Types<'a>, file: &'a FileDescriptorProto) -> Self {
+    fn of_file(types: &'a Types<'a>, file: &'a FileDescriptorProto, width: usize) -> Self {
         let package = file.package();
         Scope {
             types,
             file,
+            width,
             comments: Comments::new(file).into(),
             declared: declared(file).into(),
             modules: file_modules(file.name()),
-            parent: if package.is_empty() { String::new() } else { format!(".{package}") },
+            parent: if package.is_empty() {
+                String::new()
+            } else {
+                format!(".{package}")
+            },
             path: Vec::new(),
         }
     }
 
     /// The same scope at an element further down.
     pub fn at(&self, path: &[i32]) -> Self {
-        Scope { path: [&self.path, path].concat(), ..self.clone() }
+        Scope {
+            path: [&self.path, path].concat(),
+            ..self.clone()
+        }
     }
 
     /// The scope of what the message `name` declares inside.
@@ -165,16 +202,20 @@ impl<'a> Scope<'a> {
     pub fn std(&self, path: &str) -> String {
         let name = path.rsplit("::").next().unwrap_or(path);
         let is_prelude = !path.contains("collections") && !self.declared.contains(name);
-        if is_prelude { name.to_owned() } else { format!("std::{path}") }
-    }
-
-    pub fn declares(&self, name: &str) -> bool {
-        self.declared.contains(name)
+        if is_prelude {
+            name.to_owned()
+        } else {
+            format!("std::{path}")
+        }
     }
 
     pub fn error(&self, path: &[i32], problem: impl Into<String>) -> Error {
         let line = self.comments.line(&[&self.path, path].concat());
-        Error::Contract { file: self.file.name().to_owned(), line, problem: problem.into() }
+        Error::Contract {
+            file: self.file.name().to_owned(),
+            line,
+            problem: problem.into(),
+        }
     }
 }
 
@@ -194,13 +235,15 @@ fn declared(file: &FileDescriptorProto) -> BTreeSet<String> {
 /// A module of messages and enums; it imports the parts of micro-rpc that its own items name.
 pub struct Module {
     pub code: Code,
-    depth: usize,
     uses: BTreeSet<&'static str>,
 }
 
 impl Module {
-    pub fn new(depth: usize) -> Self {
-        Module { code: Code::new(depth), depth, uses: BTreeSet::new() }
+    pub fn new(code: Code) -> Self {
+        Module {
+            code,
+            uses: BTreeSet::new(),
+        }
     }
 
     pub fn needs(&mut self, parts: &[&'static str]) {
@@ -213,7 +256,7 @@ impl Module {
 
     /// The module's text, its imports first.
     pub fn finish(self) -> String {
-        let mut code = Code::new(self.depth);
+        let mut code = self.code.sibling();
         let names: Vec<_> = self.uses.into_iter().collect();
         match names.as_slice() {
             [] => {}

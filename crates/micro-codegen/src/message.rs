@@ -17,17 +17,22 @@ pub fn emit(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorProto
     emit_inside(module, scope, descriptor)
 }
 
-fn emit_struct(
-    module: &mut Module,
-    scope: &Scope<'_>,
-    descriptor: &DescriptorProto,
-) -> Result<()> {
+fn emit_struct(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorProto) -> Result<()> {
     module.needs(&["prost", "serde"]);
     module.code.gap();
     module.code.docs(&scope.docs());
-    module.code.derive(&format!("Clone, PartialEq, prost::Message, {SERDE}"));
+    // The Debug that prost derives for an ordered map looks for prost at the root of the crate, where a
+    // contract's crate does not have it.
+    let has_map = descriptor.field.iter().any(|field| scope.types.map_entry(field).is_some());
+    let debug = if has_map { "Debug, " } else { "" };
+    module.code.derive(&format!("Clone, {debug}PartialEq, prost::Message, {SERDE}"));
     module.code.line("#[prost(prost_path = \"micro_rpc::prost\")]");
-    module.code.line("#[serde(crate = \"micro_rpc::serde\", default)]");
+    if has_map {
+        module.code.line("#[prost(skip_debug)]");
+    }
+    module
+        .code
+        .line("#[serde(crate = \"micro_rpc::serde\", default)]");
     let name = names::type_name(descriptor.name());
     if descriptor.field.is_empty() {
         module.code.line(&format!("pub struct {name} {{}}"));
@@ -63,14 +68,16 @@ fn emit_field(
         module.needs(&["json"]);
     }
     field.emit_attributes(&mut module.code, &field.name);
-    module.code.member(&format!("pub {}", field.name), &field.rust_type);
+    module
+        .code
+        .member(&format!("pub {}", field.name), &field.rust_type);
     Ok(field.name)
 }
 
 /// The module of what a message declares inside, unless that is nothing.
 fn emit_inside(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorProto) -> Result<()> {
     let inner = scope.inside(descriptor.name());
-    let mut body = Module::new(module.code.depth() + 1);
+    let mut body = Module::new(module.code.inner());
     for (index, nested) in descriptor.nested_type.iter().enumerate() {
         if nested.options.as_ref().is_none_or(|options| !options.map_entry()) {
             emit(&mut body, &inner.at(&[3, index as i32]), nested)?;
@@ -86,7 +93,9 @@ fn emit_inside(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorPr
         module.code.gap();
         let name = names::module_name(descriptor.name());
         let outer = names::type_name(descriptor.name());
-        module.code.line(&format!("/// What [`{}`] declares inside.", names::plain(&outer)));
+        module
+            .code
+            .line(&format!("/// What [`{}`] declares inside.", names::plain(&outer)));
         module.code.open(&format!("pub mod {name} {{"));
         module.code.append(&body.finish());
         module.code.close("}");

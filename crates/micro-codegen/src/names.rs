@@ -4,23 +4,26 @@ use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
 /// Strict and reserved words of edition 2024.
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
-    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
-    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
-    "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait",
+    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Keywords that have no raw form.
 const PATH_KEYWORDS: &[&str] = &["crate", "self", "super", "Self", "_"];
 
 /// Names that the generated code gives a meaning to where a message's module would stand.
-const TAKEN_MODULES: &[&str] =
-    &["core", "descriptor", "fakes", "json", "micro_rpc", "prost", "serde", "std"];
-
-pub fn is_keyword(word: &str) -> bool {
-    KEYWORDS.contains(&word) || PATH_KEYWORDS.contains(&word)
-}
+const TAKEN_MODULES: &[&str] = &[
+    "core",
+    "descriptor",
+    "fakes",
+    "json",
+    "micro_rpc",
+    "prost",
+    "serde",
+    "std",
+];
 
 /// The name of a message, an enum, a oneof or a service.
 pub fn type_name(name: &str) -> String {
@@ -35,13 +38,19 @@ pub fn value_name(name: &str) -> String {
 /// The name of the module that holds what a message declares inside.
 pub fn module_name(name: &str) -> String {
     let snake = name.to_snake_case();
-    if TAKEN_MODULES.contains(&snake.as_str()) { snake + "_" } else { escape(snake) }
+    if TAKEN_MODULES.contains(&snake.as_str()) {
+        snake + "_"
+    } else {
+        escape(snake)
+    }
 }
 
 /// The name of a value of an enum, without the enum's own name in front.
 pub fn variant_name(enum_name: &str, value: &str) -> String {
     let value = value.to_upper_camel_case();
-    let short = value.strip_prefix(&enum_name.to_upper_camel_case()).unwrap_or(&value);
+    let short = value
+        .strip_prefix(&enum_name.to_upper_camel_case())
+        .unwrap_or(&value);
     let is_name = short.starts_with(|first: char| first.is_uppercase());
     escape(if is_name { short.to_owned() } else { value })
 }

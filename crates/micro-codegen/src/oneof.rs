@@ -16,16 +16,28 @@ pub fn emit_field(
     number: i32,
 ) -> Result<String> {
     let oneof = &descriptor.oneof_decl[number as usize];
-    let members = descriptor.field.iter().filter(|field| oneof_of(field) == Some(number));
+    let members = descriptor
+        .field
+        .iter()
+        .filter(|field| oneof_of(field) == Some(number));
     let tags: Vec<String> = members.map(|field| field.number().to_string()).collect();
     let inside = names::module_name(descriptor.name());
     let path = format!("{inside}::{}", names::type_name(oneof.name()));
     let name = names::value_name(oneof.name());
     let code = &mut module.code;
     code.docs(&scope.comments.docs(&oneof_path(scope, number)));
-    code.attribute("prost", &[format!("oneof = {path:?}"), format!("tags = {:?}", tags.join(", "))]);
+    code.attribute(
+        "prost",
+        &[
+            format!("oneof = {path:?}"),
+            format!("tags = {:?}", tags.join(", ")),
+        ],
+    );
     code.line("#[serde(flatten)]");
-    code.member(&format!("pub {name}"), &format!("{}<{path}>", scope.std("option::Option")));
+    code.member(
+        &format!("pub {name}"),
+        &format!("{}<{path}>", scope.std("option::Option")),
+    );
     Ok(name)
 }
 
@@ -36,12 +48,7 @@ fn oneof_path(scope: &Scope<'_>, number: i32) -> Vec<i32> {
 }
 
 /// The enum, in the module of the message.
-pub fn emit(
-    module: &mut Module,
-    scope: &Scope<'_>,
-    descriptor: &DescriptorProto,
-    number: i32,
-) -> Result<()> {
+pub fn emit(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorProto, number: i32) -> Result<()> {
     let members = descriptor.field.iter().enumerate();
     let members: Vec<_> = members.filter(|(_, it)| oneof_of(it) == Some(number)).collect();
     if members.is_empty() {
@@ -56,7 +63,9 @@ pub fn emit(
     module.needs(&["prost", "serde"]);
     module.code.gap();
     module.code.docs(&scope.at(&[8, number]).docs());
-    module.code.derive(&format!("Clone, PartialEq, prost::Oneof, {SERDE}"));
+    module
+        .code
+        .derive(&format!("Clone, PartialEq, prost::Oneof, {SERDE}"));
     module.code.line("#[prost(prost_path = \"micro_rpc::prost\")]");
     module.code.line("#[serde(crate = \"micro_rpc::serde\")]");
     module.code.open(&format!("pub enum {name} {{"));

@@ -77,14 +77,22 @@ impl<'a> Service<'a> {
             methods.push(Method::new(&scope.at(&[2, index as i32]), method)?);
         }
         let name = names::type_name(descriptor.name());
-        Ok(Service { name, proto_name: descriptor.name(), methods, scope })
+        Ok(Service {
+            name,
+            proto_name: descriptor.name(),
+            methods,
+            scope,
+        })
     }
 
     /// The name that the platform knows the service by: the last word of the package.
     fn address(&self) -> &str {
         let package = self.scope.file.package();
         let words = package.rsplit('.').filter(|word| !word.is_empty());
-        words.clone().find(|word| !is_version(word)).unwrap_or(self.proto_name)
+        words
+            .clone()
+            .find(|word| !is_version(word))
+            .unwrap_or(self.proto_name)
     }
 
     fn constant(&self) -> String {
@@ -112,7 +120,11 @@ impl<'a> Method<'a> {
     }
 
     fn emit_signature(&self, code: &mut Code, end: &str) {
-        let params = ["&self".into(), "ctx: &micro_rpc::Context".into(), self.parameter()];
+        let params = [
+            "&self".into(),
+            "ctx: &micro_rpc::Context".into(),
+            self.parameter(),
+        ];
         let result = match self.streams_responses {
             true => format!("micro_rpc::Result<micro_rpc::Streaming<{}>>", self.response),
             false => format!("micro_rpc::Result<{}>", self.response),
@@ -140,17 +152,13 @@ impl<'a> Method<'a> {
 
 fn emit_descriptor(code: &mut Code, service: &Service<'_>) {
     code.gap();
-    code.line(&format!("/// What reflection and the registry say of `{}`.", service.proto_name));
+    code.line(&format!(
+        "/// What reflection and the registry say of `{}`.",
+        service.proto_name
+    ));
     let constant = service.constant();
     let head = format!("pub static {constant}: micro_rpc::ServiceDescriptor =");
-    let value = "micro_rpc::ServiceDescriptor {";
-    let breaks = head.len() + 1 + value.len() > 100;
-    if breaks {
-        code.open(&head);
-        code.open(value);
-    } else {
-        code.open(&format!("{head} {value}"));
-    }
+    let is_broken = code.open_value(&head, "micro_rpc::ServiceDescriptor {");
     code.line(&format!("package: {:?},", service.scope.file.package()));
     code.line(&format!("name: {:?},", service.proto_name));
     match service.methods.as_slice() {
@@ -170,10 +178,7 @@ fn emit_descriptor(code: &mut Code, service: &Service<'_>) {
         }
     }
     code.line("file_descriptor_set: FILE_DESCRIPTOR_SET,");
-    code.close("};");
-    if breaks {
-        code.close("");
-    }
+    code.close_value("};", is_broken);
 }
 
 fn emit_method_descriptor(code: &mut Code, method: &Method<'_>) {
@@ -186,8 +191,14 @@ fn emit_trait(code: &mut Code, service: &Service<'_>) {
     code.gap();
     code.docs(&service.scope.docs());
     code.line("#[micro_rpc::async_trait]");
-    let (send, sync) = (service.scope.std("marker::Send"), service.scope.std("marker::Sync"));
-    code.open(&format!("pub trait {}: {send} + {sync} + 'static {{", service.name));
+    let (send, sync) = (
+        service.scope.std("marker::Send"),
+        service.scope.std("marker::Sync"),
+    );
+    code.open(&format!(
+        "pub trait {}: {send} + {sync} + 'static {{",
+        service.name
+    ));
     for method in &service.methods {
         if !method.docs.is_empty() {
             code.gap();
@@ -212,7 +223,9 @@ fn emit_client(code: &mut Code, service: &Service<'_>) {
     code.line(&format!("Self::with_name(client, {address:?})"));
     code.close("}");
     code.gap();
-    code.line(&format!("/// Calls the service `name`, which speaks the contract of `{address}`."));
+    code.line(&format!(
+        "/// Calls the service `name`, which speaks the contract of `{address}`."
+    ));
     code.open("pub fn with_name(client: &micro_rpc::Client, name: &str) -> Self {");
     code.line("Self(client.service(name))");
     code.close("}");
@@ -267,7 +280,12 @@ fn emit_dispatch(code: &mut Code, service: &Service<'_>) {
         "method: &'static micro_rpc::MethodDescriptor".to_owned(),
         "mut call: micro_rpc::Call".to_owned(),
     ];
-    code.signature("async fn call", &params, "micro_rpc::Result<micro_rpc::Reply>", " {");
+    code.signature(
+        "async fn call",
+        &params,
+        "micro_rpc::Result<micro_rpc::Reply>",
+        " {",
+    );
     // Not called on the Arc: its own methods would hide an rpc named Clone.
     code.line("let service = &*self.0;");
     code.open("match method.name {");
@@ -291,7 +309,11 @@ fn emit_arm(code: &mut Code, method: &Method<'_>) {
             "request"
         }
     };
-    let variable = if method.streams_responses { "responses" } else { "response" };
+    let variable = if method.streams_responses {
+        "responses"
+    } else {
+        "response"
+    };
     let before = format!("let {variable} = ");
     code.awaited_call(&before, "service", &method.name, &["ctx", argument], "?;");
     code.line(match method.streams_responses {
@@ -303,6 +325,5 @@ fn emit_arm(code: &mut Code, method: &Method<'_>) {
 
 fn emit_unknown(code: &mut Code, service: &Service<'_>) {
     let id = format!("\"{}.{}\"", service.address(), service.proto_name);
-    let before = "_ => Err(micro_rpc::Error::not_implemented";
-    code.call(before, &[&id, "\"unknown method\""], "),");
+    code.wrapped_call("_ => Err", "micro_rpc::Error::not_implemented", &[&id, "\"unknown method\""], ",");
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
+use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use crate::compile::FileSet;
 use crate::generate::Options;
@@ -54,7 +54,9 @@ pub struct Types<'a> {
 
 impl<'a> Types<'a> {
     pub fn new(set: &'a FileSet, options: &Options) -> Self {
-        let mut types = Types { entries: BTreeMap::new() };
+        let mut types = Types {
+            entries: BTreeMap::new(),
+        };
         for file in &set.files {
             types.add_file(file, set, options);
         }
@@ -69,37 +71,32 @@ impl<'a> Types<'a> {
         let base = match options.externs.get(file.name()) {
             Some(path) => Home::Crate(path.clone()),
             None if set.is_target(file.name()) => Home::Here(file_modules(file.name())),
-            None => Home::Unknown { file: file.name().to_owned() },
+            None => Home::Unknown {
+                file: file.name().to_owned(),
+            },
         };
-        self.add(&package, &base, &file.message_type, file.enum_type.iter().map(|it| it.name()));
+        self.add(&package, &base, &file.message_type, &file.enum_type);
     }
 
-    fn add<'e>(
+    fn add(
         &mut self,
         parent: &str,
         home: &Home,
         messages: &'a [DescriptorProto],
-        enums: impl Iterator<Item = &'e str>,
+        enums: &[EnumDescriptorProto],
     ) {
-        for name in enums {
-            self.insert(parent, home, name, None);
+        for descriptor in enums {
+            self.insert(parent, home, descriptor.name(), None);
         }
         for message in messages {
             self.insert(parent, home, message.name(), Some(message));
             let parent = format!("{parent}.{}", message.name());
             let home = home.inside(&names::module_name(message.name()));
-            let enums = message.enum_type.iter().map(|it| it.name());
-            self.add(&parent, &home, &message.nested_type, enums);
+            self.add(&parent, &home, &message.nested_type, &message.enum_type);
         }
     }
 
-    fn insert(
-        &mut self,
-        parent: &str,
-        home: &Home,
-        name: &str,
-        message: Option<&'a DescriptorProto>,
-    ) {
+    fn insert(&mut self, parent: &str, home: &Home, name: &str, message: Option<&'a DescriptorProto>) {
         let full = format!("{parent}.{name}");
         let (home, name) = match well_known(&full) {
             Some(name) => (Home::Crate("micro_rpc::wkt".into()), name.to_owned()),
@@ -111,13 +108,19 @@ impl<'a> Types<'a> {
     /// The message behind a field of type map, if the field is one.
     pub fn map_entry(&self, field: &FieldDescriptorProto) -> Option<&'a DescriptorProto> {
         let message = self.entries.get(field.type_name())?.message?;
-        let is_map = message.options.as_ref().is_some_and(|options| options.map_entry());
+        let is_map = message
+            .options
+            .as_ref()
+            .is_some_and(|options| options.map_entry());
         is_map.then_some(message)
     }
 
     /// How code in the module `scope` names a type, or why it cannot.
     pub fn path(&self, scope: &[String], full_name: &str) -> Result<String, String> {
-        let entry = self.entries.get(full_name).ok_or_else(|| format!("no type {full_name}"))?;
+        let entry = self
+            .entries
+            .get(full_name)
+            .ok_or_else(|| format!("no type {full_name}"))?;
         match &entry.home {
             Home::Here(modules) => Ok(relative(scope, modules, &entry.name)),
             Home::Crate(path) => Ok(format!("{path}::{}", entry.name)),
@@ -142,7 +145,13 @@ impl<'a> Types<'a> {
             if seen.insert(name)
                 && let Some(descriptor) = self.entries.get(name).and_then(|it| it.message)
             {
-                open.extend(descriptor.field.iter().filter(|it| is_single(it)).map(|it| it.type_name()));
+                open.extend(
+                    descriptor
+                        .field
+                        .iter()
+                        .filter(|it| is_single(it))
+                        .map(|it| it.type_name()),
+                );
             }
         }
         false
@@ -177,6 +186,9 @@ fn well_known(full_name: &str) -> Option<&str> {
 fn relative(scope: &[String], modules: &[String], name: &str) -> String {
     let shared = scope.iter().zip(modules).take_while(|(a, b)| a == b).count();
     let up = "super::".repeat(scope.len() - shared);
-    let down: String = modules[shared..].iter().map(|module| format!("{module}::")).collect();
+    let down: String = modules[shared..]
+        .iter()
+        .map(|module| format!("{module}::"))
+        .collect();
     format!("{up}{down}{name}")
 }

@@ -28,7 +28,10 @@ pub fn write(files: &[GeneratedFile], dir: &Path, check: bool) -> Result<Vec<Pat
 }
 
 fn failed(path: &Path, source: io::Error) -> Error {
-    Error::File { path: path.to_owned(), source }
+    Error::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn differs(path: &Path, content: &str) -> io::Result<bool> {
@@ -70,7 +73,10 @@ mod tests {
         assert_eq!(fs::read_to_string(dir.path().join("a/b.rs")).unwrap(), "b");
         assert!(write(&files, dir.path(), false).unwrap().is_empty());
         fs::write(dir.path().join("a.rs"), "edited").unwrap();
-        assert_eq!(write(&files, dir.path(), true).unwrap(), [dir.path().join("a.rs")]);
+        assert_eq!(
+            write(&files, dir.path(), true).unwrap(),
+            [dir.path().join("a.rs")]
+        );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 }

@@ -1,1 +1,8 @@
+//! Drivers for this machine: the engine on disk, files and processes.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod store;
+
+pub use store::Store;
+pub mod runtime;

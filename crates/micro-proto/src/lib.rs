@@ -1,1 +1,12 @@
+//! What the platform's own services say: one module per contract.
+//!
+//! Generated from `proto/*.proto` by `cargo xtask gen` and checked in. Each module holds the
+//! messages, and per service a trait, its client and its server; `fakes` holds the test doubles.
 
+pub mod auth;
+pub mod debug;
+pub mod errors;
+pub mod health;
+pub mod reflection;
+pub mod registry;
+pub mod runtime;

@@ -6,6 +6,8 @@ mod headers;
 mod limits;
 mod routes;
 mod stats;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -42,8 +42,10 @@ pub(super) async fn unary(
     let deadline = ctx.deadline().unwrap_or_else(|| Instant::now() + client.timeout);
     let call = async {
         let (answer, mut out, _slot) = start(client, ctx, service, endpoint, codec, Some(deadline)).await?;
-        send_unary(&mut out, frame, true).await?;
-        let (mut frames, failed) = open(answer.await.map_err(|error| broken(&error))?);
+        // Who refuses a request early says why in the answer: that counts more than that it stopped reading.
+        let sent = send_unary(&mut out, frame, true).await;
+        let answer = answer.await.map_err(|error| sent.err().unwrap_or_else(|| broken(&error)))?;
+        let (mut frames, failed) = open(answer);
         if let Some(error) = failed {
             return Err(error);
         }

@@ -24,11 +24,16 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(complaint) => {
             let known: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
-            eprintln!("{complaint}\nusage: fuzz [TARGET...] [--seconds N] [--seed N]; targets: {}", known.join(" "));
+            eprintln!(
+                "{complaint}\nusage: fuzz [TARGET...] [--seconds N] [--seed N]; targets: {}",
+                known.join(" ")
+            );
             return ExitCode::from(2);
         }
     };
-    let chosen = TARGETS.iter().filter(|target| names.is_empty() || names.iter().any(|name| name == target.name));
+    let chosen = TARGETS
+        .iter()
+        .filter(|target| names.is_empty() || names.iter().any(|name| name == target.name));
     for target in chosen {
         if let Err(complaint) = attack(target, Duration::from_secs(seconds), seed) {
             eprintln!("{complaint}");
@@ -42,7 +47,12 @@ fn arguments() -> Result<(Vec<String>, u64, u64), String> {
     let (mut names, mut seconds, mut seed) = (Vec::new(), 3, Random::fresh_seed());
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let mut number = || words.next().and_then(|text| text.parse().ok()).ok_or(format!("{word} takes a number"));
+        let mut number = || {
+            words
+                .next()
+                .and_then(|text| text.parse().ok())
+                .ok_or(format!("{word} takes a number"))
+        };
         match word.as_str() {
             "--seconds" => seconds = number()?,
             "--seed" => seed = number()?,
@@ -55,7 +65,11 @@ fn arguments() -> Result<(Vec<String>, u64, u64), String> {
 
 fn attack(target: &Target, duration: Duration, seed: u64) -> Result<(), String> {
     let mut random = Random::new(seed);
-    let mut pool: Vec<Vec<u8>> = target.corpus.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let mut pool: Vec<Vec<u8>> = target
+        .corpus
+        .iter()
+        .map(|text| text.as_bytes().to_vec())
+        .collect();
     let start = Instant::now();
     let mut tried = 0u64;
     while start.elapsed() < duration {
@@ -75,7 +89,11 @@ fn attack(target: &Target, duration: Duration, seed: u64) -> Result<(), String> 
             Ok(false) => {}
         }
     }
-    println!("fuzz {}: {tried} inputs in {:.0} s, seed {seed}", target.name, start.elapsed().as_secs_f64());
+    println!(
+        "fuzz {}: {tried} inputs in {:.0} s, seed {seed}",
+        target.name,
+        start.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 
@@ -96,5 +114,9 @@ fn input(random: &mut Random, pool: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn found(target: &Target, seed: u64, input: &[u8], what: &str) -> String {
-    format!("fuzz {}: {what} (seed {seed}) on\n    b\"{}\"", target.name, input.escape_ascii())
+    format!(
+        "fuzz {}: {what} (seed {seed}) on\n    b\"{}\"",
+        target.name,
+        input.escape_ascii()
+    )
 }

@@ -1,0 +1,4 @@
+mod desired;
+mod log;
+mod source;
+mod status;

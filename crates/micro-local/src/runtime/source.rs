@@ -1,0 +1,149 @@
+//! Uploaded sources.
+//!
+//! An upload is unpacked into a folder of its own and, when it is complete, becomes the `incoming` source of its service
+//! in one rename. The next build takes it over into the `source` folder: only files that changed are written, so that
+//! the compiler's notion of what is new stays right. A broken upload therefore changes nothing, and neither does one in
+//! the middle of a build.
+
+mod manifest;
+mod sync;
+mod unpack;
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use micro::runtime::Key;
+use micro::{Error, Result, Streaming};
+use tokio::io::AsyncWriteExt;
+
+pub use manifest::FRAMEWORK_CRATES;
+
+/// The largest tar that is taken.
+const TAR_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The folders that sources pass through.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    build: PathBuf,
+    framework: PathBuf,
+}
+
+impl Sources {
+    /// Sources under `build`, which will be built with the framework whose sources lie in `framework`.
+    pub fn new(build: PathBuf, framework: PathBuf) -> Self {
+        Self { build, framework }
+    }
+
+    /// Makes the folders, and removes uploads that a crash left behind.
+    pub fn prepare(&self) -> std::io::Result<()> {
+        sync::remove(&self.build.join("upload"))?;
+        std::fs::create_dir_all(self.build.join("upload"))
+    }
+
+    /// Where a service is built.
+    pub fn folder(&self, key: &Key) -> PathBuf {
+        place(&self.build.join("source"), key)
+    }
+
+    fn incoming(&self, key: &Key) -> PathBuf {
+        place(&self.build.join("incoming"), key)
+    }
+
+    /// Whether there is anything to build.
+    pub fn exists(&self, key: &Key) -> bool {
+        self.folder(key).is_dir() || self.incoming(key).is_dir()
+    }
+
+    /// Takes an upload; the source of before stays if anything about it is wrong.
+    pub async fn upload(&self, key: &Key, tar: Streaming<Bytes>) -> Result<()> {
+        let staging = Staging(self.build.join("upload").join(uuid::Uuid::new_v4().to_string()));
+        std::fs::create_dir_all(&staging.0).map_err(unwritable)?;
+        let file = staging.0.join("tar");
+        receive(tar, &file).await?;
+        let (sources, incoming) = (self.clone(), self.incoming(key));
+        let task = tokio::task::spawn_blocking(move || {
+            let tree = staging.0.join("tree");
+            unpack::unpack(&file, &tree)?;
+            manifest::point_at_framework(&tree, &sources.framework)?;
+            replace(&tree, &incoming, &staging.0.join("old")).map_err(unwritable)
+        });
+        task.await.map_err(|error| Error::internal("runtime.Upload", error.to_string()))?
+    }
+
+    /// Brings what was uploaded last into the folder where it is built. Blocks; called by one build at a time.
+    pub fn take_over(&self, key: &Key) -> std::io::Result<()> {
+        let taken = self.build.join("upload").join(uuid::Uuid::new_v4().to_string());
+        match std::fs::rename(self.incoming(key), &taken) {
+            Ok(()) => {
+                sync::sync(&taken, &self.folder(key))?;
+                sync::remove(&taken)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a service without a lock file the framework's, so that no version is resolved anew.
+    pub fn lock(&self, package: &Path, source: &Path) -> std::io::Result<()> {
+        let lock = manifest::workspace_root(package, source).join("Cargo.lock");
+        let ours = self.framework.join("Cargo.lock");
+        if !lock.exists() && ours.exists() {
+            std::fs::copy(ours, lock)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what was uploaded for a service.
+    pub fn remove(&self, key: &Key) {
+        for folder in [self.incoming(key), self.folder(key)] {
+            let _ = sync::remove(&folder);
+        }
+    }
+}
+
+fn place(root: &Path, key: &Key) -> PathBuf {
+    root.join(&key.namespace).join(&key.name).join(&key.version)
+}
+
+/// Puts a finished tree in the place of another; readers find one or the other.
+fn replace(tree: &Path, at: &Path, old: &Path) -> std::io::Result<()> {
+    if let Some(parent) = at.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    match std::fs::rename(at, old) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::fs::rename(tree, at)
+}
+
+/// The folder of one upload; gone with it.
+struct Staging(PathBuf);
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        let _ = sync::remove(&self.0);
+    }
+}
+
+async fn receive(mut tar: Streaming<Bytes>, path: &Path) -> Result<()> {
+    let mut file = tokio::fs::File::create(path).await.map_err(unwritable)?;
+    let mut size = 0;
+    while let Some(chunk) = tar.next().await {
+        let chunk = chunk?;
+        size += chunk.len() as u64;
+        if size > TAR_BYTES {
+            let detail = format!("the source is larger than {} MiB: leave out what is not needed to build it", TAR_BYTES >> 20);
+            return Err(Error::payload_too_large("runtime.Upload", detail));
+        }
+        file.write_all(&chunk).await.map_err(unwritable)?;
+    }
+    file.flush().await.map_err(unwritable)
+}
+
+fn unwritable(error: std::io::Error) -> Error {
+    Error::internal("runtime.Upload", format!("cannot keep the source: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

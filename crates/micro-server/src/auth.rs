@@ -1,0 +1,138 @@
+//! Accounts, tokens and rules: the block that says who may call what.
+//!
+//! Everything is kept on the platform's store (database `micro`, table `auth`) except the signing key, which is a file of its
+//! own: whoever reads the store must not be able to sign tokens. Secrets are hashed, and so are refresh tokens.
+//!
+//! In reading order: `account` is what is stored of one, `directory` stores them, `secrets` and `throttle` stand between a
+//! guesser and a secret, `issuer` makes tokens, `login` and `admin` put these together, `rule_book` holds the rules that `guard`
+//! decides by, and the three handlers are the wire.
+
+mod account;
+mod accounts_handler;
+mod admin;
+mod auth_handler;
+mod directory;
+mod guard;
+mod issuer;
+mod key;
+mod login;
+mod rule_book;
+mod rules_handler;
+mod secrets;
+mod state;
+#[cfg(test)]
+mod tests;
+mod throttle;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use micro::store::{self, Store};
+use micro_proto::auth::{AccountsServer, AuthServer, RulesServer};
+use micro_rpc::{Handler, Result};
+
+pub use accounts_handler::AccountsHandler;
+pub use admin::AdminSecret;
+pub use auth_handler::AuthHandler;
+pub use guard::ServerGuard;
+pub use rules_handler::RulesHandler;
+
+use key::Keys;
+use state::State;
+
+/// What the block needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the signing key is kept; it is made at the first start, readable by the owner only.
+    pub key_file: PathBuf,
+    /// Whether every listener is on loopback: only then is there an account with a secret that everybody knows.
+    pub loopback: bool,
+    /// Whether no administrator is made where there is no user (`MICRO_AUTH_DISABLE_ADMIN`).
+    pub disable_admin: bool,
+}
+
+/// Why the block did not start.
+#[derive(Debug)]
+pub enum Error {
+    /// The signing key could be neither read nor made.
+    Key {
+        /// The key's file.
+        path: PathBuf,
+        /// What the file system, or the key's format, says.
+        source: std::io::Error,
+    },
+    /// The rules could not be read.
+    Rules {
+        /// What the store says.
+        source: store::Error,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Key { path, .. } => write!(f, "the signing key {} cannot be used", path.display()),
+            Error::Rules { .. } => f.write_str("the access rules cannot be read from the store"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Key { source, .. } => Some(source),
+            Error::Rules { source } => Some(source),
+        }
+    }
+}
+
+/// The block, running as soon as it is open; it has no tasks of its own. Cheap to clone.
+#[derive(Clone)]
+pub struct Block {
+    state: Arc<State>,
+}
+
+impl Block {
+    /// Reads the signing key, or makes it, and the rules.
+    pub async fn open(config: Config, store: Arc<dyn Store>) -> Result<Block, Error> {
+        let path = config.key_file.clone();
+        let keys = tokio::task::spawn_blocking(move || Keys::load(&path))
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            .map_err(|source| Error::Key { path: config.key_file.clone(), source })?;
+        let state = State::open(&config, keys, store).await.map_err(|source| Error::Rules { source })?;
+        Ok(Block { state: Arc::new(state) })
+    }
+
+    /// What is served under the name `auth`.
+    pub fn handlers(&self) -> Vec<Arc<dyn Handler>> {
+        vec![
+            Arc::new(AuthServer::new(AuthHandler::new(Arc::clone(&self.state)))),
+            Arc::new(AccountsServer::new(AccountsHandler::new(Arc::clone(&self.state)))),
+            Arc::new(RulesServer::new(RulesHandler::new(Arc::clone(&self.state)))),
+        ]
+    }
+
+    /// What decides about calls at the server's own listeners, from memory.
+    pub fn guard(&self) -> Arc<dyn micro_rpc::Guard> {
+        Arc::new(ServerGuard::new(Arc::clone(&self.state)))
+    }
+
+    /// Sees to it that somebody can administrate the platform, and that beyond loopback nobody can with a secret that
+    /// everybody knows. Call it before listening; what it returns is to be shown once.
+    pub async fn ensure_admin(&self, loopback: bool) -> Result<AdminSecret> {
+        self.state.ensure_admin(loopback).await
+    }
+
+    /// Gives a service that is about to start an account of its namespace: `(id, secret)`. The secret that an earlier
+    /// start was given is good no longer.
+    pub async fn issue_service_account(&self, ns: &str, name: &str, version: &str) -> Result<(String, String)> {
+        self.state.issue_service_account(ns, &format!("{name}-{version}")).await
+    }
+
+    /// Gives services that are started by hand on this machine an account of the platform: `(id, secret)`.
+    pub async fn ensure_join_account(&self) -> Result<(String, String)> {
+        self.state.issue_service_account(crate::namespace::PLATFORM, "join").await
+    }
+}

@@ -1,0 +1,151 @@
+//! The first administrator, and the accounts of services.
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+
+use micro_rpc::{Account, Error, Result};
+
+use super::account::StoredAccount;
+use super::directory;
+use super::secrets;
+use super::state::{State, directory_error, secrets_error};
+use crate::namespace::{ADMIN_SCOPE, PLATFORM, SERVICE_SCOPE, named};
+
+const ADMIN_ID: &str = "admin";
+
+/// Known to everybody, and so only good where nobody else can call.
+const DEFAULT_SECRET: &str = "micro";
+
+const LABEL: &str = "auth";
+
+/// With which secret the platform can be administrated. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum AdminSecret {
+    /// The account `admin` with the secret `micro`.
+    Default,
+    /// The account `admin` with a new secret, which is to be shown now: it is not kept.
+    Generated(String),
+    /// An account that somebody made before.
+    Existing,
+    /// None, as configured.
+    Disabled,
+}
+
+impl fmt::Debug for AdminSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AdminSecret::Default => "Default",
+            AdminSecret::Generated(_) => "Generated(..)",
+            AdminSecret::Existing => "Existing",
+            AdminSecret::Disabled => "Disabled",
+        })
+    }
+}
+
+impl State {
+    pub async fn ensure_admin(&self, loopback: bool) -> Result<AdminSecret> {
+        self.set_loopback(loopback);
+        match (self.has_default_secret().await?, self.has_user().await?) {
+            (true, _) if loopback => Ok(AdminSecret::Default),
+            (true, _) => self.replace_default_secret().await,
+            (false, true) => Ok(AdminSecret::Existing),
+            (false, false) if self.disable_admin => Ok(AdminSecret::Disabled),
+            (false, false) if loopback => {
+                let is_created = self.create_admin(DEFAULT_SECRET).await?;
+                Ok(if is_created { AdminSecret::Default } else { AdminSecret::Existing })
+            }
+            (false, false) => {
+                let secret = random_secret();
+                let is_created = self.create_admin(&secret).await?;
+                Ok(if is_created { AdminSecret::Generated(secret) } else { AdminSecret::Existing })
+            }
+        }
+    }
+
+    /// Makes the default administrator where there may be one and there is no user yet.
+    pub async fn ensure_default_admin(&self) -> Result<()> {
+        if self.disable_admin || !self.is_loopback() || self.has_user().await? {
+            return Ok(());
+        }
+        self.create_admin(DEFAULT_SECRET).await.map(drop)
+    }
+
+    /// Whether this would be the secret that everybody knows, where others can call.
+    pub fn is_default_beyond_loopback(&self, ns: &str, id: &str, secret: &str) -> bool {
+        !self.is_loopback() && ns == PLATFORM && id == ADMIN_ID && secret == DEFAULT_SECRET
+    }
+
+    pub async fn issue_service_account(&self, ns: &str, id: &str) -> Result<(String, String)> {
+        let ns = named(ns, "", LABEL)?;
+        let secret = random_secret();
+        let identity = Account {
+            id: id.into(),
+            kind: "service".into(),
+            issuer: ns.into(),
+            scopes: vec![SERVICE_SCOPE.into()],
+            ..Account::default()
+        };
+        let account = StoredAccount::new(identity, self.hash_secret(&secret, LABEL).await?);
+        let refresh_token = self.issuer.refresh_token(&account);
+        let replaced = self.directory.replace_service(&account, &refresh_token).await;
+        replaced.map_err(|error| match error {
+            directory::Error::IdExists | directory::Error::NameExists => {
+                let detail = format!("account {id} of namespace {ns} is not the service's: delete it, or rename the service");
+                Error::conflict(LABEL, detail)
+            }
+            error => directory_error(LABEL, error),
+        })?;
+        // What failed was tried with the secret before.
+        self.throttle.succeeded(&account.account_key());
+        Ok((account.id, secret))
+    }
+
+    async fn has_user(&self) -> Result<bool> {
+        if self.has_user.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let accounts = self.directory.list(PLATFORM).await.map_err(|error| directory_error(LABEL, error))?;
+        let has_user = accounts.iter().any(|account| account.kind == "user");
+        self.has_user.store(has_user, Ordering::Relaxed);
+        Ok(has_user)
+    }
+
+    async fn has_default_secret(&self) -> Result<bool> {
+        let admin = self.directory.by_id(PLATFORM, ADMIN_ID).await.map_err(|error| directory_error(LABEL, error))?;
+        let Some(admin) = admin else { return Ok(false) };
+        let turn = self.secrets.turn().await.map_err(|error| secrets_error(LABEL, error))?;
+        let verified = secrets::verify(turn, DEFAULT_SECRET, &admin.secret).await;
+        verified.map_err(|error| secrets_error(LABEL, error))
+    }
+
+    async fn replace_default_secret(&self) -> Result<AdminSecret> {
+        let secret = random_secret();
+        let hash = self.hash_secret(&secret, LABEL).await?;
+        let replaced = self.directory.set_secret(PLATFORM, ADMIN_ID, hash).await;
+        replaced.map_err(|error| directory_error(LABEL, error))?;
+        Ok(AdminSecret::Generated(secret))
+    }
+
+    /// False when the id or the name is taken, by somebody who was quicker for example.
+    async fn create_admin(&self, secret: &str) -> Result<bool> {
+        let identity = Account {
+            id: ADMIN_ID.into(),
+            kind: "user".into(),
+            issuer: PLATFORM.into(),
+            scopes: vec![ADMIN_SCOPE.into()],
+            ..Account::default()
+        };
+        let account = StoredAccount::new(identity, self.hash_secret(secret, LABEL).await?);
+        let refresh_token = self.issuer.refresh_token(&account);
+        match self.directory.create(&account, &refresh_token).await {
+            Ok(()) => Ok(true),
+            Err(directory::Error::IdExists | directory::Error::NameExists) => Ok(false),
+            Err(error) => Err(directory_error(LABEL, error)),
+        }
+    }
+}
+
+/// 122 random bits, as a UUID.
+pub(super) fn random_secret() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

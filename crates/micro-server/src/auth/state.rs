@@ -1,0 +1,82 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use micro::store::{self, Scope, Store};
+use micro_rpc::Error;
+
+use super::directory::{self, Directory};
+use super::issuer::Issuer;
+use super::key::Keys;
+use super::rule_book::RuleBook;
+use super::secrets::{self, Secrets};
+use super::throttle::Throttle;
+use super::Config;
+use crate::namespace::PLATFORM;
+
+pub(super) struct State {
+    pub directory: Directory,
+    pub issuer: Issuer,
+    pub secrets: Secrets,
+    pub throttle: Throttle,
+    pub rules: Arc<RuleBook>,
+    pub disable_admin: bool,
+    /// Whether the platform is known to have a user, which makes looking for one unnecessary.
+    pub has_user: AtomicBool,
+    loopback: AtomicBool,
+}
+
+impl State {
+    pub async fn open(config: &Config, keys: Keys, store: Arc<dyn Store>) -> store::Result<State> {
+        let scope = Scope::new(PLATFORM, "auth");
+        Ok(State {
+            directory: Directory::new(Arc::clone(&store), scope.clone()),
+            issuer: Issuer::new(keys),
+            secrets: Secrets::new(),
+            throttle: Throttle::default(),
+            rules: Arc::new(RuleBook::open(store, scope).await?),
+            disable_admin: config.disable_admin,
+            has_user: AtomicBool::new(false),
+            loopback: AtomicBool::new(config.loopback),
+        })
+    }
+
+    pub fn is_loopback(&self) -> bool {
+        self.loopback.load(Ordering::Relaxed)
+    }
+
+    pub fn set_loopback(&self, loopback: bool) {
+        self.loopback.store(loopback, Ordering::Relaxed);
+    }
+}
+
+/// What a caller is told about a failure of the directory; the cause stays in the server's log.
+pub(super) fn directory_error(id: &str, error: directory::Error) -> Error {
+    match error {
+        directory::Error::IdExists => Error::bad_request("auth", "Account with this ID already exists"),
+        directory::Error::NameExists => Error::bad_request("auth", "Account with this Name already exists"),
+        directory::Error::NotFound => not_found(id),
+        directory::Error::Corrupt(error) => {
+            tracing::error!(%error, "an account on the store cannot be read");
+            Error::internal(id, "the account cannot be read")
+        }
+        directory::Error::Store(error) => store_error(id, error),
+    }
+}
+
+pub(super) fn store_error(id: &str, error: store::Error) -> Error {
+    tracing::warn!(error = &error as &dyn std::error::Error, "the store refused the auth service");
+    Error { id: id.into(), ..Error::from(error) }
+}
+
+pub(super) fn secrets_error(id: &str, error: secrets::Error) -> Error {
+    match error {
+        secrets::Error::Busy => Error::unavailable(id, "too many log-ins at once, try again in a moment"),
+        secrets::Error::Failed => Error::internal(id, "the secret cannot be hashed"),
+    }
+}
+
+pub(super) fn not_found(id: &str) -> Error {
+    Error::bad_request(id, "Account not found with this ID")
+}

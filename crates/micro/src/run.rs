@@ -1,0 +1,213 @@
+//! The life of a service: join, listen, register, answer, drain.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use micro_rpc::{Client, Error, Resolver, Result, async_trait};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::auth::{RemoteGuard, TokenSource};
+use crate::registry::{self, Cache, Registry};
+use crate::settings::Settings;
+use crate::{Platform, Service};
+
+const TTL: Duration = Duration::from_secs(90);
+const REGISTER_AGAIN: Duration = Duration::from_secs(30);
+const DRAIN: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The platform's own services, which answer where the platform does.
+const PLATFORM: [&str; 12] = [
+    "api", "auth", "broker", "config", "debug", "events", "network", "proxy", "registry", "router", "runtime", "store",
+];
+
+/// Runs a service until SIGTERM or Ctrl-C, then lets it finish what it is doing.
+///
+/// Everything it needs to know comes from the environment that the runtime sets. Started by hand it joins the local
+/// server, so a debugger needs no arguments.
+///
+/// # Errors
+///
+/// When there is no platform to join, it refuses the account, or the address cannot be listened on.
+pub fn run(service: impl FnOnce(&Platform) -> Service) -> Result<()> {
+    crate::log::start(tracing::Level::INFO);
+    let settings = Settings::read()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal("go.micro.service", format!("cannot start threads: {error}")))?;
+    // The function is the user's: it runs on this thread, so that it need not be Send.
+    let joined = runtime.block_on(join(&settings))?;
+    let service = {
+        let _inside = runtime.enter();
+        service(&joined.platform)
+    };
+    runtime.block_on(serve(service, settings, joined))
+}
+
+struct Joined {
+    platform: Platform,
+    guard: Arc<RemoteGuard>,
+    registry: Arc<dyn Registry>,
+    namespace: String,
+}
+
+async fn join(settings: &Settings) -> Result<Joined> {
+    let anonymous = Client::builder().address(&settings.proxy).namespace("micro").build();
+    let credentials = TokenSource::start_with(&anonymous, settings.identity.clone()).await?;
+    let control = Client::builder().address(&settings.proxy).namespace("micro").credentials(credentials.clone()).build();
+    let guard = RemoteGuard::start(&control, &settings.namespace);
+    let registry: Arc<dyn Registry> = Arc::new(registry::Remote::new(&control));
+    let cache = Cache::new(registry.clone());
+    let client = Client::builder()
+        .resolver(Arc::new(Routes { platform: settings.proxy.clone(), services: cache }))
+        .namespace(&settings.namespace)
+        .credentials(credentials)
+        .build();
+    let platform = Platform { client, registry: registry.clone(), namespace: settings.namespace.clone() };
+    Ok(Joined { platform, guard, registry, namespace: settings.namespace.clone() })
+}
+
+/// Services are called where they run, the platform's own parts where the platform answers.
+struct Routes {
+    platform: String,
+    services: Arc<Cache>,
+}
+
+#[async_trait]
+impl Resolver for Routes {
+    async fn resolve(&self, namespace: &str, service: &str) -> Result<Vec<String>> {
+        if PLATFORM.contains(&service) {
+            return Ok(vec![self.platform.clone()]);
+        }
+        Resolver::resolve(&*self.services, namespace, service).await
+    }
+}
+
+async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Result<()> {
+    if let Some(name) = &settings.name {
+        service.name = registry::short_name(name).to_owned();
+    }
+    if let Some(version) = &settings.version {
+        service.version = version.clone();
+    }
+    let listener = TcpListener::bind(&settings.address).await.map_err(|error| {
+        Error::internal("go.micro.service", format!("cannot listen on {}: {error}", settings.address))
+    })?;
+    let bound = listener.local_addr().map_err(|error| Error::internal("go.micro.service", error.to_string()))?;
+    let mut stop = stop_signal()?;
+    joined.guard.ready(PATIENCE).await?;
+    let (serving, is_serving) = watch::channel(true);
+    let server = service.server(Some(joined.guard.clone()), &joined.namespace, is_serving);
+    let entry = entry(&service, &settings, advertised(bound, &settings.proxy));
+    let registered = Registration::start(joined.registry.clone(), joined.namespace.clone(), entry.clone());
+    tracing::info!(service = service.name, version = service.version, address = %bound, "serving");
+    let (draining, drain) = watch::channel(false);
+    let running = tokio::spawn(async move {
+        let mut drain = drain;
+        let stopped = async move { while !*drain.borrow_and_update() && drain.changed().await.is_ok() {} };
+        server.serve(listener, stopped, DRAIN).await;
+    });
+    stop.wait().await;
+    drop(registered);
+    let _ = serving.send(false);
+    let gone = joined.registry.deregister(&joined.namespace, entry);
+    let _ = tokio::time::timeout(Duration::from_secs(2), gone).await;
+    let _ = draining.send(true);
+    let _ = running.await;
+    tracing::info!(service = service.name, "stopped");
+    Ok(())
+}
+
+struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+fn stop_signal() -> Result<Stop> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| Error::internal("go.micro.service", format!("cannot wait for signals: {error}")))
+    };
+    Ok(Stop { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+}
+
+impl Stop {
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+fn entry(service: &Service, settings: &Settings, address: String) -> registry::Service {
+    let id = settings.node.clone().unwrap_or_else(|| format!("{}-{}", service.name, micro_rpc::Id::random()));
+    let facts = [("server", "grpc"), ("transport", "grpc"), ("protocol", "grpc"), ("registry", "service")];
+    let pid = ("pid".to_owned(), std::process::id().to_string());
+    let metadata = facts.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().chain([pid]).collect();
+    registry::Service {
+        name: service.name.clone(),
+        version: service.version.clone(),
+        metadata: service.metadata.clone(),
+        endpoints: service.endpoints(),
+        nodes: vec![registry::Node { id, address, port: 0, metadata }],
+        options: None,
+    }
+}
+
+/// Where others reach this service: the interface that leads to the platform, when it listens on all.
+fn advertised(bound: SocketAddr, proxy: &str) -> String {
+    if !bound.ip().is_unspecified() {
+        return bound.to_string();
+    }
+    let towards = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect(proxy)?;
+        socket.local_addr()
+    });
+    let ip = towards.map_or(IpAddr::from([127, 0, 0, 1]), |address| address.ip());
+    SocketAddr::new(ip, bound.port()).to_string()
+}
+
+/// Keeps the service registered for as long as it lives.
+struct Registration(tokio::task::JoinHandle<()>);
+
+impl Registration {
+    fn start(registry: Arc<dyn Registry>, namespace: String, entry: registry::Service) -> Self {
+        Self(tokio::spawn(async move {
+            let mut pause = Duration::from_millis(100);
+            loop {
+                match registry.register(&namespace, entry.clone(), Some(TTL)).await {
+                    Ok(()) => {
+                        pause = Duration::from_millis(100);
+                        until_due(&*registry, &namespace, &entry.name).await;
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot register; trying again");
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(Duration::from_secs(5));
+                    }
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A registry that went away may have forgotten us: its watch ends with it, and then it is told at once.
+async fn until_due(registry: &dyn Registry, namespace: &str, name: &str) {
+    let gone = async {
+        if let Ok(mut watch) = registry.watch(namespace, name).await {
+            while let Some(Ok(_)) = watch.next().await {}
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let _ = tokio::time::timeout(REGISTER_AGAIN, gone).await;
+}

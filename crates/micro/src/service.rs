@@ -1,0 +1,117 @@
+//! A service: a name, a version, and the contracts it answers.
+
+pub mod debug;
+pub mod health;
+pub mod reflection;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use micro_proto::debug::DebugServer;
+use micro_proto::health::HealthServer;
+use micro_proto::reflection::ServerReflectionServer;
+use micro_rpc::{Guard, Handler, Server, ServiceDescriptor, server};
+use tokio::sync::watch;
+
+use crate::registry::{self, Endpoint};
+
+/// What [`crate::run`] runs.
+///
+/// ```
+/// let service = micro::Service::new("user").version("1.2.0").metadata("team", "identity");
+/// assert_eq!(service.name(), "user");
+/// ```
+#[must_use]
+pub struct Service {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) metadata: BTreeMap<String, String>,
+    handlers: Vec<Arc<dyn Handler>>,
+    limits: server::Limits,
+}
+
+impl Service {
+    /// A service of that name; `go.micro.service.user` is `user`. The runtime may name it otherwise.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: registry::short_name(name).to_owned(),
+            version: "latest".to_owned(),
+            metadata: BTreeMap::new(),
+            handlers: Vec::new(),
+            limits: server::Limits::default(),
+        }
+    }
+
+    /// The version that is registered; `latest` unless set.
+    pub fn version(mut self, version: &str) -> Self {
+        self.version = version.to_owned();
+        self
+    }
+
+    /// A fact about the service that the registry shows.
+    pub fn metadata(mut self, name: &str, value: &str) -> Self {
+        self.metadata.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Answers a contract: `.handle(proto::UserServer::new(handler::User::new()))`.
+    pub fn handle(mut self, handler: impl Handler) -> Self {
+        self.handlers.push(Arc::new(handler));
+        self
+    }
+
+    /// Replaces the default limits on messages, connections and time.
+    pub fn limits(mut self, limits: server::Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The name under which the service is found.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the service answers, as the registry shows it.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.handlers.iter().flat_map(|handler| registry::schema::endpoints(handler.descriptor())).collect()
+    }
+
+    /// The server of this service: its contracts, and with them health, reflection and `Debug`.
+    pub fn server(&self, guard: Option<Arc<dyn Guard>>, namespace: &str, serving: watch::Receiver<bool>) -> Server {
+        let mut builder = Server::builder(&self.name).namespace(namespace).limits(self.limits);
+        for handler in &self.handlers {
+            builder = builder.handle_as(&self.name, handler.clone()).handle(handler.clone());
+        }
+        if let Some(guard) = guard {
+            builder = builder.guard(guard);
+        }
+        mount_own(builder, &self.handlers, &self.name, serving)
+    }
+}
+
+/// Adds what every server answers about itself, and finishes it.
+pub(crate) fn mount_own(
+    builder: server::Builder,
+    handlers: &[Arc<dyn Handler>],
+    name: &str,
+    serving: watch::Receiver<bool>,
+) -> Server {
+    let mut descriptors: Vec<&'static ServiceDescriptor> = handlers.iter().map(|handler| handler.descriptor()).collect();
+    let names = descriptors.iter().map(|descriptor| descriptor.full_name()).chain([name.to_owned()]).collect();
+    let health: Arc<dyn Handler> = Arc::new(HealthServer::new(health::HealthHandler::new(names, serving)));
+    let debug = Arc::new(debug::DebugHandler::default());
+    let debugging: Arc<dyn Handler> = Arc::new(DebugServer::from_arc(debug.clone()));
+    descriptors.push(health.descriptor());
+    descriptors.push(debugging.descriptor());
+    let reflection = reflection::Reflection::new(&descriptors);
+    let reflecting: Arc<dyn Handler> = Arc::new(ServerReflectionServer::new(reflection));
+    let server = builder
+        .handle(health)
+        .handle_as(name, debugging.clone())
+        .handle(debugging)
+        .handle_as("grpc.reflection.v1alpha", reflecting.clone())
+        .handle(reflecting)
+        .build();
+    debug.watch(server.clone());
+    server
+}
