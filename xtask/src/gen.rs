@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use micro_codegen::scaffold::{Framework, Scaffold, WORKSPACE_WIDTH};
 use micro_codegen::{Options, compile, generate, write};
 
 /// Brings all generated code up to date; with `check` it fails if any is not, and writes nothing.
@@ -10,7 +11,10 @@ pub fn run(check: bool) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .context("xtask has a parent")?;
-    let changed = platform(root, check)?;
+    let mut changed = platform(root, check)?;
+    changed.extend(golden(root, check)?);
+    changed.extend(helloworld(root, check)?);
+    changed.extend(services(root, check)?);
     if check && !changed.is_empty() {
         let list: Vec<_> = changed.iter().map(|path| path.display().to_string()).collect();
         bail!("stale: {}; run cargo xtask gen", list.join(", "));
@@ -23,15 +27,69 @@ pub fn run(check: bool) -> anyhow::Result<()> {
 
 /// The contracts of the platform's own services.
 fn platform(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
-    let folder = root.join("crates/micro-proto/proto");
+    let home = root.join("crates/micro-proto");
+    contracts(&home.join("proto"), &home.join("src"), check)
+}
+
+/// The contracts that the generator's own tests read.
+fn golden(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = root.join("crates/micro-codegen/tests/it/golden");
+    contracts(&folder, &folder, check)
+}
+
+/// What `micro new helloworld` makes, in the clone.
+fn helloworld(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let scaffold = Scaffold {
+        name: "helloworld".into(),
+        framework: Framework::Workspace,
+    };
+    Ok(write(
+        &scaffold.files()?,
+        &root.join("services/helloworld"),
+        check,
+    )?)
+}
+
+/// The contracts of the other domains, each with its code beside it.
+fn services(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let mut changed = Vec::new();
+    for service in entries(&root.join("services"))? {
+        let proto = service.join("proto");
+        if proto.is_dir() && !service.ends_with("helloworld") {
+            changed.extend(contracts(&proto, &proto, check)?);
+        }
+    }
+    Ok(changed)
+}
+
+/// Generates the code of the contracts in one folder.
+fn contracts(from: &Path, to: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
     let mut protos = Vec::new();
-    for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "proto") {
+    find_contracts(from, &mut protos)?;
+    let options = Options {
+        width: WORKSPACE_WIDTH,
+        ..Options::default()
+    };
+    let files = generate(&compile(&protos, &[from.to_owned()])?, &options)?;
+    Ok(write(&files, to, check)?)
+}
+
+fn find_contracts(folder: &Path, protos: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    for path in entries(folder)? {
+        if path.is_dir() {
+            find_contracts(&path, protos)?;
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
             protos.push(path);
         }
     }
-    protos.sort();
-    let files = generate(&compile(&protos, &[folder])?, &Options::default())?;
-    Ok(write(&files, &root.join("crates/micro-proto/src"), check)?)
+    Ok(())
+}
+
+fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
 }

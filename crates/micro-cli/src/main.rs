@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `micro`.
+
+fn main() -> std::process::ExitCode {
+    micro_cli::main()
+}

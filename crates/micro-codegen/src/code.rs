@@ -176,8 +176,13 @@ impl Code {
         } else {
             format!(" -> {result}")
         };
-        let whole = format!("{head}({}){arrow}{end}", params.join(", "));
-        if self.fits(&whole) {
+        let start = format!("{head}({})", params.join(", "));
+        let whole = format!("{start}{arrow}{end}");
+        if end == ";" && self.fits(&whole) && !self.fits(&format!("{whole} ")) {
+            // rustfmt leaves room for a brace, and notices only then that there is none.
+            self.line(&start);
+            self.line(&format!("{}{end}", arrow.trim_start()));
+        } else if self.fits(&whole) {
             self.line(&whole);
         } else {
             self.open(&format!("{head}("));
@@ -185,6 +190,17 @@ impl Code {
             self.close(&format!("){arrow}{end}"));
         }
         self.depth += usize::from(end.ends_with('{'));
+    }
+
+    /// `pub struct Name(Type);`
+    pub fn tuple_struct(&mut self, name: &str, kind: &str) {
+        let whole = format!("pub struct {name}({kind});");
+        if self.fits(&whole) {
+            return self.line(&whole);
+        }
+        self.open(&format!("pub struct {name}("));
+        self.line(&format!("{kind},"));
+        self.close(");");
     }
 
     /// `Bound: Fn(A, B) -> R,`, a line of a where clause.
@@ -198,26 +214,37 @@ impl Code {
         self.close(&format!(") -> {result},"));
     }
 
-    /// `before receiver.method(args).await end`
-    pub fn awaited_call(&mut self, before: &str, receiver: &str, method: &str, args: &[&str], end: &str) {
-        let args_text = args.join(", ");
-        // What follows the call, less the semicolon, counts as part of the chain.
-        let tail = end.trim_end_matches(';');
-        let chain = format!("{receiver}.{method}({args_text}).await{tail}");
-        if chain.len() <= self.widths.chain && self.fits(&format!("{before}{chain};")) {
-            return self.line(&format!("{before}{receiver}.{method}({args_text}).await{end}"));
+    /// `before receiver.method(args) end`, where `end` may begin with `.await`.
+    pub fn chain(&mut self, before: &str, receiver: &str, call: (&str, &[&str]), end: &str) {
+        let (method, args) = call;
+        let call = format!(".{method}({})", args.join(", "));
+        // A mark that ends the statement or the item is no part of the chain.
+        let chain = format!("{receiver}{call}{}", end.trim_end_matches([';', ',']));
+        let whole = format!("{before}{receiver}{call}{end}");
+        if chain.len() <= self.widths.chain && self.fits(&whole) {
+            return self.line(&whole);
         }
-        self.open(&format!("{before}{receiver}"));
-        let call = format!(".{method}({args_text})");
-        if args_text.len() <= self.widths.call_args && self.fits(&call) {
-            self.line(&call);
+        let (tail, end) = if end.starts_with(".await") {
+            ("", Some(end))
         } else {
-            self.open(&format!(".{method}("));
-            args.iter().for_each(|arg| self.line(&format!("{arg},")));
-            self.close(")");
-        }
-        self.line(&format!(".await{end}"));
+            (end, None)
+        };
+        self.open(&format!("{before}{receiver}"));
+        self.call(&format!(".{method}"), args, tail);
+        end.into_iter().for_each(|end| self.line(end));
         self.depth -= 1;
+    }
+
+    /// `head(args) end`
+    pub fn call(&mut self, head: &str, args: &[&str], end: &str) {
+        let text = args.join(", ");
+        let whole = format!("{head}({text}){end}");
+        if text.len() <= self.widths.call_args && self.fits(&whole) {
+            return self.line(&whole);
+        }
+        self.open(&format!("{head}("));
+        args.iter().for_each(|arg| self.line(&format!("{arg},")));
+        self.close(&format!("){end}"));
     }
 
     /// `outer(inner(arg, arg))` followed by `end`
@@ -232,15 +259,18 @@ impl Code {
         self.close(&format!(")){end}"));
     }
 
-    /// `head([item, item])`
-    pub fn array_call(&mut self, head: &str, items: &[String]) {
+    /// `head([a.method(), b.method()])`
+    pub fn call_with_each(&mut self, head: &str, receivers: &[String], method: &str) {
+        let items: Vec<_> = receivers.iter().map(|it| format!("{it}.{method}()")).collect();
         let array = format!("[{}]", items.join(", "));
         let whole = format!("{head}({array})");
         if array.len() <= self.widths.array && self.fits(&whole) {
             return self.line(&whole);
         }
         self.open(&format!("{head}(["));
-        items.iter().for_each(|item| self.line(&format!("{item},")));
+        receivers
+            .iter()
+            .for_each(|it| self.chain("", it, (method, &[]), ","));
         self.close("])");
     }
 

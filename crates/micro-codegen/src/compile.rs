@@ -1,9 +1,11 @@
 //! From `.proto` files to descriptors, imports and comments included.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use prost_types::FileDescriptorProto;
+use protox::Compiler;
+use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 
 use crate::error::{Error, Result};
 
@@ -22,15 +24,46 @@ pub struct FileSet {
 ///
 /// When a file is missing or is no valid contract; the message leads with file and line.
 pub fn compile(protos: &[PathBuf], includes: &[PathBuf]) -> Result<FileSet> {
-    compile_files(protos, includes).map_err(|error| Error::Compile(Box::new(error)))
+    let compiled = Compiler::new(includes).and_then(|compiler| file_set(compiler, protos));
+    compiled.map_err(|error| Error::Compile(Box::new(error)))
 }
 
-fn compile_files(protos: &[PathBuf], includes: &[PathBuf]) -> Result<FileSet, protox::Error> {
-    let mut compiler = protox::Compiler::new(includes)?;
+/// Compiles one file that need not exist, and that imports nothing but well-known types.
+pub(crate) fn compile_source(name: &str, source: &str) -> Result<FileSet> {
+    let compile = || {
+        let mut resolver = ChainFileResolver::new();
+        resolver.add(OneFile {
+            name: name.to_owned(),
+            source: source.to_owned(),
+        });
+        resolver.add(GoogleFileResolver::new());
+        file_set(Compiler::with_file_resolver(resolver), [name])
+    };
+    compile().map_err(|error: protox::Error| Error::Compile(Box::new(error)))
+}
+
+struct OneFile {
+    name: String,
+    source: String,
+}
+
+impl FileResolver for OneFile {
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        match name == self.name {
+            true => File::from_source(name, &self.source),
+            false => Err(protox::Error::file_not_found(name)),
+        }
+    }
+}
+
+fn file_set(
+    mut compiler: Compiler,
+    files: impl IntoIterator<Item = impl AsRef<Path>>,
+) -> Result<FileSet, protox::Error> {
     compiler
         .include_imports(true)
         .include_source_info(true)
-        .open_files(protos)?;
+        .open_files(files)?;
     let targets = compiler
         .files()
         .filter(|file| !file.is_import())

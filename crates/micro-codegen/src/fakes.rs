@@ -115,11 +115,8 @@ fn emit_struct(code: &mut Code, service: &Service<'_>) {
     code.open("Self {");
     for method in &service.methods {
         let endpoint = format!("\"{}.{}\"", service.proto_name, method.proto_name);
-        code.line(&format!(
-            "{}: {}::new({endpoint}),",
-            method.name,
-            kind(method).recorder
-        ));
+        let head = format!("{}: {}::new", method.name, kind(method).recorder);
+        code.call(&head, &[&endpoint], ",");
     }
     code.close("}");
     code.close("}");
@@ -140,86 +137,78 @@ fn emit_members(code: &mut Code, service: &Service<'_>) {
     code.gap();
     code.line("/// Every call in the order in which they came.");
     code.open("pub fn invocations(&self) -> Vec<Invocation> {");
-    let calls: Vec<String> = service
-        .methods
-        .iter()
-        .map(|it| format!("self.{}.invocations()", it.name))
-        .collect();
-    code.array_call("in_order", &calls);
+    let methods = service.methods.iter();
+    let methods: Vec<_> = methods.map(|method| format!("self.{}", method.name)).collect();
+    code.call_with_each("in_order", &methods, "invocations");
     code.close("}");
     code.close("}");
 }
 
 fn emit_stub(code: &mut Code, method: &Method<'_>) {
     let (takes, makes) = kind(method).stub;
-    let (name, plain) = (&method.name, names::plain(&method.name));
     code.gap();
     code.line("/// Answers every call by this closure.");
-    code.line(&format!("pub fn {plain}_stub<F>(&self, stub: F)"));
+    code.line(&format!(
+        "pub fn {}_stub<F>(&self, stub: F)",
+        names::plain(&method.name)
+    ));
     code.open("where");
     code.bound("F", &["&Context", &takes], &format!("Result<{makes}>"));
     code.line("F: Send + Sync + 'static,");
     code.reopen("{");
-    code.line(&format!("self.{name}.stub(stub);"));
+    code.chain("", &recorder(method), ("stub", &["stub"]), ";");
     code.close("}");
 }
 
 /// Members that say what the fake answers.
 fn emit_answers(code: &mut Code, method: &Method<'_>) {
-    let (name, plain) = (&method.name, names::plain(&method.name));
-    let mut member = |docs: &str, suffix: &str, params: &[&str], body: &str| {
+    let result = format!("result: Result<{}>", kind(method).answer);
+    let (result, delay, n) = (result.as_str(), "delay: Duration", "n: usize");
+    let mut member = |docs: &str, name: &str, params: &[&str]| {
         code.gap();
         code.line(&format!("/// {docs}"));
-        let params = ["&self"].iter().chain(params).map(|it| (*it).to_owned());
-        let params: Vec<String> = params.collect();
-        code.signature(&format!("pub fn {plain}_{suffix}"), &params, "", " {");
-        code.line(&format!("self.{name}.{body};"));
-        code.close("}");
+        emit_member(code, method, name, params, "", ";");
     };
-    let result = format!("result: Result<{}>", kind(method).answer);
-    let delay = "delay: Duration";
-    let own = ["n: usize", &result];
     member(
         "Answers calls that have no answer of their own.",
         "returns",
-        &[&result],
-        "returns(result)",
+        &[result],
     );
     member(
         "Answers call `n`, counted from 0.",
         "returns_on_call",
-        &own,
-        "returns_on_call(n, result)",
+        &[n, result],
     );
-    let own = ["n: usize", delay];
-    member(
-        "Lets every call wait before its answer.",
-        "delays",
-        &[delay],
-        "delays(delay)",
-    );
-    member(
-        "Lets call `n` wait.",
-        "delays_on_call",
-        &own,
-        "delays_on_call(n, delay)",
-    );
+    member("Lets every call wait before its answer.", "delays", &[delay]);
+    member("Lets call `n` wait.", "delays_on_call", &[n, delay]);
 }
 
 /// Members that say what the fake was asked.
 fn emit_records(code: &mut Code, method: &Method<'_>) {
-    let (name, plain) = (&method.name, names::plain(&method.name));
     code.gap();
-    code.open(&format!("pub fn {plain}_call_count(&self) -> usize {{"));
-    code.line(&format!("self.{name}.call_count()"));
-    code.close("}");
+    emit_member(code, method, "call_count", &[], "usize", "");
     code.gap();
     code.line("/// The arguments of call `n`, counted from 0; panics if there was none.");
-    let params = ["&self".to_owned(), "n: usize".to_owned()];
     let result = format!("(Context, {})", kind(method).arguments);
-    code.signature(&format!("pub fn {plain}_args_for_call"), &params, &result, " {");
-    code.line(&format!("self.{name}.args_for_call(n)"));
+    emit_member(code, method, "args_for_call", &["n: usize"], &result, "");
+}
+
+/// A member that hands its parameters to the recorder's of the same name.
+fn emit_member(code: &mut Code, method: &Method<'_>, name: &str, params: &[&str], result: &str, end: &str) {
+    let head = format!("pub fn {}_{name}", names::plain(&method.name));
+    let args: Vec<&str> = params.iter().filter_map(|it| it.split(':').next()).collect();
+    let params: Vec<String> = ["&self"]
+        .iter()
+        .chain(params)
+        .map(|it| (*it).to_owned())
+        .collect();
+    code.signature(&head, &params, result, " {");
+    code.chain("", &recorder(method), (name, &args), end);
     code.close("}");
+}
+
+fn recorder(method: &Method<'_>) -> String {
+    format!("self.{}", method.name)
 }
 
 fn emit_trait(code: &mut Code, service: &Service<'_>) {
@@ -242,8 +231,7 @@ fn emit_trait(code: &mut Code, service: &Service<'_>) {
         };
         let params = ["&self".to_owned(), "ctx: &Context".to_owned(), parameter];
         code.signature(&format!("async fn {}", method.name), &params, &result, " {");
-        let receiver = format!("self.{}", method.name);
-        code.awaited_call("", &receiver, call, &["ctx", argument], "");
+        code.chain("", &recorder(method), (call, &["ctx", argument]), ".await");
         code.close("}");
     }
     code.close("}");

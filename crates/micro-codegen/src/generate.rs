@@ -109,6 +109,8 @@ fn contract(scope: &Scope<'_>) -> Result<String> {
     };
     code.comment("//!", &docs);
     code.gap();
+    code.line("#![allow(clippy::all)] // names and shapes are the contract's");
+    code.gap();
     code.line("mod descriptor;");
     if !services.is_empty() {
         code.line("pub mod fakes;");

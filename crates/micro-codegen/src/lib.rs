@@ -9,6 +9,7 @@
 mod compile;
 mod error;
 mod generate;
+pub mod scaffold;
 mod write;
 
 mod code;

@@ -23,9 +23,14 @@ fn emit_struct(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorPr
     module.code.docs(&scope.docs());
     // The Debug that prost derives for an ordered map looks for prost at the root of the crate, where a
     // contract's crate does not have it.
-    let has_map = descriptor.field.iter().any(|field| scope.types.map_entry(field).is_some());
+    let has_map = descriptor
+        .field
+        .iter()
+        .any(|field| scope.types.map_entry(field).is_some());
     let debug = if has_map { "Debug, " } else { "" };
-    module.code.derive(&format!("Clone, {debug}PartialEq, prost::Message, {SERDE}"));
+    module
+        .code
+        .derive(&format!("Clone, {debug}PartialEq, prost::Message, {SERDE}"));
     module.code.line("#[prost(prost_path = \"micro_rpc::prost\")]");
     if has_map {
         module.code.line("#[prost(skip_debug)]");

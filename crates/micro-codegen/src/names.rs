@@ -25,6 +25,11 @@ const TAKEN_MODULES: &[&str] = &[
     "std",
 ];
 
+/// Whether Rust keeps the word to itself.
+pub fn is_keyword(word: &str) -> bool {
+    KEYWORDS.contains(&word) || PATH_KEYWORDS.contains(&word)
+}
+
 /// The name of a message, an enum, a oneof or a service.
 pub fn type_name(name: &str) -> String {
     escape(name.to_upper_camel_case())

@@ -1,5 +1,8 @@
 //! Services: the trait, its client over the network, and the server that mounts it.
 
+mod client;
+mod server;
+
 use std::collections::BTreeSet;
 
 use prost_types::{MethodDescriptorProto, ServiceDescriptorProto};
@@ -34,8 +37,8 @@ pub fn emit(code: &mut Code, scope: &Scope<'_>, index: usize) -> Result<()> {
     let service = Service::new(scope, index)?;
     emit_descriptor(code, &service);
     emit_trait(code, &service);
-    emit_client(code, &service);
-    emit_server(code, &service);
+    client::emit(code, &service);
+    server::emit(code, &service);
     Ok(())
 }
 
@@ -207,123 +210,4 @@ fn emit_trait(code: &mut Code, service: &Service<'_>) {
         method.emit_signature(code, ";");
     }
     code.close("}");
-}
-
-fn emit_client(code: &mut Code, service: &Service<'_>) {
-    let (name, address) = (&service.name, service.address());
-    let client = format!("{name}Client");
-    code.gap();
-    code.line(&format!("/// [`{}`] over the network.", names::plain(name)));
-    code.line("#[derive(Clone)]");
-    code.line(&format!("pub struct {client}(micro_rpc::ServiceClient);"));
-    code.gap();
-    code.open(&format!("impl {client} {{"));
-    code.line(&format!("/// Calls the service `{address}`."));
-    code.open("pub fn new(client: &micro_rpc::Client) -> Self {");
-    code.line(&format!("Self::with_name(client, {address:?})"));
-    code.close("}");
-    code.gap();
-    code.line(&format!(
-        "/// Calls the service `name`, which speaks the contract of `{address}`."
-    ));
-    code.open("pub fn with_name(client: &micro_rpc::Client, name: &str) -> Self {");
-    code.line("Self(client.service(name))");
-    code.close("}");
-    code.close("}");
-    code.gap();
-    code.line("#[micro_rpc::async_trait]");
-    code.open(&format!("impl {name} for {client} {{"));
-    for method in &service.methods {
-        code.gap();
-        method.emit_signature(code, " {");
-        let endpoint = format!("\"{}.{}\"", service.proto_name, method.proto_name);
-        let (call, argument) = method.kind();
-        code.awaited_call("", "self.0", call, &["ctx", &endpoint, argument], "");
-        code.close("}");
-    }
-    code.close("}");
-}
-
-fn emit_server(code: &mut Code, service: &Service<'_>) {
-    let name = &service.name;
-    let server = format!("{name}Server");
-    code.gap();
-    code.line(&format!("/// Mounts a [`{}`] on a server.", names::plain(name)));
-    code.line("#[derive(Clone)]");
-    code.line(&format!("pub struct {server}(std::sync::Arc<dyn {name}>);"));
-    code.gap();
-    code.open(&format!("impl {server} {{"));
-    code.open(&format!("pub fn new(service: impl {name}) -> Self {{"));
-    code.line("Self(std::sync::Arc::new(service))");
-    code.close("}");
-    code.gap();
-    let params = [format!("service: std::sync::Arc<dyn {name}>")];
-    code.signature("pub fn from_arc", &params, "Self", " {");
-    code.line("Self(service)");
-    code.close("}");
-    code.close("}");
-    code.gap();
-    code.line("#[micro_rpc::async_trait]");
-    code.open(&format!("impl micro_rpc::Handler for {server} {{"));
-    code.open("fn descriptor(&self) -> &'static micro_rpc::ServiceDescriptor {");
-    code.line(&format!("&{}", service.constant()));
-    code.close("}");
-    code.gap();
-    emit_dispatch(code, service);
-    code.close("}");
-}
-
-fn emit_dispatch(code: &mut Code, service: &Service<'_>) {
-    let params = [
-        "&self".to_owned(),
-        "ctx: &micro_rpc::Context".to_owned(),
-        "method: &'static micro_rpc::MethodDescriptor".to_owned(),
-        "mut call: micro_rpc::Call".to_owned(),
-    ];
-    code.signature(
-        "async fn call",
-        &params,
-        "micro_rpc::Result<micro_rpc::Reply>",
-        " {",
-    );
-    // Not called on the Arc: its own methods would hide an rpc named Clone.
-    code.line("let service = &*self.0;");
-    code.open("match method.name {");
-    for method in &service.methods {
-        emit_arm(code, method);
-    }
-    emit_unknown(code, service);
-    code.close("}");
-    code.close("}");
-}
-
-fn emit_arm(code: &mut Code, method: &Method<'_>) {
-    code.open(&format!("{:?} => {{", method.proto_name));
-    let argument = match method.streams_requests {
-        true => {
-            code.line("let requests = call.requests();");
-            "requests"
-        }
-        false => {
-            code.line("let request = call.request().await?;");
-            "request"
-        }
-    };
-    let variable = if method.streams_responses {
-        "responses"
-    } else {
-        "response"
-    };
-    let before = format!("let {variable} = ");
-    code.awaited_call(&before, "service", &method.name, &["ctx", argument], "?;");
-    code.line(match method.streams_responses {
-        true => "call.reply_stream(responses)",
-        false => "call.reply(&response)",
-    });
-    code.close("}");
-}
-
-fn emit_unknown(code: &mut Code, service: &Service<'_>) {
-    let id = format!("\"{}.{}\"", service.address(), service.proto_name);
-    code.wrapped_call("_ => Err", "micro_rpc::Error::not_implemented", &[&id, "\"unknown method\""], ",");
 }

@@ -9,26 +9,8 @@ use crate::compile::FileSet;
 use crate::generate::Options;
 use crate::names;
 
-/// Well-known types that micro-rpc brings along.
-const WELL_KNOWN: &[&str] = &[
-    "BoolValue",
-    "BytesValue",
-    "DoubleValue",
-    "Duration",
-    "Empty",
-    "FieldMask",
-    "FloatValue",
-    "Int32Value",
-    "Int64Value",
-    "ListValue",
-    "NullValue",
-    "StringValue",
-    "Struct",
-    "Timestamp",
-    "UInt32Value",
-    "UInt64Value",
-    "Value",
-];
+/// The well-known types that micro-rpc's `wkt` has; add one there first, then here.
+const WELL_KNOWN: &[&str] = &["Duration", "Empty", "FieldMask", "Timestamp"];
 
 /// Where a Rust type lives.
 #[derive(Clone)]
@@ -124,9 +106,11 @@ impl<'a> Types<'a> {
         match &entry.home {
             Home::Here(modules) => Ok(relative(scope, modules, &entry.name)),
             Home::Crate(path) => Ok(format!("{path}::{}", entry.name)),
-            Home::Unknown { .. } if full_name == ".google.protobuf.Any" => {
-                Err("google.protobuf.Any has no generated form; use bytes and a type name".into())
-            }
+            Home::Unknown { .. } if full_name.starts_with(".google.protobuf.") => Err(format!(
+                "{} has no generated form; only {} have",
+                full_name.trim_start_matches('.'),
+                WELL_KNOWN.join(", ")
+            )),
             Home::Unknown { file } => Err(format!(
                 "type {} comes from {file}, which is not generated here; name the crate it is in",
                 full_name.trim_start_matches('.')

@@ -2,7 +2,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod runtime;
 pub mod store;
 
+pub use runtime::Runtime;
 pub use store::Store;
-pub mod runtime;

@@ -1,4 +1,315 @@
+//! Builds and runs services on this machine: cargo, and child processes.
+//!
+//! | folder of the server | holds |
+//! |---|---|
+//! | `build/` | uploaded sources, and the target folder, unless that is elsewhere |
+//! | `bin/` | the programs that run |
+//! | `logs/` | what they print |
+//! | `runtime/` | a note for each running process, for the server after a crash |
+//!
+//! What is asked to run is in the store. Each service has a [`supervisor`] of its own, so that none waits for another,
+//! except for its turn to build.
+
+mod build;
 mod desired;
+mod environment;
+mod generation;
+mod instance;
+mod leftovers;
 mod log;
+mod process;
 mod source;
 mod status;
+mod supervisor;
+
+use std::collections::{BTreeMap, HashSet};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use micro::bytes::Bytes;
+use micro::registry::Registry;
+use micro::runtime::{self, Create, Key, LogRecord, LogsQuery, Service};
+use micro::store::Store;
+use micro::{Error, Result, Streaming, async_trait};
+
+use build::Builder;
+use desired::{Desired, Ledger};
+use environment::Environment;
+use source::Sources;
+use supervisor::{Handle, Supervisor};
+
+/// What the runtime needs.
+#[derive(Clone)]
+pub struct Config {
+    /// The server's folder; the runtime makes its own within it.
+    pub folder: PathBuf,
+    /// Where the target folder is; servers may share one, so that they compile the framework once.
+    pub build: PathBuf,
+    /// The sources of the framework's crates, each in a folder of its name, with their workspace's `Cargo.toml` and `Cargo.lock`.
+    pub framework: PathBuf,
+    /// Keeps what is asked to run.
+    pub store: Arc<dyn Store>,
+    /// Tells which instances have come up.
+    pub registry: Arc<dyn Registry>,
+    /// Gives services their accounts.
+    pub credentials: Arc<dyn Issuer>,
+    /// The address that services reach the platform at, `host:port`.
+    pub proxy: String,
+}
+
+/// Gives services their accounts.
+#[async_trait]
+pub trait Issuer: Send + Sync + 'static {
+    /// Id and secret of the account of a service. Earlier secrets of it may end.
+    async fn issue(&self, namespace: &str, name: &str, version: &str) -> Result<(String, String)>;
+}
+
+/// Tells whether an instance is ready for calls.
+#[async_trait]
+trait Probe: Send + Sync + 'static {
+    async fn is_serving(&self, address: &str) -> bool;
+}
+
+/// Asks the instance's health service.
+struct Health;
+
+#[async_trait]
+impl Probe for Health {
+    async fn is_serving(&self, address: &str) -> bool {
+        runtime::is_serving(address).await
+    }
+}
+
+/// Runs services as child processes. [`Runtime::shutdown`] ends them; dropping it does too, but nobody waits.
+pub struct Runtime {
+    shared: Arc<Shared>,
+    services: Mutex<BTreeMap<Key, Handle>>,
+}
+
+/// What all supervisors use.
+struct Shared {
+    folder: PathBuf,
+    ledger: Ledger,
+    sources: Sources,
+    builder: Builder,
+    environment: Environment,
+    registry: Arc<dyn Registry>,
+    issuer: Arc<dyn Issuer>,
+    probe: Arc<dyn Probe>,
+    proxy: String,
+}
+
+impl Shared {
+    fn log_path(&self, key: &Key) -> PathBuf {
+        self.folder
+            .join("logs")
+            .join(&key.namespace)
+            .join(format!("{}-{}.log", key.name, key.version))
+    }
+
+    fn programs(&self) -> PathBuf {
+        self.folder.join("bin")
+    }
+
+    fn notes(&self) -> PathBuf {
+        self.folder.join("runtime")
+    }
+}
+
+impl Runtime {
+    /// Ends what an earlier server left behind and starts everything that is to run, without waiting until it does.
+    pub async fn open(config: Config) -> Result<Self> {
+        Self::open_with(config, Arc::new(Health)).await
+    }
+
+    async fn open_with(config: Config, probe: Arc<dyn Probe>) -> Result<Self> {
+        let sources = Sources::new(config.folder.join("build"), config.framework);
+        let environment = Environment::capture();
+        let programs = config.folder.join("bin");
+        let shared = Shared {
+            builder: Builder::new(sources.clone(), config.build, programs, environment.clone()),
+            ledger: Ledger::new(config.store),
+            folder: config.folder,
+            sources,
+            environment,
+            registry: config.registry,
+            issuer: config.credentials,
+            probe,
+            proxy: config.proxy,
+        };
+        shared.prepare().await.map_err(|error| {
+            Error::internal(
+                "runtime",
+                format!("cannot prepare {}: {error}", shared.folder.display()),
+            )
+        })?;
+        let runtime = Self {
+            shared: Arc::new(shared),
+            services: Mutex::default(),
+        };
+        runtime.start_all().await?;
+        Ok(runtime)
+    }
+
+    async fn start_all(&self) -> Result<()> {
+        let all = self.shared.ledger.all().await?;
+        self.shared.remove_strangers(&all);
+        for desired in all {
+            let key = desired.key();
+            let handle = self.supervise(desired)?;
+            self.services().insert(key, handle);
+        }
+        Ok(())
+    }
+
+    /// Ends all services, and keeps in mind that they are to run.
+    pub async fn shutdown(&self) {
+        let services = std::mem::take(&mut *self.services());
+        let stops: tokio::task::JoinSet<()> = services
+            .into_values()
+            .map(|handle| async move { handle.stop().await })
+            .collect();
+        stops.join_all().await;
+    }
+
+    fn supervise(&self, desired: Desired) -> Result<Handle> {
+        let key = desired.key();
+        Supervisor::start(Arc::clone(&self.shared), desired)
+            .map_err(|error| Error::internal("runtime", format!("cannot open the log of {key}: {error}")))
+    }
+
+    fn services(&self) -> MutexGuard<'_, BTreeMap<Key, Handle>> {
+        // A handle is inserted or removed in one step, so a poisoned lock still guards a whole map.
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handle(&self, key: &Key) -> Option<Handle> {
+        self.services().get(key).cloned()
+    }
+
+    /// Drops a handle that has not been replaced since, and says whether it did.
+    fn forget(&self, key: &Key, handle: &Handle) -> bool {
+        let mut services = self.services();
+        let is_current = services.get(key).is_some_and(|current| current.is_same(handle));
+        is_current && services.remove(key).is_some()
+    }
+
+    fn existing(&self, key: &Key) -> Result<Handle> {
+        self.handle(key)
+            .ok_or_else(|| Error::internal("runtime", "not found"))
+    }
+}
+
+impl Shared {
+    async fn prepare(&self) -> std::io::Result<()> {
+        let mut folders = std::fs::DirBuilder::new();
+        folders.recursive(true).mode(0o700);
+        for folder in ["build", "bin", "logs", "runtime"] {
+            folders.create(self.folder.join(folder))?;
+        }
+        leftovers::end_all(&self.notes()).await?;
+        self.sources.prepare()
+    }
+
+    /// Removes programs that nothing runs: a crash left them.
+    fn remove_strangers(&self, all: &[Desired]) {
+        let known: HashSet<&Path> = all
+            .iter()
+            .filter_map(|desired| desired.program.as_deref())
+            .collect();
+        let namespaces = std::fs::read_dir(self.programs()).into_iter().flatten().flatten();
+        let programs = namespaces.flat_map(|namespace| {
+            std::fs::read_dir(namespace.path())
+                .into_iter()
+                .flatten()
+                .flatten()
+        });
+        for program in programs
+            .map(|program| program.path())
+            .filter(|program| !known.contains(program.as_path()))
+        {
+            let _ = std::fs::remove_file(program);
+        }
+    }
+}
+
+#[async_trait]
+impl runtime::Runtime for Runtime {
+    async fn upload(&self, key: &Key, tar: Streaming<Bytes>) -> Result<String> {
+        key.check()?;
+        self.shared.sources.upload(key, tar).await?;
+        Ok(format!("source://{}:{}", key.name, key.version))
+    }
+
+    async fn create(&self, create: Create) -> Result<()> {
+        create.key.check()?;
+        let is_forced = create.force;
+        let desired = Desired::new(create);
+        let key = desired.key();
+        source::package_folder(Path::new(""), &desired.entrypoint)?;
+        if desired.command.is_empty() && !self.shared.sources.exists(&key) {
+            let detail = format!(
+                "there is no source of {}:{}: upload it first",
+                key.name, key.version
+            );
+            return Err(Error::bad_request("runtime", detail));
+        }
+        match self.handle(&key).filter(|_| is_forced) {
+            Some(handle) => handle.update(move |_| desired).await,
+            None => {
+                self.shared.ledger.add(&desired).await?;
+                // One that is still being ended has left the ledger already; the new one waits for it.
+                if let Some(old) = self.handle(&key) {
+                    old.stop().await;
+                    self.forget(&key, &old);
+                }
+                let handle = self.supervise(desired)?;
+                self.services().insert(key, handle);
+                Ok(())
+            }
+        }
+    }
+
+    async fn update(&self, key: &Key, entrypoint: &str, instances: Option<usize>) -> Result<()> {
+        source::package_folder(Path::new(""), entrypoint)?;
+        let entrypoint = Some(entrypoint.to_owned()).filter(|entrypoint| !entrypoint.is_empty());
+        let change = move |before: &Desired| Desired {
+            entrypoint: entrypoint.unwrap_or_else(|| before.entrypoint.clone()),
+            instances: instances.unwrap_or(before.instances).max(1),
+            ..before.clone()
+        };
+        self.existing(key)?.update(change).await
+    }
+
+    async fn delete(&self, key: &Key) -> Result<()> {
+        let handle = self.existing(key)?;
+        self.shared.ledger.remove(key).await?;
+        // The source goes now, so that one uploaded from here on belongs to the next service of this name.
+        let source = self.shared.sources.set_aside(key);
+        handle.stop().await;
+        drop(source);
+        if self.forget(key, &handle) {
+            log::remove(&self.shared.log_path(key));
+        }
+        Ok(())
+    }
+
+    async fn read(&self, namespace: &str, name: Option<&str>, version: Option<&str>) -> Result<Vec<Service>> {
+        let services = self.services();
+        let wanted = services.iter().filter(|(key, _)| {
+            key.namespace == namespace
+                && name.is_none_or(|name| key.name == name)
+                && version.is_none_or(|version| key.version == version)
+        });
+        Ok(wanted.map(|(_, handle)| handle.service()).collect())
+    }
+
+    async fn logs(&self, key: &Key, query: LogsQuery) -> Result<Streaming<LogRecord>> {
+        let missing = || Error::not_found("runtime.Logs", format!("Logs not found for service {}", key.name));
+        self.handle(key).ok_or_else(missing)?.log().read(query)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -63,12 +63,17 @@ impl Store {
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
         make_private(folder).map_err(|error| {
-            Error::unavailable(format!("cannot make the store's folder {}", folder.display())).caused_by(error)
+            Error::unavailable(format!("cannot make the store's folder {}", folder.display()))
+                .caused_by(error)
         })?;
         let engine = Engine::open(folder).map_err(|error| refused(folder, error))?;
         let counters = Arc::new(Counters::default());
         let writer = Writer::start(engine.clone(), Arc::clone(&counters))?;
-        Ok(Self { engine, writer, counters })
+        Ok(Self {
+            engine,
+            writer,
+            counters,
+        })
     }
 
     /// What the writer has done so far.
@@ -86,7 +91,8 @@ impl Store {
     ) -> Result<T> {
         let engine = self.engine.clone();
         let task = tokio::task::spawn_blocking(move || read(&engine));
-        task.await.map_err(|error| Error::unavailable("the read was interrupted").caused_by(error))?
+        task.await
+            .map_err(|error| Error::unavailable("the read was interrupted").caused_by(error))?
     }
 }
 
@@ -101,20 +107,38 @@ impl Engine {
         let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
         let records = database.keyspace("records", options)?;
         let expiry = database.keyspace("expiry", options)?;
-        Ok(Self { database, records, expiry })
+        Ok(Self {
+            database,
+            records,
+            expiry,
+        })
     }
 
     fn read(&self, scope: &Scope, key: &str) -> Result<Record> {
-        let value = self.records.get(record_key(scope, key)).map_err(failed)?.ok_or_else(Error::not_found)?;
+        let value = self
+            .records
+            .get(record_key(scope, key))
+            .map_err(failed)?
+            .ok_or_else(Error::not_found)?;
         let record = decode(key.to_owned(), &value)?;
-        if record.is_expired(SystemTime::now()) { Err(Error::not_found()) } else { Ok(record) }
+        if record.is_expired(SystemTime::now()) {
+            Err(Error::not_found())
+        } else {
+            Ok(record)
+        }
     }
 
     fn scan(&self, scope: &Scope, scan: &Scan) -> Result<Vec<Record>> {
         let (now, table) = (SystemTime::now(), Prefix::table(scope));
-        let range = self.database.snapshot().prefix(&self.records, record_key(scope, &scan.prefix));
-        let entries: Box<dyn Iterator<Item = fjall::Guard>> =
-            if scan.descending { Box::new(range.rev()) } else { Box::new(range) };
+        let range = self
+            .database
+            .snapshot()
+            .prefix(&self.records, record_key(scope, &scan.prefix));
+        let entries: Box<dyn Iterator<Item = fjall::Guard>> = if scan.descending {
+            Box::new(range.rev())
+        } else {
+            Box::new(range)
+        };
         let mut skipped = 0;
         let mut found = Vec::new();
         for entry in entries {
@@ -184,7 +208,10 @@ impl store::Store for Store {
 }
 
 fn make_private(folder: &Path) -> std::io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 

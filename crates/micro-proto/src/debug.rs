@@ -2,6 +2,8 @@
 
 //! What every service tells about itself.
 
+#![allow(clippy::all)] // names and shapes are the contract's
+
 mod descriptor;
 pub mod fakes;
 

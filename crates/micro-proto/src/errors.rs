@@ -2,6 +2,8 @@
 
 //! The error that every service answers with.
 
+#![allow(clippy::all)] // names and shapes are the contract's
+
 mod descriptor;
 
 pub use descriptor::FILE_DESCRIPTOR_SET;

@@ -2,6 +2,8 @@
 
 //! The gRPC server reflection protocol.
 
+#![allow(clippy::all)] // names and shapes are the contract's
+
 mod descriptor;
 pub mod fakes;
 

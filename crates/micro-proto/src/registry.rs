@@ -2,6 +2,8 @@
 
 //! Which services run where, and what they answer.
 
+#![allow(clippy::all)] // names and shapes are the contract's
+
 mod descriptor;
 pub mod fakes;
 

@@ -2,6 +2,8 @@
 
 //! Runs services from their source and says how they are.
 
+#![allow(clippy::all)] // names and shapes are the contract's
+
 mod descriptor;
 pub mod fakes;
 

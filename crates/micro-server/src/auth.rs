@@ -100,9 +100,16 @@ impl Block {
         let keys = tokio::task::spawn_blocking(move || Keys::load(&path))
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-            .map_err(|source| Error::Key { path: config.key_file.clone(), source })?;
-        let state = State::open(&config, keys, store).await.map_err(|source| Error::Rules { source })?;
-        Ok(Block { state: Arc::new(state) })
+            .map_err(|source| Error::Key {
+                path: config.key_file.clone(),
+                source,
+            })?;
+        let state = State::open(&config, keys, store)
+            .await
+            .map_err(|source| Error::Rules { source })?;
+        Ok(Block {
+            state: Arc::new(state),
+        })
     }
 
     /// What is served under the name `auth`.
@@ -127,12 +134,21 @@ impl Block {
 
     /// Gives a service that is about to start an account of its namespace: `(id, secret)`. The secret that an earlier
     /// start was given is good no longer.
-    pub async fn issue_service_account(&self, ns: &str, name: &str, version: &str) -> Result<(String, String)> {
-        self.state.issue_service_account(ns, &format!("{name}-{version}")).await
+    pub async fn issue_service_account(
+        &self,
+        ns: &str,
+        name: &str,
+        version: &str,
+    ) -> Result<(String, String)> {
+        self.state
+            .issue_service_account(ns, &format!("{name}-{version}"))
+            .await
     }
 
     /// Gives services that are started by hand on this machine an account of the platform: `(id, secret)`.
     pub async fn ensure_join_account(&self) -> Result<(String, String)> {
-        self.state.issue_service_account(crate::namespace::PLATFORM, "join").await
+        self.state
+            .issue_service_account(crate::namespace::PLATFORM, "join")
+            .await
     }
 }

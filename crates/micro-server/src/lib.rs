@@ -1,1 +1,15 @@
+//! The platform's services, its gateway and its proxy.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod auth;
+pub mod gateway;
+pub mod namespace;
+mod profile;
+pub mod proxy;
+pub mod registry;
+pub mod runtime;
+mod server;
+
+pub use profile::Profile;
+pub use server::{Addresses, Config, Error, Running, Server};

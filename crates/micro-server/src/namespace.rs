@@ -9,8 +9,9 @@ use micro_rpc::{Account, Context, Error, Result};
 pub const PLATFORM: &str = "micro";
 
 /// The platform's own services. Whatever namespace a call names, these answer from the platform's.
-pub const PLATFORM_SERVICES: [&str; 11] =
-    ["api", "auth", "broker", "config", "events", "network", "proxy", "registry", "router", "runtime", "store"];
+pub const PLATFORM_SERVICES: [&str; 11] = [
+    "api", "auth", "broker", "config", "events", "network", "proxy", "registry", "router", "runtime", "store",
+];
 
 /// The scope of people who administrate a namespace.
 pub const ADMIN_SCOPE: &str = "admin";
@@ -22,19 +23,25 @@ const LONGEST_NAME: usize = 128;
 
 /// Lets an account of the namespace pass, and the platform's own administrators and services.
 pub fn authorize(ctx: &Context, namespace: &str, id: &str) -> Result<()> {
-    let account = ctx.account().ok_or_else(|| Error::unauthorized(id, "an account is required"))?;
+    let account = ctx
+        .account()
+        .ok_or_else(|| Error::unauthorized(id, "an account is required"))?;
     if account.issuer == PLATFORM && is_privileged(account) {
         return Ok(());
     }
     let is_member = account.issuer == namespace && matches!(account.kind.as_str(), "user" | "service");
-    is_member.then_some(()).ok_or_else(|| Error::forbidden(id, "access denied to namespace"))
+    is_member
+        .then_some(())
+        .ok_or_else(|| Error::forbidden(id, "access denied to namespace"))
 }
 
 /// Lets the administrators and services of the namespace pass, and the platform's own.
 pub fn authorize_admin(ctx: &Context, namespace: &str, id: &str) -> Result<()> {
     authorize(ctx, namespace, id)?;
     let is_admin = ctx.account().is_some_and(|account| is_privileged(account));
-    is_admin.then_some(()).ok_or_else(|| Error::unauthorized(id, "Unauthorized"))
+    is_admin
+        .then_some(())
+        .ok_or_else(|| Error::unauthorized(id, "Unauthorized"))
 }
 
 /// A user with the scope `admin`, or a service with the scope `service`.
@@ -50,11 +57,19 @@ pub fn is_privileged(account: &Account) -> bool {
 ///
 /// Names are parts of keys, so one with a separator in it could reach into another namespace: 400.
 pub fn named<'a>(requested: &'a str, default: &'a str, id: &str) -> Result<&'a str> {
-    let name = [requested, default].into_iter().find(|name| !name.is_empty()).unwrap_or(PLATFORM);
+    let name = [requested, default]
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .unwrap_or(PLATFORM);
     let is_valid = name.len() <= LONGEST_NAME
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     is_valid.then_some(name).ok_or_else(|| {
-        Error::bad_request(id, "invalid namespace: use up to 128 letters, digits, dashes, dots and underscores")
+        Error::bad_request(
+            id,
+            "invalid namespace: use up to 128 letters, digits, dashes, dots and underscores",
+        )
     })
 }
 
@@ -67,7 +82,9 @@ mod tests {
     /// `issuer type scope`; empty is nobody.
     fn context(caller: &str) -> Context {
         let parts: Vec<_> = caller.split(' ').collect();
-        let [issuer, kind, scope] = parts[..] else { return Context::background() };
+        let [issuer, kind, scope] = parts[..] else {
+            return Context::background();
+        };
         Context::background().with_account(Arc::new(Account {
             id: "a".into(),
             kind: kind.into(),
@@ -101,9 +118,18 @@ mod tests {
         ] {
             let ctx = context(caller);
             let answer = |result: Result<()>| result.err().map(|error| (error.code, error.detail, error.id));
-            let expected = |case: Option<(i32, &str)>| case.map(|(code, text)| (code, text.into(), "x.Y.Z".into()));
-            assert_eq!(answer(authorize(&ctx, "foo", "x.Y.Z")), expected(member), "member: {caller}");
-            assert_eq!(answer(authorize_admin(&ctx, "foo", "x.Y.Z")), expected(admin), "admin: {caller}");
+            let expected =
+                |case: Option<(i32, &str)>| case.map(|(code, text)| (code, text.into(), "x.Y.Z".into()));
+            assert_eq!(
+                answer(authorize(&ctx, "foo", "x.Y.Z")),
+                expected(member),
+                "member: {caller}"
+            );
+            assert_eq!(
+                answer(authorize_admin(&ctx, "foo", "x.Y.Z")),
+                expected(admin),
+                "admin: {caller}"
+            );
         }
     }
 

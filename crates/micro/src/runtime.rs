@@ -36,15 +36,25 @@ impl Key {
     pub fn new(namespace: impl Into<String>, name: impl Into<String>, version: impl Into<String>) -> Self {
         let version = Some(version.into()).filter(|version: &String| !version.is_empty());
         let version = version.unwrap_or_else(|| DEFAULT_VERSION.to_owned());
-        Self { namespace: namespace.into(), name: name.into(), version }
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+            version,
+        }
     }
 
     /// Refuses what cannot be a file's name: parts are letters, digits, `-`, `_` and `.`, and begin with no dot.
     pub fn check(&self) -> Result<()> {
-        for (what, part) in [("namespace", &self.namespace), ("name", &self.name), ("version", &self.version)] {
+        for (what, part) in [
+            ("namespace", &self.namespace),
+            ("name", &self.name),
+            ("version", &self.version),
+        ] {
             let fits = (1..=128).contains(&part.len())
                 && !part.starts_with('.')
-                && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
             if !fits {
                 let detail = format!(
                     "the service's {what} {part:?} must be letters, digits, '-', '_' and '.', and begin with no dot"
@@ -221,19 +231,35 @@ mod tests {
         for (name, version) in [("greeter", ""), ("my-service_2", "v1.2.3"), ("A", "latest")] {
             assert!(fits(name, version), "{name}@{version}");
         }
-        for (name, version) in [("", ""), ("..", ""), ("a/b", ""), ("a", "../x"), ("a b", ""), (".git", ""), ("ä", "")] {
+        for (name, version) in [
+            ("", ""),
+            ("..", ""),
+            ("a/b", ""),
+            ("a", "../x"),
+            ("a b", ""),
+            (".git", ""),
+            ("ä", ""),
+        ] {
             assert!(!fits(name, version), "{name}@{version}");
         }
         assert!(!fits(&"a".repeat(129), ""));
-        assert_eq!(Key::new("micro", "greeter", "").to_string(), "micro:greeter:latest");
+        assert_eq!(
+            Key::new("micro", "greeter", "").to_string(),
+            "micro:greeter:latest"
+        );
     }
 
     #[test]
     fn secrets_are_not_printed() {
         let mut create = Create::new(Key::new("micro", "greeter", ""));
         create.env.push(("NAME".to_owned(), "hidden-value".to_owned()));
-        create.secrets.insert("PASSWORD".to_owned(), "hidden-value".to_owned());
+        create
+            .secrets
+            .insert("PASSWORD".to_owned(), "hidden-value".to_owned());
         let printed = format!("{create:?}");
-        assert!(printed.contains("NAME") && !printed.contains("hidden"), "{printed}");
+        assert!(
+            printed.contains("NAME") && !printed.contains("hidden"),
+            "{printed}"
+        );
     }
 }

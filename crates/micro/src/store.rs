@@ -55,7 +55,11 @@ pub struct Record {
 impl Record {
     /// A record that does not expire.
     pub fn new(key: impl Into<String>, value: impl Into<Bytes>) -> Self {
-        Self { key: key.into(), value: value.into(), ..Self::default() }
+        Self {
+            key: key.into(),
+            value: value.into(),
+            ..Self::default()
+        }
     }
 
     /// Whether its time has passed.
@@ -76,7 +80,10 @@ pub struct Scope {
 impl Scope {
     /// The table `table` of the database `database`.
     pub fn new(database: impl Into<String>, table: impl Into<String>) -> Self {
-        Self { database: database.into(), table: table.into() }
+        Self {
+            database: database.into(),
+            table: table.into(),
+        }
     }
 
     /// Refuses names that not every store can keep. Drivers call it before anything else.
@@ -130,7 +137,10 @@ pub struct Scan {
 impl Scan {
     /// All records whose key begins so.
     pub fn prefix(prefix: impl Into<String>) -> Self {
-        Self { prefix: prefix.into(), ..Self::default() }
+        Self {
+            prefix: prefix.into(),
+            ..Self::default()
+        }
     }
 
     /// Whether a key matches prefix and suffix.

@@ -32,6 +32,9 @@ pub struct Desired {
     /// The last build that answered; none before the first.
     #[serde(default)]
     pub program: Option<PathBuf>,
+    /// An update was acknowledged and has neither succeeded nor failed yet.
+    #[serde(default)]
+    pub is_stale: bool,
 }
 
 impl Desired {
@@ -49,6 +52,7 @@ impl Desired {
             instances: create.instances.max(1),
             metadata: create.metadata,
             program: None,
+            is_stale: false,
         }
     }
 
@@ -66,16 +70,22 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, scope: Scope::new("micro", "runtime") }
+        Self {
+            store,
+            scope: Scope::new("micro", "runtime"),
+        }
     }
 
     /// Writes a service down that must not be there yet.
     pub async fn add(&self, desired: &Desired) -> Result<()> {
         let change = Change::PutNew(record(desired)?);
-        self.store.commit(&self.scope, vec![change]).await.map_err(|error| match error.kind {
-            ErrorKind::Exists => Error::internal("runtime", "already exists"),
-            _ => error.into(),
-        })
+        self.store
+            .commit(&self.scope, vec![change])
+            .await
+            .map_err(|error| match error.kind {
+                ErrorKind::Exists => Error::internal("runtime", "already exists"),
+                _ => error.into(),
+            })
     }
 
     pub async fn replace(&self, desired: &Desired) -> Result<()> {

@@ -56,7 +56,8 @@ impl Log {
 
     /// Adds a remark of the runtime's own.
     pub async fn note(&self, text: &str) {
-        self.add(text.lines().map(|line| format!("[micro] {line}")).collect()).await;
+        self.add(text.lines().map(|line| format!("[micro] {line}")).collect())
+            .await;
     }
 
     /// Adds lines. They are lost only if the disk refuses them, which is logged elsewhere.
@@ -70,7 +71,11 @@ impl Log {
         let mut buffer = vec![0; 16 * 1024];
         loop {
             let read = pipe.read(&mut buffer).await.unwrap_or(0);
-            let complete = if read == 0 { lines.rest() } else { lines.feed(&buffer[..read]) };
+            let complete = if read == 0 {
+                lines.rest()
+            } else {
+                lines.feed(&buffer[..read])
+            };
             complete.iter().for_each(|line| seen(line));
             if !complete.is_empty() {
                 self.add(complete).await;
@@ -106,7 +111,9 @@ async fn write(writer: Writer, mut queue: mpsc::Receiver<Vec<String>>, tip: watc
             let written = current.write(&lines);
             (current, written)
         });
-        let Ok((current, written)) = step.await else { return };
+        let Ok((current, written)) = step.await else {
+            return;
+        };
         if let Err(error) = written {
             warn!(path = %current.path.display(), %error, "cannot write a service's log");
         }
@@ -131,7 +138,12 @@ impl Writer {
             file.write_all(b"\n")?;
             size += 1;
         }
-        Ok(Self { path, limit, file, size })
+        Ok(Self {
+            path,
+            limit,
+            file,
+            size,
+        })
     }
 
     fn write(&mut self, lines: &[String]) -> std::io::Result<()> {
@@ -156,7 +168,11 @@ impl Writer {
 }
 
 fn open_to_append(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
 }
 
 fn ends_with_newline(path: &Path) -> std::io::Result<bool> {

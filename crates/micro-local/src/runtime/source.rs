@@ -16,7 +16,7 @@ use micro::runtime::Key;
 use micro::{Error, Result, Streaming};
 use tokio::io::AsyncWriteExt;
 
-pub use manifest::FRAMEWORK_CRATES;
+pub use manifest::package_folder;
 
 /// The largest tar that is taken.
 const TAR_BYTES: u64 = 64 * 1024 * 1024;
@@ -56,7 +56,7 @@ impl Sources {
 
     /// Takes an upload; the source of before stays if anything about it is wrong.
     pub async fn upload(&self, key: &Key, tar: Streaming<Bytes>) -> Result<()> {
-        let staging = Staging(self.build.join("upload").join(uuid::Uuid::new_v4().to_string()));
+        let staging = self.staging();
         std::fs::create_dir_all(&staging.0).map_err(unwritable)?;
         let file = staging.0.join("tar");
         receive(tar, &file).await?;
@@ -67,17 +67,15 @@ impl Sources {
             manifest::point_at_framework(&tree, &sources.framework)?;
             replace(&tree, &incoming, &staging.0.join("old")).map_err(unwritable)
         });
-        task.await.map_err(|error| Error::internal("runtime.Upload", error.to_string()))?
+        task.await
+            .map_err(|error| Error::internal("runtime.Upload", error.to_string()))?
     }
 
     /// Brings what was uploaded last into the folder where it is built. Blocks; called by one build at a time.
     pub fn take_over(&self, key: &Key) -> std::io::Result<()> {
-        let taken = self.build.join("upload").join(uuid::Uuid::new_v4().to_string());
-        match std::fs::rename(self.incoming(key), &taken) {
-            Ok(()) => {
-                sync::sync(&taken, &self.folder(key))?;
-                sync::remove(&taken)
-            }
+        let taken = self.staging();
+        match std::fs::rename(self.incoming(key), &taken.0) {
+            Ok(()) => sync::sync(&taken.0, &self.folder(key)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
@@ -93,11 +91,19 @@ impl Sources {
         Ok(())
     }
 
-    /// Removes what was uploaded for a service.
-    pub fn remove(&self, key: &Key) {
-        for folder in [self.incoming(key), self.folder(key)] {
-            let _ = sync::remove(&folder);
+    /// Takes what was uploaded for a service away; it is gone when the answer is dropped. Processes that work in its folder
+    /// keep it until then.
+    pub fn set_aside(&self, key: &Key) -> Staging {
+        let aside = self.staging();
+        if std::fs::create_dir_all(&aside.0).is_ok() {
+            let _ = std::fs::rename(self.incoming(key), aside.0.join("incoming"));
+            let _ = std::fs::rename(self.folder(key), aside.0.join("source"));
         }
+        aside
+    }
+
+    fn staging(&self) -> Staging {
+        Staging(self.build.join("upload").join(uuid::Uuid::new_v4().to_string()))
     }
 }
 
@@ -117,8 +123,8 @@ fn replace(tree: &Path, at: &Path, old: &Path) -> std::io::Result<()> {
     std::fs::rename(tree, at)
 }
 
-/// The folder of one upload; gone with it.
-struct Staging(PathBuf);
+/// A folder that nobody else knows; gone when it is dropped.
+pub struct Staging(PathBuf);
 
 impl Drop for Staging {
     fn drop(&mut self) {
@@ -133,7 +139,10 @@ async fn receive(mut tar: Streaming<Bytes>, path: &Path) -> Result<()> {
         let chunk = chunk?;
         size += chunk.len() as u64;
         if size > TAR_BYTES {
-            let detail = format!("the source is larger than {} MiB: leave out what is not needed to build it", TAR_BYTES >> 20);
+            let detail = format!(
+                "the source is larger than {} MiB: leave out what is not needed to build it",
+                TAR_BYTES >> 20
+            );
             return Err(Error::payload_too_large("runtime.Upload", detail));
         }
         file.write_all(&chunk).await.map_err(unwritable)?;

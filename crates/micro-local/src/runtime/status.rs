@@ -60,7 +60,10 @@ impl Status {
             metadata.remove(name);
             metadata.extend(value.map(|value| (name.to_owned(), value)));
         }
-        let source = metadata.get("source").cloned().unwrap_or_else(|| desired.source.clone());
+        let source = metadata
+            .get("source")
+            .cloned()
+            .unwrap_or_else(|| desired.source.clone());
         metadata.insert("source".to_owned(), source);
         Service {
             name: desired.key().name,
@@ -99,16 +102,23 @@ fn civil(days: u64) -> (u64, u64, u64) {
 pub fn parse_rfc3339(text: &str) -> Option<(i64, u32)> {
     let bytes = text.as_bytes();
     let well_formed = bytes.len() == 24
-        && bytes.iter().zip(b"dddd-dd-ddTdd:dd:dd.dddZ").all(|(byte, shape)| match shape {
-            b'd' => byte.is_ascii_digit(),
-            shape => byte == shape,
-        });
+        && bytes
+            .iter()
+            .zip(b"dddd-dd-ddTdd:dd:dd.dddZ")
+            .all(|(byte, shape)| match shape {
+                b'd' => byte.is_ascii_digit(),
+                shape => byte == shape,
+            });
     let number = |at: std::ops::Range<usize>| text.get(at).and_then(|digits| digits.parse::<i64>().ok());
     if !well_formed {
         return None;
     }
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let (year, month) = if month <= 2 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
     let seconds = days * 86_400 + number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
     Some((seconds, u32::try_from(number(20..23)?).ok()?))

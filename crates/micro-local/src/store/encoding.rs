@@ -11,7 +11,14 @@ const FORMAT: u8 = 1;
 
 /// `database 0 table 0 key`; names and keys hold no zero byte.
 pub fn record_key(scope: &Scope, key: &str) -> Vec<u8> {
-    [scope.database.as_bytes(), b"\0", scope.table.as_bytes(), b"\0", key.as_bytes()].concat()
+    [
+        scope.database.as_bytes(),
+        b"\0",
+        scope.table.as_bytes(),
+        b"\0",
+        key.as_bytes(),
+    ]
+    .concat()
 }
 
 /// Nanoseconds since the epoch, at least 1; 0 stands for never.
@@ -53,17 +60,22 @@ fn put_length(out: &mut Vec<u8>, length: usize) {
 /// The record of a key from the value that [`encode`] made.
 pub fn decode(key: String, value: &[u8]) -> Result<Record> {
     let mut rest = value;
-    read(&mut rest).map(|(expires_at, metadata)| Record {
-        key,
-        value: Bytes::copy_from_slice(rest),
-        metadata,
-        expires_at,
-    }).ok_or_else(|| Error::unavailable("the store holds a record that it cannot read"))
+    read(&mut rest)
+        .map(|(expires_at, metadata)| Record {
+            key,
+            value: Bytes::copy_from_slice(rest),
+            metadata,
+            expires_at,
+        })
+        .ok_or_else(|| Error::unavailable("the store holds a record that it cannot read"))
 }
 
 /// When the record of an encoded value expires; 0 is never.
 pub fn expiry_of(value: &[u8]) -> u64 {
-    value.get(1..9).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
+    value
+        .get(1..9)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map_or(0, u64::from_le_bytes)
 }
 
 type Head = (Option<SystemTime>, BTreeMap<String, String>);
@@ -115,14 +127,19 @@ impl Prefix {
 
     /// The record's key within the table.
     pub fn strip(&self, key: &[u8]) -> Result<String> {
-        let rest = key.strip_prefix(self.0.as_slice()).and_then(|rest| std::str::from_utf8(rest).ok());
+        let rest = key
+            .strip_prefix(self.0.as_slice())
+            .and_then(|rest| std::str::from_utf8(rest).ok());
         rest.map(str::to_owned).ok_or_else(unreadable)
     }
 
     /// The name that follows the prefix, up to the next zero byte.
     pub fn first_name(&self, key: &[u8]) -> Result<String> {
         let rest = key.strip_prefix(self.0.as_slice()).ok_or_else(unreadable)?;
-        let name = rest.split(|byte| *byte == 0).next().and_then(|name| std::str::from_utf8(name).ok());
+        let name = rest
+            .split(|byte| *byte == 0)
+            .next()
+            .and_then(|name| std::str::from_utf8(name).ok());
         name.map(str::to_owned).ok_or_else(unreadable)
     }
 

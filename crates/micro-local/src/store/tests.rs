@@ -23,7 +23,10 @@ async fn conforms() {
 async fn keeps_records_for_the_next_one_who_opens_it() {
     let folder = folder();
     let scope = Scope::new("micro", "user");
-    let record = Record { expires_at: Some(SystemTime::now() + Duration::from_secs(60)), ..Record::new("1", "Alice") };
+    let record = Record {
+        expires_at: Some(SystemTime::now() + Duration::from_secs(60)),
+        ..Record::new("1", "Alice")
+    };
     for _ in 0..3 {
         let store = Store::open(folder.path()).unwrap();
         store.write(&scope, record.clone()).await.unwrap();
@@ -56,7 +59,10 @@ async fn writers_share_syncs() {
             let scope = Scope::new("micro", "load");
             for write in 0..WRITES_EACH {
                 let key = format!("{writer}/{write}");
-                store.commit(&scope, vec![Change::PutNew(Record::new(key, "value"))]).await.unwrap();
+                store
+                    .commit(&scope, vec![Change::PutNew(Record::new(key, "value"))])
+                    .await
+                    .unwrap();
             }
         });
     }
@@ -64,7 +70,10 @@ async fn writers_share_syncs() {
     let stats = store.stats();
     assert_eq!(stats.commits, (WRITERS * WRITES_EACH) as u64);
     assert!(stats.commits / stats.syncs >= 40, "{stats:?}");
-    let written = store.scan(&Scope::new("micro", "load"), &Scan::default()).await.unwrap();
+    let written = store
+        .scan(&Scope::new("micro", "load"), &Scan::default())
+        .await
+        .unwrap();
     assert_eq!(written.len(), WRITERS * WRITES_EACH);
 }
 
@@ -77,7 +86,10 @@ async fn one_key_has_one_winner() {
         let store = Arc::clone(&store);
         rivals.spawn(async move {
             let record = Record::new("leader", rival.to_string());
-            store.commit(&Scope::new("micro", "lock"), vec![Change::PutNew(record)]).await.is_ok()
+            store
+                .commit(&Scope::new("micro", "lock"), vec![Change::PutNew(record)])
+                .await
+                .is_ok()
         });
     }
     let winners = rivals.join_all().await.into_iter().filter(|won| *won).count();
@@ -110,7 +122,9 @@ async fn expired_records_are_taken_away() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), sweep).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), sweep)
+        .await
+        .unwrap();
     assert_eq!(store.scan(&scope, &Scan::default()).await.unwrap().len(), 2);
     assert_eq!(store.engine.expiry.len().unwrap(), 1);
 }

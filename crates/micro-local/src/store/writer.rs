@@ -51,15 +51,31 @@ impl Writer {
             .name("store-writer".to_owned())
             .spawn(move || Thread::new(engine, counters).run(&commits))
             .map_err(|error| Error::unavailable("cannot start the store's writer").caused_by(error))?;
-        Ok(Self { queue: Some(queue), room: Arc::new(Semaphore::new(QUEUE)), thread: Some(thread) })
+        Ok(Self {
+            queue: Some(queue),
+            room: Arc::new(Semaphore::new(QUEUE)),
+            thread: Some(thread),
+        })
     }
 
     pub async fn commit(&self, scope: Scope, changes: Vec<Change>) -> Result<()> {
-        let room = Arc::clone(&self.room).acquire_owned().await.map_err(|_| ended())?;
+        let room = Arc::clone(&self.room)
+            .acquire_owned()
+            .await
+            .map_err(|_| ended())?;
         let (answer, answered) = oneshot::channel();
-        let commit = Commit { scope, changes, answer, _room: room };
+        let commit = Commit {
+            scope,
+            changes,
+            answer,
+            _room: room,
+        };
         // The queue has a place for each permit, so this never blocks.
-        self.queue.as_ref().ok_or_else(ended)?.send(commit).map_err(|_| ended())?;
+        self.queue
+            .as_ref()
+            .ok_or_else(ended)?
+            .send(commit)
+            .map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
     }
 }
@@ -85,7 +101,13 @@ struct Thread {
 
 impl Thread {
     fn new(engine: Engine, counters: Arc<Counters>) -> Self {
-        Self { engine, counters, last_sync: Duration::ZERO, last_group: 1, next_sweep: Instant::now() }
+        Self {
+            engine,
+            counters,
+            last_sync: Duration::ZERO,
+            last_group: 1,
+            next_sweep: Instant::now(),
+        }
     }
 
     fn run(mut self, commits: &Receiver<Commit>) {
@@ -112,9 +134,9 @@ impl Thread {
         let mut group = vec![first];
         while group.len() < QUEUE && bytes < BATCH_BYTES {
             let next = match commits.try_recv() {
-                Err(TryRecvError::Empty) if group.len() < self.last_group => {
-                    commits.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()
-                }
+                Err(TryRecvError::Empty) if group.len() < self.last_group => commits
+                    .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+                    .ok(),
                 next => next.ok(),
             };
             let Some(next) = next else { break };
@@ -166,7 +188,11 @@ impl Thread {
             let entry = entry.key()?;
             swept += 1;
             if let Some((at, record_key)) = split_expiry_key(&entry)
-                && self.engine.records.get(record_key)?.is_some_and(|value| expiry_of(&value) == at)
+                && self
+                    .engine
+                    .records
+                    .get(record_key)?
+                    .is_some_and(|value| expiry_of(&value) == at)
             {
                 batch.remove(&self.engine.records, record_key);
             }
@@ -204,26 +230,36 @@ struct Pending {
 
 impl<'a> Batch<'a> {
     fn new(engine: &'a Engine) -> Self {
-        Self { engine, pending: HashMap::new(), now: SystemTime::now() }
+        Self {
+            engine,
+            pending: HashMap::new(),
+            now: SystemTime::now(),
+        }
     }
 
     fn add(&mut self, commit: &Commit) -> Result<()> {
         self.check(commit)?;
         for change in &commit.changes {
             let pending = match change {
-                Change::Put(record) | Change::PutNew(record) => {
-                    Some(Pending { at: record.expires_at.map_or(0, nanoseconds), value: encode(record) })
-                }
+                Change::Put(record) | Change::PutNew(record) => Some(Pending {
+                    at: record.expires_at.map_or(0, nanoseconds),
+                    value: encode(record),
+                }),
                 Change::Delete(_) => None,
             };
-            self.pending.insert(record_key(&commit.scope, change.key()), pending);
+            self.pending
+                .insert(record_key(&commit.scope, change.key()), pending);
         }
         Ok(())
     }
 
     /// Refuses a `PutNew` of a key that exists, with the earlier changes of the same commit already counted.
     fn check(&self, commit: &Commit) -> Result<()> {
-        if !commit.changes.iter().any(|change| matches!(change, Change::PutNew(_))) {
+        if !commit
+            .changes
+            .iter()
+            .any(|change| matches!(change, Change::PutNew(_)))
+        {
             return Ok(());
         }
         let mut changed: HashMap<&str, bool> = HashMap::new();
@@ -236,10 +272,13 @@ impl<'a> Batch<'a> {
             if exists {
                 return Err(Error::exists(change.key()));
             }
-            changed.insert(change.key(), match change {
-                Change::Put(record) | Change::PutNew(record) => !record.is_expired(self.now),
-                Change::Delete(_) => false,
-            });
+            changed.insert(
+                change.key(),
+                match change {
+                    Change::Put(record) | Change::PutNew(record) => !record.is_expired(self.now),
+                    Change::Delete(_) => false,
+                },
+            );
         }
         Ok(())
     }
@@ -247,7 +286,12 @@ impl<'a> Batch<'a> {
     fn exists(&self, key: &[u8]) -> Result<bool> {
         let expiry = match self.pending.get(key) {
             Some(pending) => pending.as_ref().map(|pending| pending.at),
-            None => self.engine.records.get(key).map_err(failed)?.map(|value| expiry_of(&value)),
+            None => self
+                .engine
+                .records
+                .get(key)
+                .map_err(failed)?
+                .map(|value| expiry_of(&value)),
         };
         Ok(expiry.is_some_and(|at| at == 0 || at > nanoseconds(self.now)))
     }
@@ -255,7 +299,11 @@ impl<'a> Batch<'a> {
     /// Whether there was anything to write.
     fn commit(self) -> Result<bool, fjall::Error> {
         let has_changes = !self.pending.is_empty();
-        let mut batch = self.engine.database.batch().durability(Some(PersistMode::SyncAll));
+        let mut batch = self
+            .engine
+            .database
+            .batch()
+            .durability(Some(PersistMode::SyncAll));
         for (key, pending) in self.pending {
             match pending {
                 Some(Pending { at, value }) => {

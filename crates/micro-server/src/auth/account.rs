@@ -33,7 +33,11 @@ impl StoredAccount {
         let mut metadata = account.metadata;
         metadata.insert("created".into(), unix_seconds(SystemTime::now()).to_string());
         StoredAccount {
-            name: if account.name.is_empty() { account.id.clone() } else { account.name },
+            name: if account.name.is_empty() {
+                account.id.clone()
+            } else {
+                account.name
+            },
             id: account.id,
             kind: account.kind,
             issuer: account.issuer,
@@ -57,7 +61,9 @@ impl StoredAccount {
     }
 
     pub fn to_json(&self) -> Bytes {
-        serde_json::to_vec(self).expect("an account is text and maps of text").into()
+        serde_json::to_vec(self)
+            .expect("an account is text and maps of text")
+            .into()
     }
 
     pub fn account_key(&self) -> String {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use micro_proto::auth::{
-    Accounts, ChangeSecretRequest, ChangeSecretResponse, DeleteAccountRequest, DeleteAccountResponse, ListAccountsRequest,
-    ListAccountsResponse,
+    Accounts, ChangeSecretRequest, ChangeSecretResponse, DeleteAccountRequest, DeleteAccountResponse,
+    ListAccountsRequest, ListAccountsResponse,
 };
 use micro_rpc::{Account, Context, Error, Result};
 
@@ -35,8 +35,18 @@ impl Accounts for AccountsHandler {
         let ns = named(namespace(&request.options), "", LIST)?;
         authorize_admin(ctx, ns, LIST)?;
         self.state.ensure_default_admin().await?;
-        let accounts = self.state.directory.list(ns).await.map_err(|error| directory_error(LIST, error))?;
-        Ok(ListAccountsResponse { accounts: accounts.iter().map(|account| to_proto(&account.identity())).collect() })
+        let accounts = self
+            .state
+            .directory
+            .list(ns)
+            .await
+            .map_err(|error| directory_error(LIST, error))?;
+        Ok(ListAccountsResponse {
+            accounts: accounts
+                .iter()
+                .map(|account| to_proto(&account.identity()))
+                .collect(),
+        })
     }
 
     async fn delete(&self, ctx: &Context, request: DeleteAccountRequest) -> Result<DeleteAccountResponse> {
@@ -45,7 +55,10 @@ impl Accounts for AccountsHandler {
         if request.id.is_empty() {
             return Err(Error::bad_request(DELETE, "Missing ID"));
         }
-        if ctx.account().is_some_and(|caller| caller.issuer == ns && is_called(caller, &request.id)) {
+        if ctx
+            .account()
+            .is_some_and(|caller| caller.issuer == ns && is_called(caller, &request.id))
+        {
             return Err(Error::bad_request(DELETE, "Can't delete your own account"));
         }
         let account = self.state.find_account(ns, &request.id, DELETE).await?;
@@ -55,16 +68,25 @@ impl Accounts for AccountsHandler {
         Ok(DeleteAccountResponse {})
     }
 
-    async fn change_secret(&self, ctx: &Context, request: ChangeSecretRequest) -> Result<ChangeSecretResponse> {
+    async fn change_secret(
+        &self,
+        ctx: &Context,
+        request: ChangeSecretRequest,
+    ) -> Result<ChangeSecretResponse> {
         let ns = named(namespace(&request.options), "", CHANGE_SECRET)?;
         authorize(ctx, ns, CHANGE_SECRET)?;
         if request.new_secret.is_empty() {
-            return Err(Error::bad_request(CHANGE_SECRET, "New secret should not be blank"));
+            return Err(Error::bad_request(
+                CHANGE_SECRET,
+                "New secret should not be blank",
+            ));
         }
         let account = self.state.find_account(ns, &request.id, CHANGE_SECRET).await?;
         check_not_default(&self.state, ns, &account.id, &request.new_secret, CHANGE_SECRET)?;
         if !ctx.account().is_some_and(|caller| may_reset_secrets(caller, ns)) {
-            self.state.check_secret(&account, &request.old_secret, CHANGE_SECRET).await?;
+            self.state
+                .check_secret(&account, &request.old_secret, CHANGE_SECRET)
+                .await?;
         }
         let hash = self.state.hash_secret(&request.new_secret, CHANGE_SECRET).await?;
         let changed = self.state.directory.set_secret(ns, &account.id, hash).await;

@@ -52,12 +52,20 @@ impl State {
             (false, false) if self.disable_admin => Ok(AdminSecret::Disabled),
             (false, false) if loopback => {
                 let is_created = self.create_admin(DEFAULT_SECRET).await?;
-                Ok(if is_created { AdminSecret::Default } else { AdminSecret::Existing })
+                Ok(if is_created {
+                    AdminSecret::Default
+                } else {
+                    AdminSecret::Existing
+                })
             }
             (false, false) => {
                 let secret = random_secret();
                 let is_created = self.create_admin(&secret).await?;
-                Ok(if is_created { AdminSecret::Generated(secret) } else { AdminSecret::Existing })
+                Ok(if is_created {
+                    AdminSecret::Generated(secret)
+                } else {
+                    AdminSecret::Existing
+                })
             }
         }
     }
@@ -90,7 +98,9 @@ impl State {
         let replaced = self.directory.replace_service(&account, &refresh_token).await;
         replaced.map_err(|error| match error {
             directory::Error::IdExists | directory::Error::NameExists => {
-                let detail = format!("account {id} of namespace {ns} is not the service's: delete it, or rename the service");
+                let detail = format!(
+                    "account {id} of namespace {ns} is not the service's: delete it, or rename the service"
+                );
                 Error::conflict(LABEL, detail)
             }
             error => directory_error(LABEL, error),
@@ -104,16 +114,28 @@ impl State {
         if self.has_user.load(Ordering::Relaxed) {
             return Ok(true);
         }
-        let accounts = self.directory.list(PLATFORM).await.map_err(|error| directory_error(LABEL, error))?;
+        let accounts = self
+            .directory
+            .list(PLATFORM)
+            .await
+            .map_err(|error| directory_error(LABEL, error))?;
         let has_user = accounts.iter().any(|account| account.kind == "user");
         self.has_user.store(has_user, Ordering::Relaxed);
         Ok(has_user)
     }
 
     async fn has_default_secret(&self) -> Result<bool> {
-        let admin = self.directory.by_id(PLATFORM, ADMIN_ID).await.map_err(|error| directory_error(LABEL, error))?;
+        let admin = self
+            .directory
+            .by_id(PLATFORM, ADMIN_ID)
+            .await
+            .map_err(|error| directory_error(LABEL, error))?;
         let Some(admin) = admin else { return Ok(false) };
-        let turn = self.secrets.turn().await.map_err(|error| secrets_error(LABEL, error))?;
+        let turn = self
+            .secrets
+            .turn()
+            .await
+            .map_err(|error| secrets_error(LABEL, error))?;
         let verified = secrets::verify(turn, DEFAULT_SECRET, &admin.secret).await;
         verified.map_err(|error| secrets_error(LABEL, error))
     }

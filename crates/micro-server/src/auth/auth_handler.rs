@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use micro::auth::jwt::{self, ALGORITHM};
 use micro_proto::auth::{
-    Auth, GenerateRequest, GenerateResponse, InspectRequest, InspectResponse, Key, KeysRequest, KeysResponse, Options, Token,
-    TokenRequest, TokenResponse,
+    Auth, GenerateRequest, GenerateResponse, InspectRequest, InspectResponse, Key, KeysRequest, KeysResponse,
+    Options, Token, TokenRequest, TokenResponse,
 };
 use micro_rpc::{Account, Context, Error, Result};
 
@@ -45,7 +45,10 @@ impl AuthHandler {
         let found = found.map_err(|error| directory_error(TOKEN, error))?;
         Ok(found.map(|account| {
             let token = self.state.issuer.access_token(&account.identity(), life);
-            Token { refresh_token: token.access_token.clone(), ..token }
+            Token {
+                refresh_token: token.access_token.clone(),
+                ..token
+            }
         }))
     }
 
@@ -54,16 +57,26 @@ impl AuthHandler {
         let found = found.map_err(|error| directory_error(TOKEN, error))?;
         let account = found.ok_or_else(|| Error::bad_request(TOKEN, INVALID_TOKEN))?;
         let token = self.state.issuer.access_token(&account.identity(), life);
-        Ok(Token { refresh_token: refresh_token.into(), ..token })
+        Ok(Token {
+            refresh_token: refresh_token.into(),
+            ..token
+        })
     }
 
     async fn log_in(&self, ns: &str, id: &str, secret: &str, life: Duration) -> Result<Token> {
         let account = self.state.find_account(ns, id, TOKEN).await?;
         self.state.check_secret(&account, secret, TOKEN).await?;
         let refresh_token = self.state.issuer.refresh_token(&account);
-        let kept = self.state.directory.keep_refresh_token(&account, &refresh_token).await;
+        let kept = self
+            .state
+            .directory
+            .keep_refresh_token(&account, &refresh_token)
+            .await;
         kept.map_err(|error| directory_error(TOKEN, error))?;
-        Ok(Token { refresh_token, ..self.state.issuer.access_token(&account.identity(), life) })
+        Ok(Token {
+            refresh_token,
+            ..self.state.issuer.access_token(&account.identity(), life)
+        })
     }
 }
 
@@ -75,8 +88,16 @@ impl Auth for AuthHandler {
         }
         let ns = named(namespace(&request.options), ctx.namespace(), GENERATE)?;
         authorize_admin(ctx, ns, GENERATE)?;
-        let secret = if request.secret.is_empty() { random_secret() } else { request.secret };
-        let kind = if request.r#type.is_empty() { "user".into() } else { request.r#type };
+        let secret = if request.secret.is_empty() {
+            random_secret()
+        } else {
+            request.secret
+        };
+        let kind = if request.r#type.is_empty() {
+            "user".into()
+        } else {
+            request.r#type
+        };
         let identity = Account {
             id: request.id,
             kind,
@@ -89,29 +110,53 @@ impl Auth for AuthHandler {
         check_not_default(&self.state, ns, &identity.id, &secret, GENERATE)?;
         let account = StoredAccount::new(identity, self.state.hash_secret(&secret, GENERATE).await?);
         self.state.create_account(&account, GENERATE).await?;
-        let account = micro_proto::auth::Account { secret, ..to_proto(&account.identity()) };
-        Ok(GenerateResponse { account: Some(account) })
+        let account = micro_proto::auth::Account {
+            secret,
+            ..to_proto(&account.identity())
+        };
+        Ok(GenerateResponse {
+            account: Some(account),
+        })
     }
 
     async fn inspect(&self, _ctx: &Context, request: InspectRequest) -> Result<InspectResponse> {
         let verified = self.state.issuer.verifier().verify(&request.token);
         let account = verified.map_err(|_| Error::bad_request(INSPECT, INVALID_TOKEN))?;
-        Ok(InspectResponse { account: Some(to_proto(&account)) })
+        Ok(InspectResponse {
+            account: Some(to_proto(&account)),
+        })
     }
 
     async fn token(&self, _ctx: &Context, request: TokenRequest) -> Result<TokenResponse> {
         let ns = named(namespace(&request.options), "", TOKEN)?;
         self.state.ensure_default_admin().await?;
-        let TokenRequest { id, secret, refresh_token, token_expiry, .. } = request;
+        let TokenRequest {
+            id,
+            secret,
+            refresh_token,
+            token_expiry,
+            ..
+        } = request;
         let has_credentials = !id.is_empty() && !secret.is_empty();
         if refresh_token.is_empty() && !has_credentials {
-            return Err(Error::bad_request(TOKEN, "Credentials or a refresh token required"));
+            return Err(Error::bad_request(
+                TOKEN,
+                "Credentials or a refresh token required",
+            ));
         }
         let life = life(token_expiry)?;
-        let presented = if refresh_token.is_empty() { &secret } else { &refresh_token };
+        let presented = if refresh_token.is_empty() {
+            &secret
+        } else {
+            &refresh_token
+        };
         let token = match self.state.issuer.verifier().verify(presented) {
             Ok(bearer) => self.renew(&bearer, life).await?.ok_or_else(|| {
-                if refresh_token.is_empty() { not_found(TOKEN) } else { Error::bad_request(TOKEN, INVALID_TOKEN) }
+                if refresh_token.is_empty() {
+                    not_found(TOKEN)
+                } else {
+                    Error::bad_request(TOKEN, INVALID_TOKEN)
+                }
             })?,
             Err(_) if !refresh_token.is_empty() => self.refresh(ns, &refresh_token, life).await?,
             Err(_) => self.log_in(ns, &id, &secret, life).await?,
@@ -121,7 +166,11 @@ impl Auth for AuthHandler {
 
     async fn keys(&self, _ctx: &Context, _request: KeysRequest) -> Result<KeysResponse> {
         let key = self.state.issuer.public_key();
-        let key = Key { id: key.id.clone(), algorithm: ALGORITHM.into(), key: key.bytes.clone().into() };
+        let key = Key {
+            id: key.id.clone(),
+            algorithm: ALGORITHM.into(),
+            key: key.bytes.clone().into(),
+        };
         Ok(KeysResponse { keys: vec![key] })
     }
 }
@@ -134,7 +183,8 @@ pub(super) fn namespace(options: &Option<Options>) -> &str {
 /// Refuses the secret that everybody knows, where others can call.
 pub(super) fn check_not_default(state: &State, ns: &str, id: &str, secret: &str, label: &str) -> Result<()> {
     if state.is_default_beyond_loopback(ns, id, secret) {
-        let detail = "this secret is known to everybody and the server can be reached by others: choose another one";
+        let detail =
+            "this secret is known to everybody and the server can be reached by others: choose another one";
         return Err(Error::bad_request(label, detail));
     }
     Ok(())
@@ -144,7 +194,10 @@ fn life(seconds: i64) -> Result<Duration> {
     match u64::try_from(seconds) {
         Ok(0) => Ok(DEFAULT_LIFE),
         Ok(seconds) => Ok(Duration::from_secs(seconds).min(LONGEST_LIFE)),
-        Err(_) => Err(Error::bad_request(TOKEN, format!("token_expiry is {seconds}: give seconds, or 0 for 15 minutes"))),
+        Err(_) => Err(Error::bad_request(
+            TOKEN,
+            format!("token_expiry is {seconds}: give seconds, or 0 for 15 minutes"),
+        )),
     }
 }
 
@@ -152,14 +205,22 @@ fn life(seconds: i64) -> Result<Duration> {
 fn check_identity(account: &Account) -> Result<()> {
     for (what, text) in [("id", &account.id), ("name", &account.name)] {
         if text.len() > LONGEST_NAME || text.chars().any(char::is_control) {
-            let detail = format!("invalid {what}: use at most {LONGEST_NAME} bytes and no control characters");
+            let detail =
+                format!("invalid {what}: use at most {LONGEST_NAME} bytes and no control characters");
             return Err(Error::bad_request(GENERATE, detail));
         }
     }
-    let words = account.metadata.iter().flat_map(|(key, value)| [key, value]).chain(&account.scopes);
+    let words = account
+        .metadata
+        .iter()
+        .flat_map(|(key, value)| [key, value])
+        .chain(&account.scopes);
     // Base64 adds a third, and header, signature and names want their share.
     if words.map(|word| word.len() + 4).sum::<usize>() > jwt::MAX_TOKEN_BYTES / 2 {
-        let detail = format!("too much metadata: scopes and metadata must stay under {} bytes", jwt::MAX_TOKEN_BYTES / 2);
+        let detail = format!(
+            "too much metadata: scopes and metadata must stay under {} bytes",
+            jwt::MAX_TOKEN_BYTES / 2
+        );
         return Err(Error::bad_request(GENERATE, detail));
     }
     Ok(())

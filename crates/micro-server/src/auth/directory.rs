@@ -43,7 +43,11 @@ type Result<T> = std::result::Result<T, Error>;
 
 impl Directory {
     pub fn new(store: Arc<dyn Store>, scope: Scope) -> Directory {
-        Directory { store, scope, changing: Mutex::default() }
+        Directory {
+            store,
+            scope,
+            changing: Mutex::default(),
+        }
     }
 
     pub async fn by_id(&self, ns: &str, id: &str) -> Result<Option<StoredAccount>> {
@@ -59,7 +63,9 @@ impl Directory {
     }
 
     pub async fn by_refresh_token(&self, ns: &str, token: &str) -> Result<Option<StoredAccount>> {
-        let Some(id) = refresh_token_id(token) else { return Ok(None) };
+        let Some(id) = refresh_token_id(token) else {
+            return Ok(None);
+        };
         let key = refresh_prefix(ns, &id) + &refresh_token_hash(token);
         if !self.exists(&key).await? {
             return Ok(None);
@@ -68,7 +74,10 @@ impl Directory {
     }
 
     pub async fn list(&self, ns: &str) -> Result<Vec<StoredAccount>> {
-        let records = self.store.scan(&self.scope, &Scan::prefix(accounts_prefix(ns))).await?;
+        let records = self
+            .store
+            .scan(&self.scope, &Scan::prefix(accounts_prefix(ns)))
+            .await?;
         records.iter().map(parse).collect()
     }
 
@@ -124,7 +133,10 @@ impl Directory {
             return Ok(());
         }
         let _changing = self.changing.lock().await;
-        let now = self.by_id(&account.issuer, &account.id).await?.ok_or(Error::NotFound)?;
+        let now = self
+            .by_id(&account.issuer, &account.id)
+            .await?
+            .ok_or(Error::NotFound)?;
         if now.refresh_nonce != account.refresh_nonce {
             return Err(Error::NotFound);
         }
@@ -137,7 +149,9 @@ impl Directory {
         let prefix = refresh_prefix(&account.issuer, &account.id);
         let records = self.store.scan(&self.scope, &Scan::prefix(&prefix)).await?;
         // The prefix of account `a` is also that of the tokens of account `a/b`.
-        let own = records.into_iter().filter(|record| !record.key[prefix.len()..].contains('/'));
+        let own = records
+            .into_iter()
+            .filter(|record| !record.key[prefix.len()..].contains('/'));
         Ok(own.map(|record| Change::Delete(record.key)).collect())
     }
 
@@ -175,5 +189,8 @@ fn put(account: &StoredAccount) -> [Change; 2] {
 
 fn put_refresh(account: &StoredAccount, token: &str) -> Change {
     let key = refresh_prefix(&account.issuer, &account.id) + &refresh_token_hash(token);
-    Change::Put(Record { key, ..Record::default() })
+    Change::Put(Record {
+        key,
+        ..Record::default()
+    })
 }

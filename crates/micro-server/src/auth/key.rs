@@ -65,7 +65,11 @@ fn create(path: &Path) -> io::Result<()> {
 
 fn write_draft(draft: &Path) -> io::Result<()> {
     let document = SigningKey::generate_pkcs8().map_err(io::Error::other)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(draft)?;
     file.write_all(&document)?;
     file.sync_all()
 }
@@ -79,13 +83,22 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("server/auth.key");
         let ids: Vec<_> = std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| Keys::load(&path).unwrap())).collect();
-            starts.into_iter().map(|start| start.join().unwrap().signing.public_key().id.clone()).collect()
+            let starts: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| Keys::load(&path).unwrap()))
+                .collect();
+            starts
+                .into_iter()
+                .map(|start| start.join().unwrap().signing.public_key().id.clone())
+                .collect()
         });
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
         assert_eq!(ids[0].len(), 16);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no draft is left behind");
+        assert_eq!(
+            fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1,
+            "no draft is left behind"
+        );
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         assert_eq!(Keys::load(&path).unwrap().signing.public_key().id, ids[0]);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -11,16 +11,26 @@ use super::state::{State, directory_error, not_found, secrets_error};
 impl State {
     /// The account with this id, or else name.
     pub async fn find_account(&self, ns: &str, id_or_name: &str, label: &str) -> Result<StoredAccount> {
-        let found = self.directory.find(ns, id_or_name).await.map_err(|error| directory_error(label, error))?;
+        let found = self
+            .directory
+            .find(ns, id_or_name)
+            .await
+            .map_err(|error| directory_error(label, error))?;
         found.ok_or_else(|| not_found(label))
     }
 
     /// Compares a secret with the account's. Who fails often has to wait.
     pub async fn check_secret(&self, account: &StoredAccount, secret: &str, label: &str) -> Result<()> {
-        let turn = self.secrets.turn().await.map_err(|error| secrets_error(label, error))?;
+        let turn = self
+            .secrets
+            .turn()
+            .await
+            .map_err(|error| secrets_error(label, error))?;
         // Asked after waiting for the turn: of many guesses sent at once, those behind the fifth find the wait in place.
         let key = account.account_key();
-        self.throttle.check(&key, Instant::now()).map_err(|wait| too_many(label, &account.id, wait))?;
+        self.throttle
+            .check(&key, Instant::now())
+            .map_err(|wait| too_many(label, &account.id, wait))?;
         let is_correct = secrets::verify(turn, secret, &account.secret).await;
         if is_correct.map_err(|error| secrets_error(label, error))? {
             self.throttle.succeeded(&key);
@@ -32,10 +42,16 @@ impl State {
 
     pub async fn hash_secret(&self, secret: &str, label: &str) -> Result<String> {
         if secret.len() > secrets::LONGEST_SECRET {
-            let detail = format!("the secret is too long: use at most {} bytes", secrets::LONGEST_SECRET);
+            let detail = format!(
+                "the secret is too long: use at most {} bytes",
+                secrets::LONGEST_SECRET
+            );
             return Err(Error::bad_request(label, detail));
         }
-        self.secrets.hash(secret).await.map_err(|error| secrets_error(label, error))
+        self.secrets
+            .hash(secret)
+            .await
+            .map_err(|error| secrets_error(label, error))
     }
 
     /// Stores a new account.
@@ -48,5 +64,8 @@ impl State {
 
 fn too_many(label: &str, account: &str, wait: Duration) -> Error {
     let seconds = wait.as_millis().div_ceil(1000);
-    Error::too_many_requests(label, format!("too many failed attempts for {account}, try again in {seconds} s"))
+    Error::too_many_requests(
+        label,
+        format!("too many failed attempts for {account}, try again in {seconds} s"),
+    )
 }

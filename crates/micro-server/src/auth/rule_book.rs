@@ -53,7 +53,10 @@ impl RuleBook {
             let ns = record.key.split('/').nth(1).unwrap_or_default();
             namespaces.entry(ns.into()).or_default().push(parse(&record)?);
         }
-        let namespaces = namespaces.into_iter().map(|(ns, rules)| (ns, channel(rules))).collect();
+        let namespaces = namespaces
+            .into_iter()
+            .map(|(ns, rules)| (ns, channel(rules)))
+            .collect();
         Ok(RuleBook {
             store,
             scope,
@@ -66,7 +69,9 @@ impl RuleBook {
     /// The rules that decide now; from memory.
     pub fn current(&self, ns: &str) -> Arc<RuleSet> {
         let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
-        namespaces.get(ns).map_or_else(|| Arc::clone(&self.public), |rules| Arc::clone(&rules.borrow()))
+        namespaces
+            .get(ns)
+            .map_or_else(|| Arc::clone(&self.public), |rules| Arc::clone(&rules.borrow()))
     }
 
     /// The rules of a namespace and what becomes of them. A namespace without any is given the rule `default`.
@@ -79,10 +84,13 @@ impl RuleBook {
             let _changing = book.changing.lock().await;
             if book.subscribe(&ns).is_none() {
                 let rule = Rule::public();
-                book.store.commit(&book.scope, vec![Change::Put(record(&ns, &rule))]).await?;
+                book.store
+                    .commit(&book.scope, vec![Change::Put(record(&ns, &rule))])
+                    .await?;
                 book.publish(&ns, vec![rule]);
             }
-            book.subscribe(&ns).ok_or_else(|| store::Error::unavailable("the rules were not published").into())
+            book.subscribe(&ns)
+                .ok_or_else(|| store::Error::unavailable("the rules were not published").into())
         })
         .await
     }
@@ -114,12 +122,17 @@ impl RuleBook {
     }
 
     async fn reload(&self, ns: &str) {
-        let records = self.store.scan(&self.scope, &Scan::prefix(format!("rules/{ns}/"))).await;
+        let records = self
+            .store
+            .scan(&self.scope, &Scan::prefix(format!("rules/{ns}/")))
+            .await;
         let rules: store::Result<Vec<_>> = records.and_then(|records| records.iter().map(parse).collect());
         match rules {
             Ok(rules) if !rules.is_empty() => self.publish(ns, rules),
             Ok(_) => {}
-            Err(error) => tracing::error!(%error, ns, "the rules cannot be read again, the last known ones stay"),
+            Err(error) => {
+                tracing::error!(%error, ns, "the rules cannot be read again, the last known ones stay")
+            }
         }
     }
 
@@ -142,9 +155,11 @@ impl RuleBook {
 async fn unabridged<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::spawn(work)
-        .await
-        .unwrap_or_else(|error| Err(store::Error::unavailable("the change was interrupted").caused_by(error).into()))
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        Err(store::Error::unavailable("the change was interrupted")
+            .caused_by(error)
+            .into())
+    })
 }
 
 /// Changes `rules` as asked, and says what the store is to change.
@@ -206,21 +221,36 @@ fn record(ns: &str, rule: &Rule) -> Record {
     let stored = StoredRule {
         id: rule.id.clone(),
         scope: rule.scope.clone(),
-        resource: StoredResource { name, r#type: kind, endpoint },
+        resource: StoredResource {
+            name,
+            r#type: kind,
+            endpoint,
+        },
         access: rule.access.into(),
         priority: rule.priority,
     };
-    Record::new(key(ns, &rule.id), serde_json::to_vec(&stored).expect("a rule is text and numbers"))
+    Record::new(
+        key(ns, &rule.id),
+        serde_json::to_vec(&stored).expect("a rule is text and numbers"),
+    )
 }
 
 fn parse(record: &Record) -> store::Result<Rule> {
     let stored: StoredRule = serde_json::from_slice(&record.value)
         .map_err(|error| store::Error::invalid(format!("{} is not a rule", record.key)).caused_by(error))?;
-    let StoredResource { name, r#type, endpoint } = stored.resource;
+    let StoredResource {
+        name,
+        r#type,
+        endpoint,
+    } = stored.resource;
     Ok(Rule {
         id: stored.id,
         scope: stored.scope,
-        resource: Resource { kind: r#type, name, endpoint },
+        resource: Resource {
+            kind: r#type,
+            name,
+            endpoint,
+        },
         access: Access::from(stored.access),
         priority: stored.priority,
     })

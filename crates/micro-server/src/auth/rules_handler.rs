@@ -41,10 +41,19 @@ impl RulesHandler {
         edited.map_err(|error| rules_error(label, error))
     }
 
-    async fn follow(&self, ctx: &Context, request: &ListRequest, label: &str) -> Result<watch::Receiver<Arc<RuleSet>>> {
+    async fn follow(
+        &self,
+        ctx: &Context,
+        request: &ListRequest,
+        label: &str,
+    ) -> Result<watch::Receiver<Arc<RuleSet>>> {
         let ns = named(namespace(&request.options), "", label)?;
         authorize(ctx, ns, label)?;
-        self.state.rules.follow(ns).await.map_err(|error| rules_error(label, error))
+        self.state
+            .rules
+            .follow(ns)
+            .await
+            .map_err(|error| rules_error(label, error))
     }
 }
 
@@ -58,7 +67,11 @@ impl Rules for RulesHandler {
         if rule.id.is_empty() {
             return Err(missing("ID"));
         }
-        if rule.resource.as_ref().is_none_or(|resource| *resource == Resource::default()) {
+        if rule
+            .resource
+            .as_ref()
+            .is_none_or(|resource| *resource == Resource::default())
+        {
             return Err(missing("Resource"));
         }
         if rule.access == 0 {
@@ -108,7 +121,8 @@ fn keeps_a_way_back(ctx: &Context, ns: &str) -> Wanted {
     let account = ctx.account().cloned();
     let is_platform = ns == PLATFORM;
     Box::new(move |rules| {
-        let may = |endpoint| rules.verify_call(account.as_deref(), "auth", endpoint, PLATFORM) == Decision::Granted;
+        let may =
+            |endpoint| rules.verify_call(account.as_deref(), "auth", endpoint, PLATFORM) == Decision::Granted;
         is_forced || !is_platform || WAY_BACK.into_iter().all(may)
     })
 }

@@ -39,13 +39,19 @@ pub(super) enum Error {
 
 impl Secrets {
     pub fn new() -> Secrets {
-        Secrets { queue: Semaphore::new(QUEUE), running: Arc::new(Semaphore::new(AT_ONCE)) }
+        Secrets {
+            queue: Semaphore::new(QUEUE),
+            running: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
 
     /// Waits for one's turn. What must be true at the time of hashing is to be checked after it.
     pub async fn turn(&self) -> Result<Turn, Error> {
         let _place = self.queue.try_acquire().map_err(|_| Error::Busy)?;
-        let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Error::Failed)?;
+        let permit = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::Failed)?;
         Ok(Turn(permit))
     }
 
@@ -71,7 +77,10 @@ pub(super) async fn verify(turn: Turn, secret: &str, hash: &str) -> Result<bool,
 }
 
 /// The turn goes along with the work: a caller that hangs up does not end a hash that is under way.
-async fn blocking<T: Send + 'static>(turn: Turn, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(
+    turn: Turn,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
     tokio::task::spawn_blocking(move || {
         let result = work();
         drop(turn.0);
@@ -85,7 +94,9 @@ fn hash(secret: &str) -> Result<String, Error> {
     let mut salt = [0; 16];
     SystemRandom::new().fill(&mut salt).map_err(|_| Error::Failed)?;
     let salt = SaltString::encode_b64(&salt).map_err(|_| Error::Failed)?;
-    let hash = argon2().hash_password(secret.as_bytes(), &salt).map_err(|_| Error::Failed)?;
+    let hash = argon2()
+        .hash_password(secret.as_bytes(), &salt)
+        .map_err(|_| Error::Failed)?;
     Ok(hash.to_string())
 }
 
@@ -103,7 +114,11 @@ mod tests {
         let secrets = Secrets::new();
         let hash = secrets.hash("swordfish").await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert_ne!(hash, secrets.hash("swordfish").await.unwrap(), "each hash has its own salt");
+        assert_ne!(
+            hash,
+            secrets.hash("swordfish").await.unwrap(),
+            "each hash has its own salt"
+        );
         for (secret, expected) in [("swordfish", true), ("Swordfish", false), ("", false)] {
             let turn = secrets.turn().await.unwrap();
             assert_eq!(verify(turn, secret, &hash).await, Ok(expected), "{secret}");

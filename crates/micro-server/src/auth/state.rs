@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use micro::store::{self, Scope, Store};
 use micro_rpc::Error;
 
+use super::Config;
 use super::directory::{self, Directory};
 use super::issuer::Issuer;
 use super::key::Keys;
 use super::rule_book::RuleBook;
 use super::secrets::{self, Secrets};
 use super::throttle::Throttle;
-use super::Config;
 use crate::namespace::PLATFORM;
 
 pub(super) struct State {
@@ -66,8 +66,14 @@ pub(super) fn directory_error(id: &str, error: directory::Error) -> Error {
 }
 
 pub(super) fn store_error(id: &str, error: store::Error) -> Error {
-    tracing::warn!(error = &error as &dyn std::error::Error, "the store refused the auth service");
-    Error { id: id.into(), ..Error::from(error) }
+    tracing::warn!(
+        error = &error as &dyn std::error::Error,
+        "the store refused the auth service"
+    );
+    Error {
+        id: id.into(),
+        ..Error::from(error)
+    }
 }
 
 pub(super) fn secrets_error(id: &str, error: secrets::Error) -> Error {

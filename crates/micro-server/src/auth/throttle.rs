@@ -24,8 +24,12 @@ struct Failures {
 
 impl Failures {
     fn wait(&self, now: Instant) -> Duration {
-        let Some(doublings) = self.count.checked_sub(FREE_FAILURES) else { return Duration::ZERO };
-        let delay = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_DELAY);
+        let Some(doublings) = self.count.checked_sub(FREE_FAILURES) else {
+            return Duration::ZERO;
+        };
+        let delay = FIRST_DELAY
+            .saturating_mul(2_u32.saturating_pow(doublings))
+            .min(LONGEST_DELAY);
         delay.saturating_sub(now.saturating_duration_since(self.last))
     }
 }
@@ -33,7 +37,10 @@ impl Failures {
 impl Throttle {
     /// Whether `account` may be tried now; if not, how long from now.
     pub fn check(&self, account: &str, now: Instant) -> Result<(), Duration> {
-        let wait = self.lock().get(account).map_or(Duration::ZERO, |failures| failures.wait(now));
+        let wait = self
+            .lock()
+            .get(account)
+            .map_or(Duration::ZERO, |failures| failures.wait(now));
         if wait.is_zero() { Ok(()) } else { Err(wait) }
     }
 
@@ -43,7 +50,9 @@ impl Throttle {
         if accounts.len() >= MOST_ACCOUNTS && !accounts.contains_key(account) {
             make_room(&mut accounts, now);
         }
-        let failures = accounts.entry(account.to_owned()).or_insert(Failures { count: 0, last: now });
+        let failures = accounts
+            .entry(account.to_owned())
+            .or_insert(Failures { count: 0, last: now });
         if now.saturating_duration_since(failures.last) > FORGET_AFTER {
             failures.count = 0;
         }
@@ -65,7 +74,10 @@ impl Throttle {
 fn make_room(accounts: &mut HashMap<String, Failures>, now: Instant) {
     accounts.retain(|_, failures| now.saturating_duration_since(failures.last) <= FORGET_AFTER);
     if accounts.len() >= MOST_ACCOUNTS {
-        let oldest = accounts.iter().min_by_key(|(_, failures)| failures.last).map(|(account, _)| account.clone());
+        let oldest = accounts
+            .iter()
+            .min_by_key(|(_, failures)| failures.last)
+            .map(|(account, _)| account.clone());
         oldest.and_then(|account| accounts.remove(&account));
     }
 }

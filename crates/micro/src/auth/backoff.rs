@@ -32,7 +32,9 @@ impl Backoff {
 pub(super) fn jittered(duration: Duration) -> Duration {
     let mut byte = [0];
     // Without randomness there is no jitter; nothing else depends on it.
-    let share = SystemRandom::new().fill(&mut byte).map_or(0.5, |()| f64::from(byte[0]) / 255.0);
+    let share = SystemRandom::new()
+        .fill(&mut byte)
+        .map_or(0.5, |()| f64::from(byte[0]) / 255.0);
     duration.mul_f64(0.9 + 0.2 * share)
 }
 

@@ -35,13 +35,18 @@ pub(super) struct Cache {
 
 impl Cache {
     pub fn new() -> Cache {
-        Cache { shards: std::array::from_fn(|_| Shard::default()) }
+        Cache {
+            shards: std::array::from_fn(|_| Shard::default()),
+        }
     }
 
     /// The account of a token that was verified before and has not ended at `now`.
     pub fn get(&self, digest: &Digest, now: SystemTime) -> Option<Arc<Account>> {
         let shard = read(self.shard(digest));
-        shard.get(digest).filter(|entry| entry.expires_at > now).map(|entry| Arc::clone(&entry.account))
+        shard
+            .get(digest)
+            .filter(|entry| entry.expires_at > now)
+            .map(|entry| Arc::clone(&entry.account))
     }
 
     pub fn insert(&self, digest: Digest, entry: Entry, now: SystemTime) {
@@ -102,7 +107,11 @@ mod tests {
     }
 
     fn insert(cache: &Cache, token: &str, expires_at: u64, now: u64) {
-        let entry = Entry { account: Arc::default(), expires_at: at(expires_at), key_id: "k".into() };
+        let entry = Entry {
+            account: Arc::default(),
+            expires_at: at(expires_at),
+            key_id: "k".into(),
+        };
         cache.insert(digest(token), entry, at(now));
     }
 
@@ -134,7 +143,10 @@ mod tests {
         for number in 0..SHARDS * ENTRIES_PER_SHARD / 2 {
             insert(&cache, &format!("new {number}"), 100, 50);
         }
-        assert!((0..SHARDS * ENTRIES_PER_SHARD / 2).all(|n| cache.get(&digest(&format!("new {n}")), at(50)).is_some()));
+        assert!(
+            (0..SHARDS * ENTRIES_PER_SHARD / 2)
+                .all(|n| cache.get(&digest(&format!("new {n}")), at(50)).is_some())
+        );
     }
 
     #[test]

@@ -118,7 +118,8 @@ pub struct SigningKey {
 impl SigningKey {
     /// Makes the PKCS #8 document of a new key; [`SigningKey::from_pkcs8`] reads it.
     pub fn generate_pkcs8() -> Result<Vec<u8>, KeyError> {
-        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| KeyError::Generate)?;
+        let document =
+            Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| KeyError::Generate)?;
         Ok(document.as_ref().to_vec())
     }
 
@@ -136,7 +137,12 @@ impl SigningKey {
 
     /// The signed token.
     pub fn sign(&self, claims: &Claims) -> String {
-        let header = Header { alg: ALGORITHM.into(), typ: "JWT".into(), kid: self.public.id.clone(), crit: None };
+        let header = Header {
+            alg: ALGORITHM.into(),
+            typ: "JWT".into(),
+            kid: self.public.id.clone(),
+            crit: None,
+        };
         let mut token = format!("{}.{}", encode(&header), encode(claims));
         let signature = self.pair.sign(token.as_bytes());
         token.push('.');
@@ -147,7 +153,9 @@ impl SigningKey {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("id", &self.public.id).finish_non_exhaustive()
+        f.debug_struct("SigningKey")
+            .field("id", &self.public.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -184,8 +192,14 @@ impl PublicKey {
     /// The key with the id that follows from it: the first 16 hexadecimal digits of its SHA-256.
     pub fn new(bytes: &[u8]) -> PublicKey {
         let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-        let id = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        PublicKey { id, bytes: bytes.to_vec() }
+        let id = digest.as_ref()[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        PublicKey {
+            id,
+            bytes: bytes.to_vec(),
+        }
     }
 }
 
@@ -213,7 +227,12 @@ impl<'a> Unverified<'a> {
             return Err(Error::Malformed);
         }
         let signature = BASE64.decode(signature).map_err(|_| Error::Malformed)?;
-        Ok(Unverified { key_id: header.kid, signed, payload, signature })
+        Ok(Unverified {
+            key_id: header.kid,
+            signed,
+            payload,
+            signature,
+        })
     }
 
     /// The id of the key that the token says it is signed with.
@@ -307,7 +326,10 @@ mod tests {
         assert_eq!(Unverified::parse(&token).unwrap().key_id(), key.public_key().id);
         assert_eq!(verify(&token, &key), Ok(claims()));
         let header: serde_json::Value = decode(token.split('.').next().unwrap()).unwrap();
-        assert_eq!(header, serde_json::json!({"alg": "EdDSA", "typ": "JWT", "kid": key.public_key().id}));
+        assert_eq!(
+            header,
+            serde_json::json!({"alg": "EdDSA", "typ": "JWT", "kid": key.public_key().id})
+        );
         let payload: serde_json::Value = decode(token.split('.').nth(1).unwrap()).unwrap();
         let mut names: Vec<_> = payload.as_object().unwrap().keys().cloned().collect();
         names.sort();
@@ -351,9 +373,16 @@ mod tests {
             (serde_json::json!({"alg": "RS256", "kid": kid}), Error::Algorithm),
             (serde_json::json!({"alg": "eddsa", "kid": kid}), Error::Algorithm),
             (serde_json::json!({"kid": kid}), Error::Malformed),
-            (serde_json::json!({"alg": "EdDSA", "kid": kid, "crit": ["b64"], "b64": false}), Error::Malformed),
+            (
+                serde_json::json!({"alg": "EdDSA", "kid": kid, "crit": ["b64"], "b64": false}),
+                Error::Malformed,
+            ),
         ] {
-            assert_eq!(verify(&forge(&key, header.clone()), &key), Err(expected), "{header}");
+            assert_eq!(
+                verify(&forge(&key, header.clone()), &key),
+                Err(expected),
+                "{header}"
+            );
         }
     }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use micro_proto::auth::{Auth, AuthClient, KeysRequest, ListRequest, ListResponse, Options, Rules, RulesClient};
+use micro_proto::auth::{
+    Auth, AuthClient, KeysRequest, ListRequest, ListResponse, Options, Rules, RulesClient,
+};
 use micro_rpc::{Access, Account, Client, Context, Error, Result, Streaming};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -118,7 +120,9 @@ impl Feed {
     }
 
     async fn watch(&self) -> Result<Streaming<ListResponse>> {
-        let options = Some(Options { namespace: self.guard.namespace().into() });
+        let options = Some(Options {
+            namespace: self.guard.namespace().into(),
+        });
         self.rules.watch(&context(), ListRequest { options }).await
     }
 
@@ -128,10 +132,16 @@ impl Feed {
             .keys
             .iter()
             .filter(|key| key.algorithm == jwt::ALGORITHM)
-            .map(|key| PublicKey { id: key.id.clone(), bytes: key.key.to_vec() })
+            .map(|key| PublicKey {
+                id: key.id.clone(),
+                bytes: key.key.to_vec(),
+            })
             .collect();
         if keys.is_empty() {
-            return Err(Error::internal("auth.Auth.Keys", "the platform gave no key that tokens can be verified with"));
+            return Err(Error::internal(
+                "auth.Auth.Keys",
+                "the platform gave no key that tokens can be verified with",
+            ));
         }
         self.guard.verifier().set_keys(keys);
         Ok(())

@@ -22,7 +22,11 @@ const DENIED: i32 = 2;
 
 impl From<i32> for Access {
     fn from(number: i32) -> Access {
-        if number == GRANTED { Access::Granted } else { Access::Denied }
+        if number == GRANTED {
+            Access::Granted
+        } else {
+            Access::Denied
+        }
     }
 }
 
@@ -49,7 +53,11 @@ pub struct Resource {
 impl Resource {
     /// An endpoint (`Handler.Method`) of a service.
     pub fn service(name: &str, endpoint: &str) -> Resource {
-        Resource { kind: SERVICE.into(), name: name.into(), endpoint: endpoint.into() }
+        Resource {
+            kind: SERVICE.into(),
+            name: name.into(),
+            endpoint: endpoint.into(),
+        }
     }
 }
 
@@ -78,7 +86,11 @@ impl Rule {
         Rule {
             id: "default".into(),
             scope: String::new(),
-            resource: Resource { kind: any(), name: any(), endpoint: any() },
+            resource: Resource {
+                kind: any(),
+                name: any(),
+                endpoint: any(),
+            },
             access: Access::Granted,
             priority: 0,
         }
@@ -160,15 +172,30 @@ impl RuleSet {
 
     /// Decides whether `account`, or somebody without one, may use a resource of `namespace`.
     pub fn verify(&self, account: Option<&Account>, resource: &Resource, namespace: &str) -> Decision {
-        self.decide(account, (&resource.kind, &resource.name, &resource.endpoint), namespace)
+        self.decide(
+            account,
+            (&resource.kind, &resource.name, &resource.endpoint),
+            namespace,
+        )
     }
 
     /// [`RuleSet::verify`] for an endpoint of a service, without copying its name.
-    pub fn verify_call(&self, account: Option<&Account>, service: &str, endpoint: &str, namespace: &str) -> Decision {
+    pub fn verify_call(
+        &self,
+        account: Option<&Account>,
+        service: &str,
+        endpoint: &str,
+        namespace: &str,
+    ) -> Decision {
         self.decide(account, (SERVICE, service, endpoint), namespace)
     }
 
-    fn decide(&self, account: Option<&Account>, (kind, name, endpoint): (&str, &str, &str), ns: &str) -> Decision {
+    fn decide(
+        &self,
+        account: Option<&Account>,
+        (kind, name, endpoint): (&str, &str, &str),
+        ns: &str,
+    ) -> Decision {
         for rule in self.0.iter().filter(|rule| rule.names(kind, name, endpoint)) {
             if rule.scope.is_empty() {
                 return rule.access.into();
@@ -201,8 +228,12 @@ fn matches(pattern: &str, value: &str) -> bool {
 
 /// Whether `pattern` is `<prefix>/*` and `value`, a path, is the prefix or below it.
 fn is_under(pattern: &str, value: &str) -> bool {
-    let Some(prefix) = pattern.strip_suffix("/*") else { return false };
-    let Some((head, rest)) = value.split_at_checked(prefix.len()) else { return false };
+    let Some(prefix) = pattern.strip_suffix("/*") else {
+        return false;
+    };
+    let Some((head, rest)) = value.split_at_checked(prefix.len()) else {
+        return false;
+    };
     value.contains('/') && head.eq_ignore_ascii_case(prefix) && (rest.is_empty() || rest.starts_with('/'))
 }
 
@@ -216,13 +247,21 @@ mod tests {
         let resource: Vec<_> = parts[1].splitn(3, ':').map(str::to_owned).collect();
         Rule {
             id: text.into(),
-            scope: if parts[0] == "-" { String::new() } else { parts[0].into() },
+            scope: if parts[0] == "-" {
+                String::new()
+            } else {
+                parts[0].into()
+            },
             resource: Resource {
                 kind: resource[0].clone(),
                 name: resource[1].clone(),
                 endpoint: resource[2].clone(),
             },
-            access: if parts[2] == "grant" { Access::Granted } else { Access::Denied },
+            access: if parts[2] == "grant" {
+                Access::Granted
+            } else {
+                Access::Denied
+            },
             priority: parts.get(3).map_or(0, |priority| priority.parse().unwrap()),
         }
     }
@@ -231,7 +270,12 @@ mod tests {
     fn account(text: &str) -> Option<Account> {
         let (issuer, scopes) = text.split_once('/')?;
         let scopes = scopes.split(',').map(str::to_owned).collect();
-        Some(Account { id: "a".into(), issuer: issuer.into(), scopes, ..Account::default() })
+        Some(Account {
+            id: "a".into(),
+            issuer: issuer.into(),
+            scopes,
+            ..Account::default()
+        })
     }
 
     fn check(rules: &[&str], caller: &str, endpoint: &str, expected: Decision) {
@@ -256,22 +300,62 @@ mod tests {
             (&["* *:*:* grant"], "", "User.Read", Forbidden),
             (&["* *:*:* grant"], "foo/x", "User.Read", Granted),
             (&["* *:*:* grant"], "bar/x", "User.Read", Forbidden),
-            (&["* *:*:* deny 1", "- *:*:* grant"], "foo/x", "User.Read", Forbidden),
+            (
+                &["* *:*:* deny 1", "- *:*:* grant"],
+                "foo/x",
+                "User.Read",
+                Forbidden,
+            ),
             (&["* *:*:* deny 1", "- *:*:* grant"], "", "User.Read", Granted),
             // Scope "+": any account.
             (&["+ *:*:* grant"], "bar/x", "User.Read", Granted),
             (&["+ *:*:* grant"], "", "User.Read", Forbidden),
-            (&["+ *:*:* deny 1", "- *:*:* grant"], "bar/x", "User.Read", Forbidden),
+            (
+                &["+ *:*:* deny 1", "- *:*:* grant"],
+                "bar/x",
+                "User.Read",
+                Forbidden,
+            ),
             // A held scope, and one that is not held.
             (&["dev *:*:* grant"], "foo/ops,dev", "User.Read", Granted),
             (&["dev *:*:* grant"], "foo/ops", "User.Read", Forbidden),
-            (&["dev *:*:* deny 1", "* *:*:* grant"], "foo/dev", "User.Read", Forbidden),
-            (&["dev *:*:* deny 1", "* *:*:* grant"], "foo/ops", "User.Read", Granted),
+            (
+                &["dev *:*:* deny 1", "* *:*:* grant"],
+                "foo/dev",
+                "User.Read",
+                Forbidden,
+            ),
+            (
+                &["dev *:*:* deny 1", "* *:*:* grant"],
+                "foo/ops",
+                "User.Read",
+                Granted,
+            ),
             // An account of another namespace is refused at the first rule about accounts.
-            (&["dev *:*:* deny 1", "- *:*:* grant"], "bar/ops", "User.Read", Forbidden),
-            (&["dev *:*:* deny", "- *:*:* grant 1"], "bar/ops", "User.Read", Granted),
-            (&["dev *:*:* grant 1", "+ *:*:* grant"], "bar/dev", "User.Read", Forbidden),
-            (&["+ *:*:* grant 1", "dev *:*:* deny"], "bar/dev", "User.Read", Granted),
+            (
+                &["dev *:*:* deny 1", "- *:*:* grant"],
+                "bar/ops",
+                "User.Read",
+                Forbidden,
+            ),
+            (
+                &["dev *:*:* deny", "- *:*:* grant 1"],
+                "bar/ops",
+                "User.Read",
+                Granted,
+            ),
+            (
+                &["dev *:*:* grant 1", "+ *:*:* grant"],
+                "bar/dev",
+                "User.Read",
+                Forbidden,
+            ),
+            (
+                &["+ *:*:* grant 1", "dev *:*:* deny"],
+                "bar/dev",
+                "User.Read",
+                Granted,
+            ),
             // Priority decides, then the order in the list.
             (&["- *:*:* grant", "- *:*:* deny 1"], "", "User.Read", Forbidden),
             (&["- *:*:* grant 1", "- *:*:* deny"], "", "User.Read", Granted),
@@ -303,7 +387,12 @@ mod tests {
 
     #[test]
     fn access_that_is_not_granted_denies() {
-        for (number, expected) in [(0, Access::Denied), (1, Access::Granted), (2, Access::Denied), (7, Access::Denied)] {
+        for (number, expected) in [
+            (0, Access::Denied),
+            (1, Access::Granted),
+            (2, Access::Denied),
+            (7, Access::Denied),
+        ] {
             assert_eq!(Access::from(number), expected);
         }
     }

@@ -115,15 +115,22 @@ async fn log_in(auth: &AuthClient, identity: &Identity) -> Result<Current> {
         id: identity.id.clone(),
         secret: identity.secret.clone(),
         token_expiry: LIFE_SECONDS,
-        options: Some(Options { namespace: identity.namespace.clone() }),
+        options: Some(Options {
+            namespace: identity.namespace.clone(),
+        }),
         ..TokenRequest::default()
     };
     let token = auth.token(&ctx, request).await?.token;
-    let token = token.ok_or_else(|| Error::internal("auth.Auth.Token", "the platform answered without a token"))?;
+    let token =
+        token.ok_or_else(|| Error::internal("auth.Auth.Token", "the platform answered without a token"))?;
     // The life of the token counts from here: the platform's clock and this one need not agree.
-    let life = Duration::from_secs(u64::try_from(token.expiry.saturating_sub(token.created)).unwrap_or_default());
+    let life =
+        Duration::from_secs(u64::try_from(token.expiry.saturating_sub(token.created)).unwrap_or_default());
     let expires_at = SystemTime::now().checked_add(life).unwrap_or(UNIX_EPOCH);
-    Ok(Current { token: token.access_token.into(), expires_at })
+    Ok(Current {
+        token: token.access_token.into(),
+        expires_at,
+    })
 }
 
 #[cfg(test)]
@@ -135,12 +142,19 @@ mod tests {
         let now = SystemTime::now();
         let delay = renewal_delay(now + Duration::from_secs(600), now).as_secs();
         assert!((430..=530).contains(&delay), "{delay}");
-        assert_eq!(renewal_delay(now, now + Duration::from_secs(5)), Duration::from_secs(1));
+        assert_eq!(
+            renewal_delay(now, now + Duration::from_secs(5)),
+            Duration::from_secs(1)
+        );
     }
 
     #[test]
     fn a_secret_is_not_printed() {
-        let identity = Identity { namespace: "micro".into(), id: "user-latest".into(), secret: "hidden".into() };
+        let identity = Identity {
+            namespace: "micro".into(),
+            id: "user-latest".into(),
+            secret: "hidden".into(),
+        };
         let text = format!("{identity:?}");
         assert!(text.contains("user-latest") && !text.contains("hidden"), "{text}");
     }

@@ -28,7 +28,10 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier that knows no key yet and so accepts nothing.
     pub fn new() -> Verifier {
-        Verifier { keys: RwLock::default(), cache: Cache::new() }
+        Verifier {
+            keys: RwLock::default(),
+            cache: Cache::new(),
+        }
     }
 
     /// Replaces the known keys. Tokens of a key that is no longer among them are not accepted from here on.
@@ -37,7 +40,8 @@ impl Verifier {
         let mut known = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *known, new);
         // Still under the lock, so that a check that is under way cannot remember a token after this has passed.
-        self.cache.retain_keys(|id| known.get(id).is_some_and(|key| old.get(id) == Some(key)));
+        self.cache
+            .retain_keys(|id| known.get(id).is_some_and(|key| old.get(id) == Some(key)));
     }
 
     /// Whose token this is.
@@ -51,7 +55,11 @@ impl Verifier {
             return Ok(account);
         }
         let unverified = Unverified::parse(token)?;
-        let key = self.keys().get(unverified.key_id()).cloned().ok_or(Error::UnknownKey)?;
+        let key = self
+            .keys()
+            .get(unverified.key_id())
+            .cloned()
+            .ok_or(Error::UnknownKey)?;
         let claims = unverified.verify(&key, now)?;
         let expires_at = claims.expires_at();
         let account = Arc::new(Account::from(claims));
@@ -59,7 +67,11 @@ impl Verifier {
         if keys.get(&key.id) != Some(&key) {
             return Err(Error::UnknownKey);
         }
-        let entry = Entry { account: Arc::clone(&account), expires_at, key_id: key.id };
+        let entry = Entry {
+            account: Arc::clone(&account),
+            expires_at,
+            key_id: key.id,
+        };
         self.cache.insert(digest, entry, now);
         Ok(account)
     }
@@ -77,7 +89,9 @@ impl Default for Verifier {
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier").field("keys", &self.keys().keys()).finish_non_exhaustive()
+        f.debug_struct("Verifier")
+            .field("keys", &self.keys().keys())
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,7 +111,12 @@ mod tests {
     }
 
     fn token(key: &SigningKey, expires_at: u64) -> String {
-        let account = Account { id: "ada".into(), kind: "user".into(), issuer: "micro".into(), ..Account::default() };
+        let account = Account {
+            id: "ada".into(),
+            kind: "user".into(),
+            issuer: "micro".into(),
+            ..Account::default()
+        };
         key.sign(&Claims::new(&account, at(expires_at)))
     }
 
@@ -109,7 +128,10 @@ mod tests {
         let token = token(&key, 100);
         let first = verifier.verify_at(&token, at(0)).unwrap();
         let second = verifier.verify_at(&token, at(99)).unwrap();
-        assert!(Arc::ptr_eq(&first, &second), "the second answer comes from the cache");
+        assert!(
+            Arc::ptr_eq(&first, &second),
+            "the second answer comes from the cache"
+        );
         assert_eq!(first.id, "ada");
         assert_eq!(verifier.verify_at(&token, at(100)), Err(Error::Expired));
     }

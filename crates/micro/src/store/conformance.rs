@@ -27,14 +27,24 @@ async fn reads_what_was_written(store: &dyn Store) {
     let scope = Scope::new("conformance", "write");
     assert_kind(store.read(&scope, "a").await, ErrorKind::NotFound);
     let mut record = Record::new("a", vec![0, 255, 10, 0]);
-    record.metadata.insert("content-type".to_owned(), "text/plain; ü".to_owned());
+    record
+        .metadata
+        .insert("content-type".to_owned(), "text/plain; ü".to_owned());
     record.expires_at = Some(SystemTime::now() + Duration::from_secs(3600));
     done(store.write(&scope, record.clone()).await);
-    assert_eq!(done(store.read(&scope, "a").await), record, "a record is read as it was written");
+    assert_eq!(
+        done(store.read(&scope, "a").await),
+        record,
+        "a record is read as it was written"
+    );
 
     let other = Record::new("a", "");
     done(store.write(&scope, other.clone()).await);
-    assert_eq!(done(store.read(&scope, "a").await), other, "a write replaces the whole record");
+    assert_eq!(
+        done(store.read(&scope, "a").await),
+        other,
+        "a write replaces the whole record"
+    );
 
     done(store.delete(&scope, "a").await);
     done(store.delete(&scope, "a").await);
@@ -47,11 +57,21 @@ async fn refuses_what_cannot_be_kept(store: &dyn Store) {
     done(store.write(&scope, Record::new(longest.clone(), "v")).await);
     assert_eq!(done(store.read(&scope, &longest).await).value, "v");
     for key in ["", "a\0b", &"k".repeat(MAX_KEY_LENGTH + 1)] {
-        assert_kind(store.write(&scope, Record::new(key, "v")).await, ErrorKind::Invalid);
+        assert_kind(
+            store.write(&scope, Record::new(key, "v")).await,
+            ErrorKind::Invalid,
+        );
         assert_kind(store.read(&scope, key).await, ErrorKind::Invalid);
     }
-    for scope in [Scope::new("", "t"), Scope::new("conformance", ""), Scope::new("conformance", "a\0b")] {
-        assert_kind(store.write(&scope, Record::new("a", "v")).await, ErrorKind::Invalid);
+    for scope in [
+        Scope::new("", "t"),
+        Scope::new("conformance", ""),
+        Scope::new("conformance", "a\0b"),
+    ] {
+        assert_kind(
+            store.write(&scope, Record::new("a", "v")).await,
+            ErrorKind::Invalid,
+        );
         assert_kind(store.scan(&scope, &Scan::default()).await, ErrorKind::Invalid);
     }
 }
@@ -61,7 +81,11 @@ async fn puts_new_only_once(store: &dyn Store) {
     let put = |value: &'static str| store.commit(&scope, vec![Change::PutNew(Record::new("a", value))]);
     done(put("first").await);
     assert_kind(put("second").await, ErrorKind::Exists);
-    assert_eq!(done(store.read(&scope, "a").await).value, "first", "a refused PutNew changes nothing");
+    assert_eq!(
+        done(store.read(&scope, "a").await).value,
+        "first",
+        "a refused PutNew changes nothing"
+    );
     done(store.delete(&scope, "a").await);
     done(put("third").await);
 }
@@ -76,11 +100,22 @@ async fn commits_all_or_nothing(store: &dyn Store) {
         Change::PutNew(Record::new("taken", "2")),
     ];
     assert_kind(store.commit(&scope, refused).await, ErrorKind::Exists);
-    assert_eq!(keys(store, &scope, Scan::default()).await, ["taken"], "a refused commit leaves nothing");
+    assert_eq!(
+        keys(store, &scope, Scan::default()).await,
+        ["taken"],
+        "a refused commit leaves nothing"
+    );
     assert_eq!(done(store.read(&scope, "taken").await).value, "1");
-    let invalid = vec![Change::Put(Record::new("new", "2")), Change::Delete(String::new())];
+    let invalid = vec![
+        Change::Put(Record::new("new", "2")),
+        Change::Delete(String::new()),
+    ];
     assert_kind(store.commit(&scope, invalid).await, ErrorKind::Invalid);
-    assert_eq!(keys(store, &scope, Scan::default()).await, ["taken"], "an invalid commit leaves nothing");
+    assert_eq!(
+        keys(store, &scope, Scan::default()).await,
+        ["taken"],
+        "an invalid commit leaves nothing"
+    );
     done(store.commit(&scope, Vec::new()).await);
 }
 
@@ -96,7 +131,10 @@ async fn changes_apply_in_order(store: &dyn Store) {
     done(store.commit(&scope, changes).await);
     assert_eq!(done(store.read(&scope, "a").await).value, "2");
     assert_kind(store.read(&scope, "b").await, ErrorKind::NotFound);
-    let twice = vec![Change::PutNew(Record::new("c", "1")), Change::PutNew(Record::new("c", "2"))];
+    let twice = vec![
+        Change::PutNew(Record::new("c", "1")),
+        Change::PutNew(Record::new("c", "2")),
+    ];
     assert_kind(store.commit(&scope, twice).await, ErrorKind::Exists);
     assert_kind(store.read(&scope, "c").await, ErrorKind::NotFound);
 }
@@ -104,45 +142,136 @@ async fn changes_apply_in_order(store: &dyn Store) {
 async fn scans_in_order(store: &dyn Store) {
     let scope = Scope::new("conformance", "scan");
     assert!(keys(store, &scope, Scan::default()).await.is_empty());
-    for key in ["user/3.json", "user/10.json", "user/1.txt", "use", "user0", "Äpfel", "user/é.json"] {
+    for key in [
+        "user/3.json",
+        "user/10.json",
+        "user/1.txt",
+        "use",
+        "user0",
+        "Äpfel",
+        "user/é.json",
+    ] {
         done(store.write(&scope, Record::new(key, key.to_owned())).await);
     }
-    let all = ["use", "user/1.txt", "user/10.json", "user/3.json", "user/é.json", "user0", "Äpfel"];
-    assert_eq!(keys(store, &scope, Scan::default()).await, all, "keys come in the order of their bytes");
+    let all = [
+        "use",
+        "user/1.txt",
+        "user/10.json",
+        "user/3.json",
+        "user/é.json",
+        "user0",
+        "Äpfel",
+    ];
+    assert_eq!(
+        keys(store, &scope, Scan::default()).await,
+        all,
+        "keys come in the order of their bytes"
+    );
     assert_eq!(keys(store, &scope, Scan::prefix("user/")).await, all[1..5]);
     assert!(keys(store, &scope, Scan::prefix("zebra")).await.is_empty());
 
-    let json = Scan { suffix: ".json".to_owned(), ..Scan::prefix("user/") };
+    let json = Scan {
+        suffix: ".json".to_owned(),
+        ..Scan::prefix("user/")
+    };
     assert_eq!(keys(store, &scope, json.clone()).await, all[2..5]);
-    let backwards = Scan { descending: true, ..json.clone() };
-    assert_eq!(keys(store, &scope, backwards.clone()).await, [all[4], all[3], all[2]]);
-    let page = Scan { offset: 1, limit: Some(1), ..json.clone() };
-    assert_eq!(keys(store, &scope, page).await, [all[3]], "offset and limit count matches only");
-    let page = Scan { offset: 2, limit: Some(5), ..backwards };
+    let backwards = Scan {
+        descending: true,
+        ..json.clone()
+    };
+    assert_eq!(
+        keys(store, &scope, backwards.clone()).await,
+        [all[4], all[3], all[2]]
+    );
+    let page = Scan {
+        offset: 1,
+        limit: Some(1),
+        ..json.clone()
+    };
+    assert_eq!(
+        keys(store, &scope, page).await,
+        [all[3]],
+        "offset and limit count matches only"
+    );
+    let page = Scan {
+        offset: 2,
+        limit: Some(5),
+        ..backwards
+    };
     assert_eq!(keys(store, &scope, page).await, [all[2]]);
-    assert!(keys(store, &scope, Scan { offset: 3, ..json.clone() }).await.is_empty());
-    assert!(keys(store, &scope, Scan { limit: Some(0), ..json }).await.is_empty());
+    assert!(
+        keys(
+            store,
+            &scope,
+            Scan {
+                offset: 3,
+                ..json.clone()
+            }
+        )
+        .await
+        .is_empty()
+    );
+    assert!(
+        keys(
+            store,
+            &scope,
+            Scan {
+                limit: Some(0),
+                ..json
+            }
+        )
+        .await
+        .is_empty()
+    );
 }
 
 async fn never_returns_expired(store: &dyn Store) {
     let scope = Scope::new("conformance", "expiry");
-    let expiring = |key: &str, at| Record { expires_at: Some(at), ..Record::new(key, "v") };
+    let expiring = |key: &str, at| Record {
+        expires_at: Some(at),
+        ..Record::new(key, "v")
+    };
     let now = SystemTime::now();
-    done(store.write(&scope, expiring("past", now - Duration::from_secs(1))).await);
+    done(
+        store
+            .write(&scope, expiring("past", now - Duration::from_secs(1)))
+            .await,
+    );
     assert_kind(store.read(&scope, "past").await, ErrorKind::NotFound);
     assert!(keys(store, &scope, Scan::default()).await.is_empty());
 
-    done(store.write(&scope, expiring("soon", now + Duration::from_millis(100))).await);
+    done(
+        store
+            .write(&scope, expiring("soon", now + Duration::from_millis(100)))
+            .await,
+    );
     done(store.write(&scope, Record::new("stays", "v")).await);
     let deadline = now + Duration::from_secs(30);
     while store.read(&scope, "soon").await.is_ok() {
-        assert!(SystemTime::now() < deadline, "an expired record is still returned");
+        assert!(
+            SystemTime::now() < deadline,
+            "an expired record is still returned"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert!(SystemTime::now() >= now + Duration::from_millis(100), "a record is gone before its time");
-    let limited = Scan { limit: Some(1), ..Scan::default() };
-    assert_eq!(keys(store, &scope, limited).await, ["stays"], "expired records do not count");
-    done(store.commit(&scope, vec![Change::PutNew(Record::new("soon", "again"))]).await);
+    assert!(
+        SystemTime::now() >= now + Duration::from_millis(100),
+        "a record is gone before its time"
+    );
+    let limited = Scan {
+        limit: Some(1),
+        ..Scan::default()
+    };
+    assert_eq!(
+        keys(store, &scope, limited).await,
+        ["stays"],
+        "expired records do not count"
+    );
+    done(
+        store
+            .commit(&scope, vec![Change::PutNew(Record::new("soon", "again"))])
+            .await,
+    );
     assert_eq!(done(store.read(&scope, "soon").await).value, "again");
 }
 
@@ -153,7 +282,14 @@ async fn scopes_are_separate(store: &dyn Store) {
         Scope::new("conformance2", "scope"),
     ];
     for scope in &scopes {
-        done(store.commit(scope, vec![Change::PutNew(Record::new("key", scope.table.clone()))]).await);
+        done(
+            store
+                .commit(
+                    scope,
+                    vec![Change::PutNew(Record::new("key", scope.table.clone()))],
+                )
+                .await,
+        );
     }
     done(store.delete(&scopes[1], "key").await);
     assert_eq!(keys(store, &scopes[0], Scan::default()).await, ["key"]);
@@ -162,8 +298,16 @@ async fn scopes_are_separate(store: &dyn Store) {
 }
 
 async fn names_databases_and_tables(store: &dyn Store) {
-    done(store.write(&Scope::new("conformance3", "b"), Record::new("1", "v")).await);
-    done(store.write(&Scope::new("conformance3", "a"), Record::new("1", "v")).await);
+    done(
+        store
+            .write(&Scope::new("conformance3", "b"), Record::new("1", "v"))
+            .await,
+    );
+    done(
+        store
+            .write(&Scope::new("conformance3", "a"), Record::new("1", "v"))
+            .await,
+    );
     let databases = done(store.databases().await);
     assert!(databases.is_sorted(), "databases are sorted: {databases:?}");
     for database in ["conformance", "conformance2", "conformance3"] {
@@ -175,7 +319,10 @@ async fn names_databases_and_tables(store: &dyn Store) {
 }
 
 async fn keys(store: &dyn Store, scope: &Scope, scan: Scan) -> Vec<String> {
-    done(store.scan(scope, &scan).await).into_iter().map(|record| record.key).collect()
+    done(store.scan(scope, &scan).await)
+        .into_iter()
+        .map(|record| record.key)
+        .collect()
 }
 
 #[track_caller]

@@ -53,7 +53,11 @@ impl Error {
     }
 
     fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, source: None, detail: detail.into() }
+        Self {
+            kind,
+            source: None,
+            detail: detail.into(),
+        }
     }
 }
 

@@ -60,15 +60,23 @@ impl Store for Memory {
         scope.check()?;
         let now = SystemTime::now();
         let tables = self.tables();
-        let Some(table) = tables.get(scope) else { return Ok(Vec::new()) };
+        let Some(table) = tables.get(scope) else {
+            return Ok(Vec::new());
+        };
         let records = table.range(scan.prefix.clone()..).map(|(_, record)| record);
         let records = records.take_while(|record| record.key.starts_with(&scan.prefix));
-        let mut found: Vec<&Record> =
-            records.filter(|record| scan.matches(&record.key) && !record.is_expired(now)).collect();
+        let mut found: Vec<&Record> = records
+            .filter(|record| scan.matches(&record.key) && !record.is_expired(now))
+            .collect();
         if scan.descending {
             found.reverse();
         }
-        Ok(found.into_iter().skip(scan.offset).take(scan.limit.unwrap_or(usize::MAX)).cloned().collect())
+        Ok(found
+            .into_iter()
+            .skip(scan.offset)
+            .take(scan.limit.unwrap_or(usize::MAX))
+            .cloned()
+            .collect())
     }
 
     async fn commit(&self, scope: &Scope, changes: Vec<Change>) -> Result<()> {

@@ -20,9 +20,18 @@ const QUEUE: usize = 256;
 pub fn read(path: PathBuf, query: LogsQuery, written: watch::Receiver<u64>) -> Streaming<LogRecord> {
     let (sender, stream) = Streaming::channel(QUEUE);
     tokio::spawn(async move {
-        let reader = Reader { path, query, position: None };
+        let reader = Reader {
+            path,
+            query,
+            position: None,
+        };
         if let Err(error) = reader.run(&sender, written).await {
-            sender.fail(Error::internal("runtime.Logs", format!("cannot read the log: {error}"))).await;
+            sender
+                .fail(Error::internal(
+                    "runtime.Logs",
+                    format!("cannot read the log: {error}"),
+                ))
+                .await;
         }
     });
     stream
@@ -42,7 +51,11 @@ struct Position {
 }
 
 impl Reader {
-    async fn run(mut self, sender: &Sender<LogRecord>, mut written: watch::Receiver<u64>) -> std::io::Result<()> {
+    async fn run(
+        mut self,
+        sender: &Sender<LogRecord>,
+        mut written: watch::Receiver<u64>,
+    ) -> std::io::Result<()> {
         written.mark_unchanged();
         let mut records;
         (self, records) = blocking(move || self.tail()).await?;
@@ -65,7 +78,10 @@ impl Reader {
 
     /// The last lines of both files.
     fn tail(mut self) -> std::io::Result<(Self, Vec<LogRecord>)> {
-        let mut last = Last { lines: VecDeque::new(), count: self.query.count };
+        let mut last = Last {
+            lines: VecDeque::new(),
+            count: self.query.count,
+        };
         // Opened before the older one: if it is moved aside in between, it is found twice, and that can be seen.
         let current = open(&self.path)?;
         let older = open(&aside(&self.path))?;
@@ -101,14 +117,25 @@ impl Reader {
 fn wanted(query: &LogsQuery, line: &[u8]) -> Option<LogRecord> {
     let line = String::from_utf8_lossy(line);
     let time = line.get(..24).and_then(parse_rfc3339);
-    let message = if time.is_some() { line.get(25..).unwrap_or("") } else { &line };
+    let message = if time.is_some() {
+        line.get(25..).unwrap_or("")
+    } else {
+        &line
+    };
     let (seconds, thousandths) = time.unwrap_or((0, 0));
-    let is_recent = query.since.is_none_or(|since| i128::from(seconds) * 1000 + i128::from(thousandths) >= milliseconds(since));
-    is_recent.then(|| LogRecord { timestamp: seconds, message: message.to_owned(), ..LogRecord::default() })
+    let is_recent = query
+        .since
+        .is_none_or(|since| i128::from(seconds) * 1000 + i128::from(thousandths) >= milliseconds(since));
+    is_recent.then(|| LogRecord {
+        timestamp: seconds,
+        message: message.to_owned(),
+        ..LogRecord::default()
+    })
 }
 
 fn milliseconds(at: SystemTime) -> i128 {
-    at.duration_since(UNIX_EPOCH).map_or(0, |since| i128::try_from(since.as_millis()).unwrap_or(i128::MAX))
+    at.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i128::try_from(since.as_millis()).unwrap_or(i128::MAX))
 }
 
 /// The last `count` of what is pushed; everything when it is 0.
@@ -148,12 +175,18 @@ fn open(path: &Path) -> std::io::Result<Option<File>> {
 }
 
 fn is_same(one: &File, other: &File) -> bool {
-    let id = |file: &File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
+    let id = |file: &File| {
+        file.metadata()
+            .map(|metadata| (metadata.dev(), metadata.ino()))
+            .ok()
+    };
     id(one).is_some() && id(one) == id(other)
 }
 
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> std::io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(std::io::Error::other)?
 }

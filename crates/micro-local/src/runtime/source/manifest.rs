@@ -9,7 +9,7 @@ use micro::{Error, Result};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 /// What is taken from the server's copy.
-pub const FRAMEWORK_CRATES: &[&str] = &["micro", "micro-rpc", "micro-proto"];
+const FRAMEWORK_CRATES: &[&str] = &["micro", "micro-rpc", "micro-proto"];
 
 /// More would be no source tree.
 const DEPTH: usize = 64;
@@ -17,7 +17,8 @@ const DEPTH: usize = 64;
 /// Rewrites every manifest in a tree.
 pub fn point_at_framework(tree: &Path, framework: &Path) -> Result<()> {
     manifests(tree, DEPTH, &mut |path| {
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(tree, path, &error.to_string()))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| unreadable(tree, path, &error.to_string()))?;
         match rewrite(&text, framework) {
             Ok(Some(rewritten)) => {
                 std::fs::write(path, rewritten).map_err(|error| unreadable(tree, path, &error.to_string()))
@@ -31,7 +32,10 @@ pub fn point_at_framework(tree: &Path, framework: &Path) -> Result<()> {
 fn manifests(folder: &Path, depth: usize, visit: &mut dyn FnMut(&Path) -> Result<()>) -> Result<()> {
     let unlisted = |error: std::io::Error| Error::internal("runtime.Upload", error.to_string());
     if depth == 0 {
-        return Err(Error::bad_request("runtime.Upload", format!("the source is more than {DEPTH} folders deep")));
+        return Err(Error::bad_request(
+            "runtime.Upload",
+            format!("the source is more than {DEPTH} folders deep"),
+        ));
     }
     for entry in std::fs::read_dir(folder).map_err(unlisted)? {
         let entry = entry.map_err(unlisted)?;
@@ -66,7 +70,9 @@ fn rewrite_tables(table: &mut dyn TableLike, framework: &Path) -> bool {
     let mut is_changed = false;
     for (key, item) in table.iter_mut() {
         let is_dependencies = key.get().ends_with("dependencies");
-        let Some(inner) = item.as_table_like_mut() else { continue };
+        let Some(inner) = item.as_table_like_mut() else {
+            continue;
+        };
         is_changed |= if is_dependencies {
             rewrite_dependencies(inner, framework)
         } else {
@@ -80,9 +86,18 @@ fn rewrite_dependencies(dependencies: &mut dyn TableLike, framework: &Path) -> b
     let mut is_changed = false;
     for (key, item) in dependencies.iter_mut() {
         let key = key.get().to_owned();
-        let Some(dependency) = item.as_table_like_mut() else { continue };
-        let package = dependency.get("package").and_then(Item::as_str).unwrap_or(&key).to_owned();
-        let leads_to_framework = dependency.get("path").and_then(Item::as_str).is_some_and(is_link_path);
+        let Some(dependency) = item.as_table_like_mut() else {
+            continue;
+        };
+        let package = dependency
+            .get("package")
+            .and_then(Item::as_str)
+            .unwrap_or(&key)
+            .to_owned();
+        let leads_to_framework = dependency
+            .get("path")
+            .and_then(Item::as_str)
+            .is_some_and(is_link_path);
         if leads_to_framework && FRAMEWORK_CRATES.contains(&package.as_str()) {
             let path = framework.join(&package);
             dependency.insert("path", Item::Value(Value::from(path.to_string_lossy().as_ref())));
@@ -93,12 +108,16 @@ fn rewrite_dependencies(dependencies: &mut dyn TableLike, framework: &Path) -> b
 }
 
 fn is_link_path(path: &str) -> bool {
-    Path::new(path).components().any(|part| part.as_os_str() == ".micro")
+    Path::new(path)
+        .components()
+        .any(|part| part.as_os_str() == ".micro")
 }
 
 /// Where cargo keeps the lock file of a package: in its workspace's root, or beside it. Nothing above `source` counts.
 pub fn workspace_root(package: &Path, source: &Path) -> PathBuf {
-    let folders = package.ancestors().take_while(|folder| folder.starts_with(source));
+    let folders = package
+        .ancestors()
+        .take_while(|folder| folder.starts_with(source));
     let mut roots = folders.filter(|folder| {
         let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
         let document = manifest.parse::<DocumentMut>().ok();
@@ -165,7 +184,10 @@ mod tests {
     #[test]
     fn entrypoints_stay_within() {
         let source = Path::new("/source");
-        assert_eq!(package_folder(source, "services/x").unwrap(), Path::new("/source/services/x"));
+        assert_eq!(
+            package_folder(source, "services/x").unwrap(),
+            Path::new("/source/services/x")
+        );
         assert_eq!(package_folder(source, "").unwrap(), Path::new("/source/"));
         for out in ["..", "a/../../b", "/etc"] {
             assert!(package_folder(source, out).is_err(), "{out}");

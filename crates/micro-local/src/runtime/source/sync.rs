@@ -31,7 +31,10 @@ pub fn sync(from: &Path, to: &Path) -> io::Result<()> {
             sync_link(&from, &to)?;
         } else if !is_equal(&from, &to)? {
             // Now, not when it was uploaded: a build that began in between has not seen it.
-            File::options().append(true).open(&from)?.set_modified(SystemTime::now())?;
+            File::options()
+                .append(true)
+                .open(&from)?
+                .set_modified(SystemTime::now())?;
             fs::rename(&from, &to)?;
         }
     }

@@ -19,13 +19,19 @@ fn fixture() -> Fixture {
     std::fs::write(framework.join("Cargo.lock"), "# ours\n").unwrap();
     let sources = Sources::new(folder.path().join("build"), framework);
     sources.prepare().unwrap();
-    Fixture { folder, sources, key: Key::new("micro", "greeter", "") }
+    Fixture {
+        folder,
+        sources,
+        key: Key::new("micro", "greeter", ""),
+    }
 }
 
 impl Fixture {
     async fn upload(&self, tar: Vec<u8>) -> Result<()> {
         let chunks: Vec<Bytes> = tar.chunks(1000).map(Bytes::copy_from_slice).collect();
-        self.sources.upload(&self.key, chunks.into_iter().collect()).await?;
+        self.sources
+            .upload(&self.key, chunks.into_iter().collect())
+            .await?;
         self.sources.take_over(&self.key).unwrap();
         Ok(())
     }
@@ -43,7 +49,10 @@ fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
         match entry.file_type().unwrap() {
             kind if kind.is_dir() => collect(&entry.path(), &format!("{name}/"), found),
             kind if kind.is_symlink() => {
-                found.insert(name, format!("-> {}", std::fs::read_link(entry.path()).unwrap().display()));
+                found.insert(
+                    name,
+                    format!("-> {}", std::fs::read_link(entry.path()).unwrap().display()),
+                );
             }
             _ => {
                 found.insert(name, std::fs::read_to_string(entry.path()).unwrap());
@@ -79,16 +88,30 @@ fn add(builder: &mut Builder<Vec<u8>>, path: &str, kind: EntryType, target: &str
 #[tokio::test]
 async fn only_what_changed_is_written() {
     let fixture = fixture();
-    let before = [("Cargo.toml", "[package]\n"), ("src/main.rs", "old"), ("src/gone.rs", "x"), ("dir/a", "x")];
+    let before = [
+        ("Cargo.toml", "[package]\n"),
+        ("src/main.rs", "old"),
+        ("src/gone.rs", "x"),
+        ("dir/a", "x"),
+    ];
     fixture.upload(tar_of(&before)).await.unwrap();
     let folder = fixture.sources.folder(&fixture.key);
     fixture.sources.lock(&folder, &folder).unwrap();
     let modified = |path: &str| std::fs::metadata(folder.join(path)).unwrap().modified().unwrap();
     let (manifest, main) = (modified("Cargo.toml"), modified("src/main.rs"));
 
-    let after = [("./Cargo.toml", "[package]\n"), ("src/main.rs", "new"), ("dir", "x"), ("link", "-> src/main.rs")];
+    let after = [
+        ("./Cargo.toml", "[package]\n"),
+        ("src/main.rs", "new"),
+        ("dir", "x"),
+        ("link", "-> src/main.rs"),
+    ];
     fixture.upload(tar_of(&after)).await.unwrap();
-    assert_eq!(modified("Cargo.toml"), manifest, "an unchanged file keeps its time");
+    assert_eq!(
+        modified("Cargo.toml"),
+        manifest,
+        "an unchanged file keeps its time"
+    );
     assert!(modified("src/main.rs") > main);
     let expected = [
         ("Cargo.lock", "# ours\n"),
@@ -97,10 +120,18 @@ async fn only_what_changed_is_written() {
         ("link", "-> src/main.rs"),
         ("src/main.rs", "new"),
     ];
-    assert_eq!(fixture.tree(), expected.map(|(path, text)| (path.to_owned(), text.to_owned())).into());
+    assert_eq!(
+        fixture.tree(),
+        expected
+            .map(|(path, text)| (path.to_owned(), text.to_owned()))
+            .into()
+    );
 
     // A file where a link was: it is written in its place, not through it.
-    fixture.upload(tar_of(&[("link", "a file"), ("src/main.rs", "new")])).await.unwrap();
+    fixture
+        .upload(tar_of(&[("link", "a file"), ("src/main.rs", "new")]))
+        .await
+        .unwrap();
     assert_eq!(fixture.tree()["src/main.rs"], "new");
 }
 
@@ -108,15 +139,31 @@ async fn only_what_changed_is_written() {
 async fn manifests_are_pointed_at_the_framework() {
     let fixture = fixture();
     let manifest = "[dependencies]\nmicro = { path = \"../.micro/micro\" }\n";
-    let files = [("proto/Cargo.toml", manifest), (".micro", "-> /somewhere"), (".git/config", "x")];
+    let files = [
+        ("proto/Cargo.toml", manifest),
+        (".micro", "-> /somewhere"),
+        (".git/config", "x"),
+    ];
     fixture.upload(tar_of(&files)).await.unwrap();
     let framework = fixture.folder.path().join("framework/micro");
-    let expected = format!("[dependencies]\nmicro = {{ path = \"{}\" }}\n", framework.display());
+    let expected = format!(
+        "[dependencies]\nmicro = {{ path = \"{}\" }}\n",
+        framework.display()
+    );
     assert_eq!(fixture.tree(), [("proto/Cargo.toml".to_owned(), expected)].into());
 
-    let broken = fixture.upload(tar_of(&[("Cargo.toml", "x = .micro")])).await.unwrap_err();
-    assert!(broken.code == 400 && broken.detail.contains("cannot read Cargo.toml"), "{broken}");
-    assert!(fixture.tree().contains_key("proto/Cargo.toml"), "a broken upload leaves the old source");
+    let broken = fixture
+        .upload(tar_of(&[("Cargo.toml", "x = .micro")]))
+        .await
+        .unwrap_err();
+    assert!(
+        broken.code == 400 && broken.detail.contains("cannot read Cargo.toml"),
+        "{broken}"
+    );
+    assert!(
+        fixture.tree().contains_key("proto/Cargo.toml"),
+        "a broken upload leaves the old source"
+    );
 }
 
 #[tokio::test]
@@ -130,7 +177,11 @@ async fn nothing_leads_out_of_the_source() {
         &[("link", "-> /etc/passwd")],
         &[("link", "-> ../../../..")],
         &[("deep/up", "-> .."), ("deep/out", "-> up/../..")],
-        &[("sub/file", "x"), ("deep/up", "-> .."), ("out", "-> deep/up/../..")],
+        &[
+            ("sub/file", "x"),
+            ("deep/up", "-> .."),
+            ("out", "-> deep/up/../.."),
+        ],
         &[("a", "-> b"), ("b", "-> ../..")],
         &[("same", "x"), ("same", "y")],
         &[("file", "x"), ("file/below", "y")],
@@ -139,10 +190,23 @@ async fn nothing_leads_out_of_the_source() {
         let error = fixture.upload(tar_of(files)).await.unwrap_err();
         assert_eq!(error.code, 400, "{files:?}: {error}");
     }
-    for kind in [EntryType::Link, EntryType::Char, EntryType::Fifo, EntryType::GNUSparse] {
+    for kind in [
+        EntryType::Link,
+        EntryType::Char,
+        EntryType::Fifo,
+        EntryType::GNUSparse,
+    ] {
         let mut builder = Builder::new(Vec::new());
         add(&mut builder, "special", kind, "/etc/passwd", b"");
-        assert_eq!(fixture.upload(builder.into_inner().unwrap()).await.unwrap_err().code, 400, "{kind:?}");
+        assert_eq!(
+            fixture
+                .upload(builder.into_inner().unwrap())
+                .await
+                .unwrap_err()
+                .code,
+            400,
+            "{kind:?}"
+        );
     }
     assert_eq!(fixture.upload(vec![7; 5000]).await.unwrap_err().code, 400);
     assert_eq!(fixture.tree(), [("kept".to_owned(), "x".to_owned())].into());
@@ -155,14 +219,27 @@ async fn a_broken_stream_and_a_huge_one_leave_the_old_source() {
     let (sender, stream) = Streaming::channel(4);
     sender.send(Bytes::from(tar_of(&[("new", "y")]))).await.unwrap();
     sender.fail(Error::unavailable("go.micro.client", "gone")).await;
-    assert_eq!(fixture.sources.upload(&fixture.key, stream).await.unwrap_err().code, 503);
+    assert_eq!(
+        fixture
+            .sources
+            .upload(&fixture.key, stream)
+            .await
+            .unwrap_err()
+            .code,
+        503
+    );
 
     let megabyte = Bytes::from(vec![0; 1 << 20]);
     let huge: Streaming<Bytes> = std::iter::repeat_n(megabyte, 65).collect();
-    assert_eq!(fixture.sources.upload(&fixture.key, huge).await.unwrap_err().code, 413);
+    assert_eq!(
+        fixture.sources.upload(&fixture.key, huge).await.unwrap_err().code,
+        413
+    );
     fixture.sources.take_over(&fixture.key).unwrap();
     assert_eq!(fixture.tree(), [("kept".to_owned(), "x".to_owned())].into());
-    let left = std::fs::read_dir(fixture.folder.path().join("build/upload")).unwrap().count();
+    let left = std::fs::read_dir(fixture.folder.path().join("build/upload"))
+        .unwrap()
+        .count();
     assert_eq!(left, 0, "uploads clean up after themselves");
 }
 
@@ -179,5 +256,8 @@ fn the_lock_file_goes_to_the_workspace() {
     std::fs::write(source.join("Cargo.toml"), "[package]\n").unwrap();
 
     fixture.sources.lock(&package, &source).unwrap();
-    assert_eq!(std::fs::read_to_string(package.join("Cargo.lock")).unwrap(), "# ours\n");
+    assert_eq!(
+        std::fs::read_to_string(package.join("Cargo.lock")).unwrap(),
+        "# ours\n"
+    );
 }

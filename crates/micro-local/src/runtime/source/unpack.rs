@@ -33,16 +33,24 @@ pub fn unpack(tar: &Path, tree: &Path) -> Result<()> {
             EntryType::Regular | EntryType::Continuous => write(&mut entry, tree, &path)?,
             EntryType::Symlink => links.push((path, target(&entry)?)),
             EntryType::XGlobalHeader => {}
-            other => return Err(refused(format!("{} is of a kind that a source has no need for: {other:?}", path.display()))),
+            other => {
+                return Err(refused(format!(
+                    "{} is of a kind that a source has no need for: {other:?}",
+                    path.display()
+                )));
+            }
         }
     }
     let root = tree.canonicalize().map_err(broken)?;
-    links.iter().try_for_each(|(path, target)| link(&root, path, target))
+    links
+        .iter()
+        .try_for_each(|(path, target)| link(&root, path, target))
 }
 
 /// The framework's link and git's own files are no part of a source.
 fn is_left_out(path: &Path) -> bool {
-    path.components().any(|part| [".micro", ".git"].iter().any(|name| part.as_os_str() == *name))
+    path.components()
+        .any(|part| [".micro", ".git"].iter().any(|name| part.as_os_str() == *name))
 }
 
 fn safe_path(path: &Path) -> Result<PathBuf> {
@@ -64,16 +72,21 @@ fn write(entry: &mut Entry<impl std::io::Read>, tree: &Path, path: &Path) -> Res
     }
     let is_program = entry.header().mode().is_ok_and(|mode| mode & 0o100 != 0);
     let mode = if is_program { 0o700 } else { 0o600 };
-    let mut file = File::options().write(true).create_new(true).mode(mode).open(&target).map_err(|error| {
-        refused(format!("cannot unpack {}: {error}", path.display()))
-    })?;
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&target)
+        .map_err(|error| refused(format!("cannot unpack {}: {error}", path.display())))?;
     std::io::copy(entry, &mut file).map_err(broken)?;
     Ok(())
 }
 
 fn target(entry: &Entry<impl std::io::Read>) -> Result<PathBuf> {
     let target = entry.link_name().map_err(broken)?;
-    target.map(|target| target.into_owned()).ok_or_else(|| refused("a link leads nowhere"))
+    target
+        .map(|target| target.into_owned())
+        .ok_or_else(|| refused("a link leads nowhere"))
 }
 
 /// Makes a link, if it stays within the tree. One that leads nowhere is left out: what it led to was not uploaded.
@@ -81,14 +94,18 @@ fn link(root: &Path, path: &Path, target: &Path) -> Result<()> {
     let at = root.join(path);
     let parent = at.parent().unwrap_or(root);
     if target.is_absolute() || lexically_leaves(path, target) {
-        return Err(refused(format!("the link {} leads out of the source", path.display())));
+        return Err(refused(format!(
+            "the link {} leads out of the source",
+            path.display()
+        )));
     }
     std::fs::create_dir_all(parent).map_err(broken)?;
     let leads_out = |real: &Path| !real.starts_with(root);
     match (parent.canonicalize(), parent.join(target).canonicalize()) {
-        (Ok(parent), Ok(real)) if leads_out(&parent) || leads_out(&real) => {
-            Err(refused(format!("the link {} leads out of the source", path.display())))
-        }
+        (Ok(parent), Ok(real)) if leads_out(&parent) || leads_out(&real) => Err(refused(format!(
+            "the link {} leads out of the source",
+            path.display()
+        ))),
         (Ok(_), Ok(_)) if at.symlink_metadata().is_err() => symlink(target, &at).map_err(broken),
         _ => Ok(()),
     }

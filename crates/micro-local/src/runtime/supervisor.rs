@@ -1,0 +1,473 @@
+//! Owns one service: decides what is built, started, replaced and ended, and says how it is.
+//!
+//! A generation is the instances of one program. Usually there is one. During an update a second one starts beside it; once
+//! all of its instances answer it takes the place of the first, which is then drained. If anything goes wrong before, the
+//! second one is dropped and the first serves on as if nothing had been asked.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use micro::runtime::{Service, State};
+use micro::{Error, Result};
+use tokio::sync::{OnceCell, mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tracing::warn;
+
+use super::Shared;
+use super::build::Progress;
+use super::desired::Desired;
+use super::generation::Generation;
+use super::instance::{Event, Launch, Report};
+use super::log::Log;
+use super::source;
+use super::status::Status;
+
+/// Starts without an answer until a new service is given up.
+const TRIES: u32 = 5;
+/// While another generation serves, one failed start is enough to know.
+const TRIES_OF_UPDATE: u32 = 1;
+const QUEUE: usize = 16;
+
+/// What a supervisor is asked to do. Each is answered as soon as it is safe from a crash, [`Command::Stop`] at the end.
+pub enum Command {
+    /// Builds the source anew and runs the result as this says.
+    Update(
+        Box<dyn FnOnce(&Desired) -> Desired + Send>,
+        oneshot::Sender<Result<()>>,
+    ),
+    /// Ends all processes, and the supervisor.
+    Stop(oneshot::Sender<()>),
+}
+
+/// How others reach a supervisor. Without handles it ends its processes and itself.
+#[derive(Clone)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    service: watch::Receiver<Service>,
+    log: Log,
+}
+
+impl Handle {
+    /// How the service is now.
+    pub fn service(&self) -> Service {
+        self.service.borrow().clone()
+    }
+
+    /// What it printed.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Asks for an update; the change says what is wanted from then on.
+    pub async fn update(&self, change: impl FnOnce(&Desired) -> Desired + Send + 'static) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self
+            .commands
+            .send(Command::Update(Box::new(change), answer))
+            .await;
+        sent.map_err(|_| stopping())?;
+        answered.await.map_err(|_| stopping())?
+    }
+
+    /// Ends the service, and answers when it has ended; at once if it had before.
+    pub async fn stop(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.commands.send(Command::Stop(answer)).await.is_ok() {
+            let _ = answered.await;
+        }
+        self.commands.closed().await;
+    }
+
+    /// Whether both lead to the same supervisor.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.commands.same_channel(&other.commands)
+    }
+}
+
+fn stopping() -> Error {
+    Error::internal("runtime", "the service is being stopped")
+}
+
+/// A build that goes on, and what it is for.
+struct Build {
+    wanted: Desired,
+    progress: watch::Receiver<Progress>,
+    task: JoinHandle<Result<PathBuf, String>>,
+}
+
+enum BuildEvent {
+    Progress(Progress),
+    Finished(Result<PathBuf, String>),
+}
+
+pub struct Supervisor {
+    shared: Arc<Shared>,
+    /// What is served, or was asked for first.
+    desired: Desired,
+    status: Status,
+    service: watch::Sender<Service>,
+    log: Log,
+    commands: mpsc::Receiver<Command>,
+    reports: mpsc::Receiver<Report>,
+    reporter: mpsc::Sender<Report>,
+    credentials: Arc<OnceCell<(String, String)>>,
+    build: Option<Build>,
+    current: Option<Generation>,
+    /// What will take the place of the current one, and what was asked for it.
+    next: Option<(Generation, Desired)>,
+    generations: u64,
+    /// Why an instance ended last; forgotten when it answers again.
+    exit: Option<String>,
+    /// Why the last build or update failed; forgotten with the next.
+    failure: Option<String>,
+    draining: JoinSet<()>,
+}
+
+impl Supervisor {
+    /// Starts what is desired: the program that is there, or else a build.
+    pub fn start(shared: Arc<Shared>, desired: Desired) -> std::io::Result<Handle> {
+        let log = Log::open(shared.log_path(&desired.key()))?;
+        let (commands, queue) = mpsc::channel(QUEUE);
+        let (reporter, reports) = mpsc::channel(QUEUE);
+        let status = Status::new();
+        let (service, watched) = watch::channel(status.describe(&desired));
+        let handle = Handle {
+            commands,
+            service: watched,
+            log: log.clone(),
+        };
+        let supervisor = Self {
+            shared,
+            desired,
+            status,
+            service,
+            log,
+            commands: queue,
+            reports,
+            reporter,
+            credentials: Arc::default(),
+            build: None,
+            current: None,
+            next: None,
+            generations: 0,
+            exit: None,
+            failure: None,
+            draining: JoinSet::new(),
+        };
+        tokio::spawn(supervisor.run());
+        Ok(handle)
+    }
+
+    async fn run(mut self) {
+        self.begin().await;
+        loop {
+            self.publish();
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Update(change, answer)) => {
+                        let accepted = self.update(change).await;
+                        self.publish();
+                        let _ = answer.send(accepted);
+                    }
+                    Some(Command::Stop(answer)) => {
+                        self.end().await;
+                        let _ = answer.send(());
+                        return;
+                    }
+                    None => return self.end().await,
+                },
+                Some(report) = self.reports.recv() => self.heard(report).await,
+                event = build_event(&mut self.build) => match event {
+                    BuildEvent::Progress(progress) => self.status.build = Some(words(&progress)),
+                    BuildEvent::Finished(outcome) => self.built(outcome).await,
+                },
+                Some(_) = self.draining.join_next() => {}
+            }
+        }
+    }
+
+    async fn begin(&mut self) {
+        let has_program =
+            !self.desired.command.is_empty() || self.desired.program.as_deref().is_some_and(Path::exists);
+        if has_program {
+            self.current = Some(self.launch(&self.desired.clone(), TRIES));
+        }
+        if !has_program || (self.desired.is_stale && self.desired.command.is_empty()) {
+            self.start_build(self.desired.clone()).await;
+        }
+    }
+
+    async fn update(&mut self, change: Box<dyn FnOnce(&Desired) -> Desired + Send>) -> Result<()> {
+        let mut wanted = change(&self.desired);
+        wanted.program.clone_from(&self.desired.program);
+        wanted.is_stale = true;
+        self.shared.ledger.replace(&wanted).await?;
+        (self.failure, self.exit) = (None, None);
+        self.drop_next();
+        self.start_build(wanted).await;
+        Ok(())
+    }
+
+    /// Builds what is wanted in place of what is being built; a command needs no build.
+    async fn start_build(&mut self, wanted: Desired) {
+        self.drop_build();
+        if !wanted.command.is_empty() {
+            return self.replace_with(wanted).await;
+        }
+        let (sender, progress) = watch::channel(Progress::Waiting);
+        let (shared, log, desired) = (Arc::clone(&self.shared), self.log.clone(), wanted.clone());
+        let task = tokio::spawn(async move { shared.builder.build(&desired, &log, &sender).await });
+        self.status.build = None;
+        self.build = Some(Build {
+            wanted,
+            progress,
+            task,
+        });
+    }
+
+    async fn built(&mut self, outcome: Result<PathBuf, String>) {
+        self.status.build = None;
+        let Some(Build { mut wanted, .. }) = self.build.take() else {
+            return;
+        };
+        match outcome {
+            Ok(program) => {
+                wanted.program = Some(program);
+                self.replace_with(wanted).await;
+            }
+            Err(reason) => self.failed(wanted, reason).await,
+        }
+    }
+
+    /// Starts what is wanted: beside the current generation if that serves, else in its place.
+    async fn replace_with(&mut self, wanted: Desired) {
+        if self.current.as_ref().is_some_and(Generation::serves) {
+            self.next = Some((self.launch(&wanted, TRIES_OF_UPDATE), wanted));
+        } else {
+            let old = self.current.take();
+            self.drain(
+                old,
+                self.desired
+                    .program
+                    .clone()
+                    .filter(|program| Some(program) != wanted.program.as_ref()),
+            );
+            self.exit = None;
+            self.settle(wanted).await;
+            self.current = Some(self.launch(&self.desired.clone(), TRIES));
+        }
+    }
+
+    /// An update failed, or the first build did. What serves goes on.
+    async fn failed(&mut self, wanted: Desired, reason: String) {
+        self.failure = Some(reason);
+        let serving = if self.current.is_some() {
+            self.desired.clone()
+        } else {
+            wanted
+        };
+        self.settle(serving).await;
+    }
+
+    /// What serves from now on, also after a crash.
+    async fn settle(&mut self, mut desired: Desired) {
+        desired.is_stale = false;
+        if let Err(error) = self.shared.ledger.replace(&desired).await {
+            warn!(service = %desired.key(), %error, "cannot write down what is running");
+        }
+        self.desired = desired;
+    }
+
+    fn launch(&mut self, desired: &Desired, tries: u32) -> Generation {
+        let key = desired.key();
+        let source = self.shared.sources.folder(&key);
+        let package = source::package_folder(&source, &desired.entrypoint)
+            .ok()
+            .filter(|folder| folder.is_dir());
+        let program = desired
+            .program
+            .iter()
+            .map(|program| program.to_string_lossy().into_owned());
+        let command: Vec<String> = if desired.command.is_empty() {
+            program.collect()
+        } else {
+            desired.command.clone()
+        };
+        let secrets = desired
+            .secrets
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()));
+        let launch = Launch {
+            command: [command, desired.args.clone()].concat(),
+            folder: package.unwrap_or_else(|| self.shared.folder.clone()),
+            inherited: self.shared.environment.service.clone(),
+            chosen: desired.env.iter().cloned().chain(secrets).collect(),
+            proxy: self.shared.proxy.clone(),
+            notes: self.shared.notes(),
+            log: self.log.clone(),
+            registry: Arc::clone(&self.shared.registry),
+            probe: Arc::clone(&self.shared.probe),
+            issuer: Arc::clone(&self.shared.issuer),
+            credentials: Arc::clone(&self.credentials),
+            key,
+        };
+        self.generations += 1;
+        Generation::start(
+            self.generations,
+            Arc::new(launch),
+            desired.instances,
+            tries,
+            &self.reporter,
+        )
+    }
+
+    async fn heard(&mut self, report: Report) {
+        let is = |generation: &Generation| generation.id == report.generation;
+        if self.next.as_ref().is_some_and(|(generation, _)| is(generation)) {
+            self.heard_of_next(report).await;
+        } else if let Some(current) = self.current.as_mut().filter(|current| is(current)) {
+            current.note(report.instance, &report.event);
+            match report.event {
+                Event::Starting { .. } => self.status.started = Some(SystemTime::now()),
+                Event::Ready { .. } => (self.exit, self.status.retries) = (None, 0),
+                Event::Ended { reason } => {
+                    self.exit = Some(reason);
+                    self.status.retries += 1;
+                }
+                Event::GaveUp { reason } => self.exit = Some(reason),
+            }
+        }
+    }
+
+    async fn heard_of_next(&mut self, report: Report) {
+        let Some((generation, _)) = &mut self.next else {
+            return;
+        };
+        generation.note(report.instance, &report.event);
+        let is_ready = generation.is_ready();
+        match report.event {
+            Event::Ready { .. } if is_ready => self.promote().await,
+            Event::Ended { reason } | Event::GaveUp { reason } => {
+                let wanted = self.drop_next();
+                if let Some(wanted) = wanted {
+                    self.failed(
+                        wanted,
+                        format!("the new version does not start, the old one serves: {reason}"),
+                    )
+                    .await;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The next generation becomes the current one.
+    async fn promote(&mut self) {
+        let Some((generation, wanted)) = self.next.take() else {
+            return;
+        };
+        let old = self.current.replace(generation);
+        let old_program = self
+            .desired
+            .program
+            .clone()
+            .filter(|program| Some(program) != wanted.program.as_ref());
+        self.settle(wanted).await;
+        self.drain(old, old_program);
+        (self.exit, self.status.retries, self.status.started) = (None, 0, Some(SystemTime::now()));
+    }
+
+    /// Ends a generation aside, and then removes its program.
+    fn drain(&mut self, generation: Option<Generation>, program: Option<PathBuf>) {
+        self.draining.spawn(async move {
+            if let Some(generation) = generation {
+                generation.stop().await;
+            }
+            if let Some(program) = program {
+                let _ = tokio::fs::remove_file(program).await;
+            }
+        });
+    }
+
+    fn drop_build(&mut self) {
+        if let Some(build) = self.build.take() {
+            build.task.abort();
+        }
+    }
+
+    fn drop_next(&mut self) -> Option<Desired> {
+        let (generation, wanted) = self.next.take()?;
+        let program = wanted
+            .program
+            .clone()
+            .filter(|program| Some(program) != self.desired.program.as_ref());
+        self.drain(Some(generation), program);
+        Some(wanted)
+    }
+
+    async fn end(&mut self) {
+        self.drop_build();
+        self.drop_next();
+        let current = self.current.take();
+        let pids = current.as_ref().map(Generation::pids).unwrap_or_default();
+        self.status = Status {
+            state: State::Stopping,
+            pids,
+            ..Status::new()
+        };
+        self.service.send_replace(self.status.describe(&self.desired));
+        self.drain(current, None);
+        while self.draining.join_next().await.is_some() {}
+        self.status = Status {
+            state: State::Stopped,
+            ..Status::new()
+        };
+        self.service.send_replace(self.status.describe(&self.desired));
+    }
+
+    /// Tells others how it is, if that has changed.
+    fn publish(&mut self) {
+        let building = self.build.as_ref().map(|build| match *build.progress.borrow() {
+            Progress::Waiting => State::Pending,
+            Progress::Building(_) => State::Building,
+        });
+        let is_serving = self.current.as_ref().is_some_and(Generation::serves);
+        let state = match (&self.current, building) {
+            (Some(current), _) if is_serving => current.state(),
+            (_, Some(building)) => building,
+            (Some(current), None) => current.state(),
+            (None, None) => State::Error,
+        };
+        let starting = self.next.as_ref().map(|_| State::Starting);
+        let before = (self.status.state, self.status.update, self.status.error.clone());
+        self.status.update = starting.or(building).filter(|_| is_serving);
+        self.status.state = state;
+        self.status.error = self.exit.clone().or_else(|| self.failure.clone());
+        self.status.ready = self.current.as_ref().map_or(0, Generation::ready);
+        self.status.pids = self.current.as_ref().map(Generation::pids).unwrap_or_default();
+        if before != (self.status.state, self.status.update, self.status.error.clone()) {
+            self.status.changed = SystemTime::now();
+        }
+        self.service.send_replace(self.status.describe(&self.desired));
+    }
+}
+
+async fn build_event(build: &mut Option<Build>) -> BuildEvent {
+    let Some(build) = build else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        Ok(()) = build.progress.changed() => BuildEvent::Progress(build.progress.borrow_and_update().clone()),
+        outcome = &mut build.task => {
+            BuildEvent::Finished(outcome.unwrap_or_else(|error| Err(format!("the build was interrupted: {error}"))))
+        }
+    }
+}
+
+fn words(progress: &Progress) -> String {
+    match progress {
+        Progress::Waiting => "Waiting for another build".to_owned(),
+        Progress::Building(text) => text.clone(),
+    }
+}

@@ -1,0 +1,77 @@
+//! The registry as services and the command line reach it: over RPC.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use micro_proto::registry::{
+    GetRequest, ListRequest, Options, Registry as _, RegistryClient, Result as Change, WatchRequest,
+};
+use micro_rpc::{Client, Context, Result, Streaming};
+
+use super::{Action, Event, Registry, Service};
+
+/// Asks the platform's registry service.
+#[derive(Clone)]
+pub struct Remote {
+    client: RegistryClient,
+}
+
+impl Remote {
+    /// Over a client that leads to the platform with an account.
+    pub fn new(client: &Client) -> Self {
+        Self { client: RegistryClient::new(client) }
+    }
+}
+
+fn context() -> Context {
+    Context::background().with_namespace("micro")
+}
+
+fn options(namespace: &str, ttl: Option<Duration>) -> Option<Options> {
+    let ttl = ttl.map_or(0, |ttl| i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX));
+    Some(Options { ttl, domain: namespace.to_owned() })
+}
+
+#[async_trait]
+impl Registry for Remote {
+    async fn register(&self, namespace: &str, mut service: Service, ttl: Option<Duration>) -> Result<()> {
+        service.options = options(namespace, ttl);
+        self.client.register(&context(), service).await.map(drop)
+    }
+
+    async fn deregister(&self, namespace: &str, mut service: Service) -> Result<()> {
+        service.options = options(namespace, None);
+        self.client.deregister(&context(), service).await.map(drop)
+    }
+
+    async fn get(&self, namespace: &str, name: &str) -> Result<Vec<Service>> {
+        let request = GetRequest { service: name.to_owned(), options: options(namespace, None) };
+        match self.client.get_service(&context(), request).await {
+            Ok(answer) => Ok(answer.services),
+            Err(error) if error.code == 404 => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn list(&self, namespace: &str) -> Result<Vec<Service>> {
+        let request = ListRequest { options: options(namespace, None) };
+        Ok(self.client.list_services(&context(), request).await?.services)
+    }
+
+    async fn watch(&self, namespace: &str, name: &str) -> Result<Streaming<Event>> {
+        let request = WatchRequest { service: name.to_owned(), options: options(namespace, None) };
+        let asked = namespace.to_owned();
+        Ok(self.client.watch(&context(), request).await?.map(move |change| Ok(event(change, &asked))))
+    }
+}
+
+fn event(change: Change, asked: &str) -> Event {
+    let service = change.service.unwrap_or_default();
+    let namespace = service.metadata.get("domain").cloned().unwrap_or_else(|| asked.to_owned());
+    let action = match change.action.as_str() {
+        "create" => Action::Create,
+        "delete" => Action::Delete,
+        _ => Action::Update,
+    };
+    Event { action, namespace, service }
+}

@@ -1,0 +1,3 @@
+fn main() -> micro::Result<()> {
+    micro::run(helloworld_service::service)
+}
