@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use micro_rpc::{Client, Codec, Context, Error, Streaming};
 use serde::de::IgnoredAny;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::runtime::Handle;
 
 use crate::dynamic;
 use crate::errors::{Failure, Result};
@@ -97,25 +97,28 @@ fn message(words: &[String]) -> Result<Bytes> {
 /// Messages from the standard input, one JSON text a line; empty lines are passed over.
 pub(crate) fn from_stdin() -> Streaming<Bytes> {
     let (sender, stream) = Streaming::channel(AHEAD);
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(tokio::io::stdin()).lines();
-        loop {
-            let line = match lines.next_line().await {
-                Ok(Some(line)) if line.trim().is_empty() => continue,
-                Ok(Some(line)) => line,
-                Ok(None) => return,
-                Err(error) => return sender.fail(Error::bad_request("micro", error.to_string())).await,
+    let runtime = Handle::current();
+    // A read of a terminal or pipe blocks, so it has a thread of its own.
+    tokio::task::spawn_blocking(move || {
+        for line in std::io::stdin().lines() {
+            let line = match line {
+                Ok(line) if line.trim().is_empty() => continue,
+                Ok(line) => line,
+                Err(error) => return runtime.block_on(sender.fail(wrong(&error))),
             };
             if let Err(error) = serde_json::from_str::<IgnoredAny>(&line) {
-                let detail = format!("Error creating request {error}");
-                return sender.fail(Error::bad_request("micro", detail)).await;
+                return runtime.block_on(sender.fail(wrong(&error)));
             }
-            if sender.send(Bytes::from(line)).await.is_err() {
+            if runtime.block_on(sender.send(Bytes::from(line))).is_err() {
                 return;
             }
         }
     });
     stream
+}
+
+fn wrong(cause: &dyn std::fmt::Display) -> Error {
+    Error::bad_request("micro", format!("Error creating request {cause}"))
 }
 
 /// Prints answers as they come.

@@ -1,169 +1,147 @@
-//! `config.json`: what the command line remembers, a tree of JSON under keys with dots.
-//!
-//! What it does not know it keeps. Commands that run at the same time change it one after the other.
+//! The user's settings: a JSON tree that is addressed with dotted keys.
 
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::errors::{Failure, Result};
-use crate::files;
+use crate::home::{Lock, failed, write_private};
 
-/// The file of settings.
-#[derive(Clone, Debug)]
-pub struct Config {
-    path: PathBuf,
+/// The content of `config.json`. What this program does not know is kept as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config(Map<String, Value>);
+
+impl Default for Config {
+    fn default() -> Self {
+        Self(Map::from_iter([("env".to_owned(), json!("local"))]))
+    }
 }
 
 impl Config {
-    /// The settings in a file, which need not be there yet.
-    pub fn at(path: PathBuf) -> Self {
-        Self { path }
-    }
-
-    /// The value of a key without the space around it; empty when there is none.
-    pub fn get(&self, key: &str) -> Result<String> {
-        Ok(text(lookup(&self.read()?, key)).trim().to_owned())
-    }
-
-    /// Everything below a key, as JSON.
-    pub fn tree(&self, key: &str) -> Result<Option<Value>> {
-        Ok(lookup(&self.read()?, key).cloned())
-    }
-
-    /// Sets a key.
-    pub fn set(&self, key: &str, value: &str) -> Result<()> {
-        self.change(|root| insert(root, key, value))
-    }
-
-    /// Sets a key to nothing.
-    pub fn delete(&self, key: &str) -> Result<()> {
-        self.set(key, "")
-    }
-
-    /// Sets a key to what `change` makes of its value; nobody else changes it meanwhile.
-    pub fn update(&self, key: &str, change: impl FnOnce(String) -> Result<String>) -> Result<()> {
-        self.change(|root| {
-            let value = change(text(lookup(root, key)).trim().to_owned())?;
-            insert(root, key, &value)
+    /// Reads a file; one that is not there holds the defaults.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = match std::fs::read(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(failed("read", path, &error)),
+        };
+        if text.trim_ascii().is_empty() {
+            return Ok(Self::default());
+        }
+        serde_json::from_slice(&text).map(Self).map_err(|error| {
+            Failure::new(1, format!("The settings in {} cannot be read: {error}", path.display()))
+                .with_hint("mend the file, or move it away to start with the defaults")
         })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Value) -> Result<()>) -> Result<()> {
-        let _lock = files::Lock::of(&self.path).map_err(|error| self.failed("write", &error))?;
-        let mut root = self.read()?;
-        change(&mut root)?;
-        let text = serde_json::to_string_pretty(&root).map_err(|error| self.failed("write", &error))?;
-        files::replace(&self.path, &(text + "\n")).map_err(|error| self.failed("write", &error))
-    }
-
-    fn read(&self) -> Result<Value> {
-        let text = files::read(&self.path).map_err(|error| self.failed("read", &error))?;
-        if text.trim().is_empty() {
-            return Ok(Value::Object(Map::from_iter([("env".to_owned(), Value::from("local"))])));
+    /// Changes a file under its lock, so that no other process's change is lost.
+    pub fn update<T>(path: &Path, change: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let _lock = Lock::hold(path)?;
+        let before = Self::load(path)?;
+        let mut config = before.clone();
+        let answer = change(&mut config)?;
+        if config != before || !path.exists() {
+            let text = serde_json::to_vec_pretty(&config.0)
+                .map_err(|error| Failure::new(1, format!("Cannot write {}: {error}", path.display())))?;
+            write_private(path, &text)?;
         }
-        match serde_json::from_str(&text) {
-            Ok(root @ Value::Object(_)) => Ok(root),
-            Ok(_) => Err(self.failed("read", &"it is not a JSON object")),
-            Err(error) => Err(self.failed("read", &error)),
-        }
+        Ok(answer)
     }
 
-    fn failed(&self, what: &str, cause: &dyn std::fmt::Display) -> Failure {
-        Failure::plain(format!("cannot {what} the settings in {}: {cause}", path(&self.path)))
-    }
-}
-
-fn path(path: &Path) -> std::path::Display<'_> {
-    path.display()
-}
-
-fn lookup<'a>(root: &'a Value, key: &str) -> Option<&'a Value> {
-    key.split('.').try_fold(root, |value, part| value.get(part))
-}
-
-fn text(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
-}
-
-fn insert(root: &mut Value, key: &str, value: &str) -> Result<()> {
-    let parts: Vec<&str> = key.split('.').collect();
-    let (Some((last, path)), false) = (parts.split_last(), parts.iter().any(|part| part.is_empty())) else {
-        return Err(Failure::plain(format!("{key:?} is no key: write words with dots between them, such as git.baseurl")));
-    };
-    let mut at = root;
-    for part in path {
-        // A blank was a value that was deleted: it makes room for a tree.
-        let fresh = || Value::Object(Map::new());
-        let Value::Object(map) = at else { return Err(in_the_way(key)) };
-        at = map.entry(*part).or_insert_with(fresh);
-        if *at == Value::Null || *at == Value::from("") {
-            *at = fresh();
+    /// The value of a key without the blanks around it; empty when there is none. Objects are JSON.
+    pub fn get(&self, key: &str) -> String {
+        let mut parts = key.split('.');
+        let first = parts.next().and_then(|part| self.0.get(part));
+        match parts.fold(first, |value, part| value?.get(part)) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.trim().to_owned(),
+            Some(other) => other.to_string(),
         }
     }
-    let Value::Object(map) = at else { return Err(in_the_way(key)) };
-    map.insert((*last).to_owned(), Value::from(value));
-    Ok(())
+
+    /// Sets a key; the objects on its way are made.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        let (folders, last) = split(key)?;
+        let mut at = &mut self.0;
+        for folder in folders {
+            let next = at.entry(folder).or_insert_with(|| json!({}));
+            // A blank is what other programs leave for a deleted key.
+            if next.is_null() || next == "" {
+                *next = json!({});
+            }
+            at = next.as_object_mut().ok_or_else(|| {
+                Failure::new(1, format!("Cannot set {key}: {folder} holds a value of its own"))
+            })?;
+        }
+        at.insert(last.to_owned(), json!(value));
+        Ok(())
+    }
+
+    /// Removes a key and all below it; one that is not there is no error.
+    pub fn delete(&mut self, key: &str) -> Result<()> {
+        let (folders, last) = split(key)?;
+        let mut at = &mut self.0;
+        for folder in folders {
+            match at.get_mut(folder).and_then(Value::as_object_mut) {
+                Some(next) => at = next,
+                None => return Ok(()),
+            }
+        }
+        at.remove(last);
+        Ok(())
+    }
 }
 
-fn in_the_way(key: &str) -> Failure {
-    Failure::plain(format!("cannot set {key}: a key above it has a value of its own; delete that first"))
+fn split(key: &str) -> Result<(Vec<&str>, &str)> {
+    let mut parts: Vec<&str> = key.split('.').collect();
+    match parts.pop() {
+        Some(last) if !last.is_empty() && parts.iter().all(|part| !part.is_empty()) => Ok((parts, last)),
+        _ => Err(Failure::new(1, format!("{key:?} is not a key: expected words joined by dots"))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn config(text: &str) -> (tempfile::TempDir, Config) {
+    #[test]
+    fn keys_are_paths_and_what_is_unknown_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/config.json");
+        assert_eq!(Config::load(&path).unwrap().get("env"), "local");
+        Config::update(&path, |config| config.set("namespaces.local.current", " shop ")).unwrap();
+        std::fs::write(&path, r#"{"env":"x","other":{"list":[1]},"namespaces":{"local":{"current":" shop "}}}"#)
+            .unwrap();
+        Config::update(&path, |config| {
+            config.set("git.credentials.github", "secret")?;
+            config.delete("env")?;
+            config.delete("not.there")
+        })
+        .unwrap();
+        let config = Config::load(&path).unwrap();
+        for (key, value) in [
+            ("env", ""),
+            ("namespaces.local.current", "shop"),
+            ("namespaces.local.current.deeper", ""),
+            ("other", r#"{"list":[1]}"#),
+            ("git.credentials.github", "secret"),
+            ("", ""),
+        ] {
+            assert_eq!(config.get(key), value, "{key}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let mut config = Config::default();
+        assert!(config.set("env.deeper", "x").unwrap_err().text.contains("env holds a value"));
+        assert!(config.set("a..b", "x").is_err());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
-        std::fs::write(&path, text).unwrap();
-        (folder, Config::at(path))
-    }
-
-    #[test]
-    fn keys_have_dots_and_what_is_unknown_stays() {
-        let (folder, config) = config(r#"{"env":" staging\n","other":{"deep":[1,2]}}"#);
-        assert_eq!(config.get("env").unwrap(), "staging");
-        assert_eq!(config.get("nothing.there").unwrap(), "");
-        config.set("namespaces.local.current", "shop").unwrap();
-        config.set("namespaces.local.all", "shop,other").unwrap();
-        assert_eq!(config.get("namespaces.local.current").unwrap(), "shop");
-        assert_eq!(config.get("namespaces.local").unwrap(), r#"{"all":"shop,other","current":"shop"}"#);
-        assert_eq!(config.get("other.deep").unwrap(), "[1,2]");
-        config.delete("namespaces.local").unwrap();
-        assert_eq!(config.get("namespaces.local.current").unwrap(), "");
-        config.set("namespaces.local.current", "again").unwrap();
-        assert_eq!(config.get("namespaces.local.current").unwrap(), "again");
-        assert!(config.set("env.local", "x").is_err(), "a value is not overwritten by a tree");
-        assert!(config.set("a..b", "x").is_err());
-        assert!(std::fs::read_to_string(folder.path().join("config.json")).unwrap().contains("deep"));
-    }
-
-    #[test]
-    fn a_fresh_one_is_local_and_a_broken_one_is_left_alone() {
-        let (_folder, fresh) = config("");
-        assert_eq!(fresh.get("env").unwrap(), "local");
-        let (folder, broken) = config("{oops");
-        assert!(broken.set("a", "b").is_err());
-        assert_eq!(std::fs::read_to_string(folder.path().join("config.json")).unwrap(), "{oops");
-    }
-
-    #[test]
-    fn changes_at_the_same_time_are_all_kept() {
-        let (_folder, config) = config("");
-        std::thread::scope(|scope| {
-            for number in 0..16 {
-                let config = config.clone();
-                scope.spawn(move || config.set(&format!("key{number}"), "there").unwrap());
-            }
-        });
-        for number in 0..16 {
-            assert_eq!(config.get(&format!("key{number}")).unwrap(), "there");
-        }
+        std::fs::write(&path, "[1").unwrap();
+        assert!(Config::load(&path).unwrap_err().text.contains("config.json"));
+        assert!(Config::update(&path, |_| Ok(())).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"[1", "a file that cannot be read is left alone");
     }
 }

@@ -1,260 +1,357 @@
-//! A conversation with one server, as one account.
+//! Which server a command speaks to, as whom, and in which namespace.
 
-use std::time::Duration;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
-use micro_proto::auth::{Account, Auth, AuthClient, InspectRequest, Options, TokenRequest};
-use micro_rpc::{Client, Context};
+use micro_proto::auth::{Auth, AuthClient, InspectRequest, Options, TokenRequest};
+use micro_rpc::{Client, Context, Credentials, Error};
 
-use crate::errors::{Cause, Failure, Result};
-use crate::settings::{LOCAL, NAMESPACE, Place, Settings};
-use crate::tokens::{Key, Token};
+use crate::config::Config;
+use crate::env::Known;
+use crate::errors::{Failure, Result};
+use crate::output::Output;
+use crate::tokens::{Owner, Token, Tokens};
 
-/// Long enough for what is not waited for on purpose.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// A token that ends sooner is exchanged first.
-const NEARLY_EXPIRED_SECONDS: i64 = 60;
-/// How long the next one is good for.
-const TOKEN_SECONDS: i64 = 600;
-/// Who the command line is on this machine, until somebody logs in.
-const ADMIN: &str = "admin";
-const ADMIN_SECRET: &str = "micro";
+/// How long a token lasts, in seconds.
+pub const EXPIRY: i64 = 600;
+/// The namespace where none is chosen.
+pub const NAMESPACE: &str = "micro";
+const LOCAL: &str = "local";
+const LOCAL_ADDRESS: &str = "127.0.0.1:8081";
 
-/// Services of the platform itself: they live in its namespace, whichever is current.
-const PLATFORM: &[&str] =
-    &["network", "runtime", "registry", "config", "store", "broker", "router", "auth", "proxy", "api", "events"];
+/// What was said before the command.
+#[derive(Clone, Debug)]
+pub struct Globals {
+    /// The folder of settings, tokens and the local server's state.
+    pub home: PathBuf,
+    /// The settings.
+    pub config_file: PathBuf,
+    /// The environment for this one command.
+    pub env: Option<String>,
+    /// The proxy for this one command.
+    pub proxy_address: Option<String>,
+    /// How answers are printed.
+    pub output: Output,
+}
 
-/// A conversation with one server, as one account.
+impl Globals {
+    /// The user's settings.
+    pub fn config(&self) -> Result<Config> {
+        Config::load(&self.config_file)
+    }
+
+    /// The name of the environment that this command is for.
+    pub fn environment(&self, config: &Config) -> String {
+        let given = self.env.iter().map(|name| name.trim().to_owned());
+        given.chain([config.get("env")]).find(|name| !name.is_empty()).unwrap_or_else(|| LOCAL.to_owned())
+    }
+}
+
+/// A place with a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// `local`, or what the user called it.
+    pub name: String,
+    /// `host:port` of its proxy.
+    pub address: String,
+}
+
+impl Environment {
+    /// The environment of a command.
+    pub fn resolve(globals: &Globals) -> Result<Self> {
+        let config = globals.config()?;
+        let variable = std::env::var("MICRO_PROXY_ADDRESS").ok();
+        let join = || Ok(micro::join::Join::read(&globals.home)?.map(|join| join.proxy));
+        choose(globals, &config, variable, join)
+    }
+
+    fn is_own(&self) -> bool {
+        let host = self.address.rsplit_once(':').map_or(self.address.as_str(), |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let loopback = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+        self.name == LOCAL && loopback
+    }
+}
+
+fn choose(
+    globals: &Globals,
+    config: &Config,
+    variable: Option<String>,
+    join: impl FnOnce() -> Result<Option<String>>,
+) -> Result<Environment> {
+    let name = globals.environment(config);
+    let some = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let known = Known::read(config)?;
+    let address = match (some(&globals.proxy_address), known.address(&name)) {
+        (Some(given), _) => given,
+        (None, Some(own)) => own,
+        (None, None) if name == LOCAL => match some(&variable) {
+            Some(variable) => variable,
+            None => some(&join()?).unwrap_or_else(|| LOCAL_ADDRESS.to_owned()),
+        },
+        (None, None) => {
+            return Err(Failure::new(1, format!("Environment '{name}' does not exist or has no address"))
+                .with_hint("see micro env"));
+        }
+    };
+    let address = with_port(address.trim());
+    if address.ends_with(":443") {
+        return Err(Failure::new(1, format!("{address} speaks TLS, which this version cannot do yet"))
+            .with_hint("choose an environment without TLS: micro env set local"));
+    }
+    Ok(Environment { name, address })
+}
+
+/// An address without a port means the port of TLS.
+fn with_port(address: &str) -> String {
+    let named = match address.rsplit_once(':') {
+        Some((_, port)) => !port.contains(']') && port.parse::<u16>().is_ok(),
+        None => false,
+    };
+    if named { address.to_owned() } else { format!("{address}:443") }
+}
+
+/// Whether somebody listens at an address.
+pub async fn is_reachable(address: &str) -> bool {
+    let connect = tokio::net::TcpStream::connect(address);
+    matches!(tokio::time::timeout(Duration::from_millis(300), connect).await, Ok(Ok(_)))
+}
+
+/// The namespace that is chosen for an environment.
+pub fn namespace_of(config: &Config, environment: &str) -> String {
+    match config.get(&format!("namespaces.{environment}.current")) {
+        chosen if chosen.is_empty() => NAMESPACE.to_owned(),
+        chosen => chosen,
+    }
+}
+
+/// The key under which the settings name an environment's user.
+pub fn user_key(environment: &str) -> String {
+    format!("{environment}.current-user")
+}
+
+/// A way to the server, as somebody.
 #[derive(Clone)]
 pub struct Session {
-    /// Where calls go.
+    /// Sends the account's token and the namespace.
     pub client: Client,
-    /// What that is in the user's words.
-    pub place: Place,
-    token: Option<String>,
+    /// The current namespace.
+    pub namespace: String,
+    /// `host:port` of the proxy.
+    pub address: String,
+    /// The environment's name.
+    pub environment: String,
+    /// The account's id; empty when nobody is logged in.
+    pub account: String,
+    /// The account's token.
+    pub token: Option<Token>,
+    /// What was said before the command.
+    pub globals: Globals,
 }
 
 impl Session {
-    /// With the server of the current environment, as whoever is logged in there. On this machine the command line logs
-    /// itself in.
-    pub async fn open(settings: &Settings) -> Result<Self> {
-        Self::at(settings, settings.place()?).await
-    }
-
-    /// The same, with a server whose place is known.
-    pub async fn at(settings: &Settings, place: Place) -> Result<Self> {
-        let mut session = Self::anonymous(place)?;
-        session.token = Login { settings, session: &session }.token().await?;
-        Ok(session)
-    }
-
-    /// With a server, as nobody.
-    pub fn anonymous(place: Place) -> Result<Self> {
-        if place.address.ends_with(":443") {
-            let text = format!("environment {:?} is at {}, which is reached by TLS", place.env, place.address);
-            return Err(Failure::plain(text)
-                .hint("this version of micro speaks plain HTTP/2: give an address with another port, or --env local"));
+    /// Finds the server, and the user's token for it: refreshed when it ends soon. On the user's own machine a login
+    /// with the default account needs no words.
+    pub async fn open(globals: &Globals) -> Result<Self> {
+        let environment = Environment::resolve(globals)?;
+        let config = globals.config()?;
+        let namespace = namespace_of(&config, &environment.name);
+        let entry = Entry { globals, environment: &environment, client: anonymous(&environment, &namespace) };
+        let user = config.get(&user_key(&environment.name));
+        let held = match entry.held(&namespace, &user).await? {
+            // Another user than the default one asked not to be the administrator.
+            None if environment.is_own() && (user.is_empty() || user == "admin") => entry.login_by_itself().await?,
+            held => held,
+        };
+        let (account, token) = held.unzip();
+        let mut builder = Client::builder().address(&environment.address).namespace(&namespace);
+        if let Some(token) = &token {
+            builder = builder.credentials(Arc::new(Held(token.access_token.as_str().into())));
         }
-        let client = Client::builder().address(&place.address).connections(1).timeout(TIMEOUT).build();
-        Ok(Self { client, place, token: None })
+        Ok(Self {
+            client: builder.build(),
+            namespace,
+            address: environment.address,
+            environment: environment.name,
+            account: account.unwrap_or_default(),
+            token,
+            globals: globals.clone(),
+        })
     }
 
-    /// For calls to services of the current namespace. Has no deadline of its own.
-    pub fn ctx(&self) -> Context {
-        self.ctx_in(&self.place.namespace)
-    }
-
-    /// For calls to the platform itself.
-    pub fn platform(&self) -> Context {
-        self.ctx_in(NAMESPACE)
-    }
-
-    /// For calls to a service by its name.
-    pub fn ctx_for(&self, service: &str) -> Context {
-        if is_platform(service) { self.platform() } else { self.ctx() }
-    }
-
-    /// For calls to services of a namespace.
-    pub fn ctx_in(&self, namespace: &str) -> Context {
-        let ctx = Context::background().with_namespace(namespace);
-        match &self.token {
-            Some(token) => ctx.with_token(token),
-            None => ctx,
-        }
-    }
-
-    /// The access token; none when nobody is logged in.
-    pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
-    }
-
-    /// Whose token it is.
-    pub async fn account(&self) -> Result<Account> {
-        let Some(token) = &self.token else { return Err(self.nobody()) };
-        inspect(self, token).await
-    }
-
-    fn nobody(&self) -> Failure {
-        let Place { env, namespace, .. } = &self.place;
-        Failure::coded(2, format!("nobody is logged in to environment {env:?}, namespace {namespace:?}"))
-            .hint("log in with micro login")
+    /// A call's error in the user's words; who is not logged in is told so.
+    pub fn explain(&self, error: Error) -> Failure {
+        let anonymous = error.code == 401 && self.account.is_empty();
+        let failure = Failure::from(error);
+        if anonymous { failure.with_hint("you are not logged in: micro login") } else { failure }
     }
 }
 
-/// Whether a service is the platform's own.
-pub fn is_platform(service: &str) -> bool {
-    PLATFORM.contains(&service)
+/// A client without an account.
+pub(crate) fn anonymous(environment: &Environment, namespace: &str) -> Client {
+    Client::builder().address(&environment.address).namespace(namespace).build()
 }
 
-/// Logs in with a name and a secret, and remembers it.
-pub async fn login(settings: &Settings, session: &Session, id: &str, secret: &str) -> Result<()> {
-    Login { settings, session }.with_secret(&session.place.namespace, id, secret).await.map(drop)
-}
-
-/// Forgets who is logged in.
-pub fn logout(settings: &Settings) -> Result<()> {
-    let place = settings.place()?;
-    let user = settings.config.get(&user_key(&place.env))?;
-    for account in [user.as_str(), ADMIN].into_iter().filter(|account| !account.is_empty()) {
-        for namespace in [place.namespace.as_str(), NAMESPACE] {
-            settings.tokens.remove(&key(&place, namespace, account))?;
-        }
-    }
-    if user.is_empty() { Ok(()) } else { settings.config.delete(&user_key(&place.env)) }
-}
-
-/// Forgets the login that the command line made itself, if the local server does not know it. Whether it did.
-pub async fn forget_stale(settings: &Settings) -> Result<bool> {
-    let place = settings.place()?;
-    let session = Session::anonymous(place.clone())?;
-    let login = Login { settings, session: &session };
-    if !login.is_own_machine() || !login.may_be_admin()? {
-        return Ok(false);
-    }
-    let key = key(&place, NAMESPACE, ADMIN);
-    let Some(token) = settings.tokens.get(&key)? else { return Ok(false) };
-    if inspect(&session, &token.access_token).await.is_ok() {
-        return Ok(false);
-    }
-    settings.tokens.remove(&key)?;
-    Ok(true)
-}
-
-async fn inspect(session: &Session, token: &str) -> Result<Account> {
-    let request = InspectRequest { token: token.to_owned(), options: options(&session.place.namespace) };
-    let response = AuthClient::new(&session.client).inspect(&Context::background(), request).await?;
-    Ok(response.account.unwrap_or_default())
-}
-
-fn key(place: &Place, namespace: &str, account: &str) -> Key {
-    Key { proxy: place.address.clone(), namespace: namespace.to_owned(), account: account.to_owned() }
-}
-
-fn user_key(env: &str) -> String {
-    format!("{env}.current-user")
-}
-
-fn options(namespace: &str) -> Option<Options> {
+/// The options that say which namespace a request is about.
+pub(crate) fn within(namespace: &str) -> Option<Options> {
     Some(Options { namespace: namespace.to_owned() })
 }
 
-struct Login<'a> {
-    settings: &'a Settings,
-    session: &'a Session,
+struct Held(Arc<str>);
+
+impl Credentials for Held {
+    fn token(&self) -> Option<Arc<str>> {
+        Some(self.0.clone())
+    }
 }
 
-impl Login<'_> {
-    /// A token that is good for a minute at least, if there is any way to one.
-    async fn token(&self) -> Result<Option<String>> {
-        let user = self.user()?;
-        let user = if user.is_empty() { ADMIN } else { &user };
-        let place = &self.session.place;
-        for namespace in [place.namespace.as_str(), NAMESPACE] {
-            let key = key(place, namespace, user);
-            let Some(token) = self.settings.tokens.get(&key)? else { continue };
-            if token.remaining() > NEARLY_EXPIRED_SECONDS {
-                return Ok(Some(token.access_token));
+/// What is needed to become somebody.
+struct Entry<'a> {
+    globals: &'a Globals,
+    environment: &'a Environment,
+    client: Client,
+}
+
+impl Entry<'_> {
+    /// The user's token from the file, if it is (or can be made) good.
+    async fn held(&self, namespace: &str, user: &str) -> Result<Option<(String, Token)>> {
+        if user.is_empty() {
+            return Ok(None);
+        }
+        let tokens = Tokens::of(&self.globals.home);
+        // The platform's own accounts reach into other namespaces.
+        for home in [namespace, NAMESPACE] {
+            let owner = Owner::new(&self.environment.address, home, user);
+            let Some(token) = tokens.get(&owner)? else { continue };
+            if !token.is_stale() && self.is_good(&token).await {
+                return Ok(Some((owner.account, token)));
             }
-            if let Some(token) = self.refresh(&key, &token).await? {
-                return Ok(Some(token));
+            let request = TokenRequest {
+                refresh_token: token.refresh_token.clone(),
+                token_expiry: EXPIRY,
+                options: within(home),
+                ..TokenRequest::default()
+            };
+            if let Ok(token) = self.token(request).await {
+                tokens.put(&owner, &token)?;
+                return Ok(Some((owner.account, token)));
             }
         }
-        if self.is_own_machine() && self.may_be_admin()? { self.as_admin().await } else { Ok(None) }
+        Ok(None)
     }
 
-    fn user(&self) -> Result<String> {
-        self.settings.config.get(&user_key(&self.session.place.env))
+    /// A local server that started after the token was made may have other keys than the one that made it: it is
+    /// asked. Others are trusted to keep theirs.
+    async fn is_good(&self, token: &Token) -> bool {
+        if !self.environment.is_own() {
+            return true;
+        }
+        let path = micro::join::Join::path(&self.globals.home);
+        let started = std::fs::metadata(path).and_then(|file| file.modified()).ok();
+        let started = started.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs());
+        if u64::try_from(token.created).is_ok_and(|created| created > started) {
+            return true;
+        }
+        let request = InspectRequest { token: token.access_token.clone(), ..InspectRequest::default() };
+        let asked = AuthClient::new(&self.client).inspect(&Context::background(), request).await;
+        !matches!(asked, Err(error) if matches!(error.code, 400 | 401))
     }
 
-    /// Somebody who logged in as another stays that one, even when the login has expired.
-    fn may_be_admin(&self) -> Result<bool> {
-        let user = self.user()?;
-        Ok(user.is_empty() || user == ADMIN)
-    }
-
-    fn is_own_machine(&self) -> bool {
-        let Place { env, address, .. } = &self.session.place;
-        let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host).trim_matches(['[', ']']);
-        let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        env == LOCAL && is_loopback
-    }
-
-    /// What went wrong with it shows in the call that follows, except that nobody answers at all.
-    async fn refresh(&self, key: &Key, token: &Token) -> Result<Option<String>> {
+    async fn login_by_itself(&self) -> Result<Option<(String, Token)>> {
         let request = TokenRequest {
-            refresh_token: token.refresh_token.clone(),
-            token_expiry: TOKEN_SECONDS,
-            options: options(&key.namespace),
+            id: "admin".to_owned(),
+            secret: "micro".to_owned(),
+            token_expiry: EXPIRY,
+            options: within(NAMESPACE),
             ..TokenRequest::default()
         };
-        match self.exchange(request).await {
-            Ok(mut next) => {
-                // A server that hands out no new one means the old one to stay.
-                if next.refresh_token.is_empty() {
-                    next.refresh_token.clone_from(&token.refresh_token);
-                }
-                self.settings.tokens.save(key, &next)?;
-                Ok(Some(next.access_token))
+        match self.token(request).await {
+            Ok(token) => {
+                keep(self.globals, self.environment, NAMESPACE, "admin", &token)?;
+                Ok(Some(("admin".to_owned(), token)))
             }
-            Err(failure) if matches!(failure.cause, Cause::Unreachable(_)) => Err(failure),
-            Err(_) => Ok(Some(token).filter(|token| token.remaining() > 0).map(|token| token.access_token.clone())),
+            // The secret was changed, or the account is gone: the user has to log in.
+            Err(error) if matches!(error.code, 400 | 401 | 403 | 404) => Ok(None),
+            Err(_) if !is_reachable(&self.environment.address).await => Err(unreachable(&self.environment.address)),
+            Err(error) => Err(error.into()),
         }
     }
 
-    async fn as_admin(&self) -> Result<Option<String>> {
-        match self.obtain(NAMESPACE, ADMIN, ADMIN_SECRET).await {
-            Ok((_, token)) => {
-                self.settings.tokens.save(&key(&self.session.place, NAMESPACE, ADMIN), &token)?;
-                Ok(Some(token.access_token))
-            }
-            Err(failure) if matches!(failure.cause, Cause::Unreachable(_)) => Err(failure),
-            // The secret was changed: the call goes out as nobody's, and its answer says whether that matters.
-            Err(_) => Ok(None),
-        }
+    async fn token(&self, request: TokenRequest) -> micro_rpc::Result<Token> {
+        let answer = AuthClient::new(&self.client).token(&Context::background(), request).await?;
+        answer.token.map(Token::from).ok_or_else(|| Error::internal("go.micro.client", "the server sent no token"))
     }
+}
 
-    async fn with_secret(&self, namespace: &str, id: &str, secret: &str) -> Result<Token> {
-        let (account, token) = self.obtain(namespace, id, secret).await?;
-        self.settings.tokens.save(&key(&self.session.place, namespace, &account.id), &token)?;
-        self.settings.config.set(&user_key(&self.session.place.env), &account.id)?;
-        Ok(token)
-    }
+/// Remembers a user of an environment and the token.
+pub(crate) fn keep(
+    globals: &Globals,
+    environment: &Environment,
+    namespace: &str,
+    user: &str,
+    token: &Token,
+) -> Result<()> {
+    Tokens::of(&globals.home).put(&Owner::new(&environment.address, namespace, user), token)?;
+    Config::update(&globals.config_file, |config| config.set(&user_key(&environment.name), user))
+}
 
-    /// A token, and whose it really is: an account may log in by its name.
-    async fn obtain(&self, namespace: &str, id: &str, secret: &str) -> Result<(Account, Token)> {
-        let request = TokenRequest {
-            id: id.to_owned(),
-            secret: secret.to_owned(),
-            token_expiry: TOKEN_SECONDS,
-            options: options(namespace),
-            ..TokenRequest::default()
+pub(crate) fn unreachable(address: &str) -> Failure {
+    Failure::new(4, format!("Failed to connect to micro server at {address}")).with_hint("start one: micro server")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environments_are_found() {
+        let envs = r#"{"shop":{"Name":"shop","ProxyAddress":"10.0.0.1:8081","Description":""},"far":{"Name":"far","ProxyAddress":"far.example"}}"#;
+        let good: [(Option<&str>, &str, Option<&str>, Option<&str>, Option<&str>, (&str, &str)); 8] = [
+            (None, "local", None, None, None, ("local", "127.0.0.1:8081")),
+            (None, "", None, None, None, ("local", "127.0.0.1:8081")),
+            (None, "local", None, None, Some("127.0.0.1:1"), ("local", "127.0.0.1:1")),
+            (None, "local", None, Some("127.0.0.1:2"), Some("127.0.0.1:1"), ("local", "127.0.0.1:2")),
+            (None, "local", Some("h:3"), Some("127.0.0.1:2"), Some("127.0.0.1:1"), ("local", "h:3")),
+            (Some("shop"), "local", None, Some("127.0.0.1:2"), None, ("shop", "10.0.0.1:8081")),
+            (None, "shop", None, None, Some("127.0.0.1:1"), ("shop", "10.0.0.1:8081")),
+            (Some("shop"), "local", Some("h:3"), None, None, ("shop", "h:3")),
+        ];
+        let find = |env: Option<&str>, stored: &str, flag: Option<&str>, variable: Option<&str>, join: Option<&str>| {
+            let mut config = Config::default();
+            config.set("env", stored).unwrap();
+            config.set("envs", envs).unwrap();
+            let globals = Globals {
+                home: PathBuf::new(),
+                config_file: PathBuf::new(),
+                env: env.map(str::to_owned),
+                proxy_address: flag.map(str::to_owned),
+                output: Output::Text,
+            };
+            choose(&globals, &config, variable.map(str::to_owned), || Ok(join.map(str::to_owned)))
         };
-        let token = self.exchange(request).await?;
-        Ok((inspect(self.session, &token.access_token).await?, token))
+        for (env, stored, flag, variable, join, (name, address)) in good {
+            let found = find(env, stored, flag, variable, join).unwrap();
+            assert_eq!((found.name.as_str(), found.address.as_str()), (name, address));
+        }
+        for (env, text) in [("platform", "TLS"), ("far", "far.example:443 speaks TLS"), ("nowhere", "'nowhere'")] {
+            let failure = find(Some(env), "local", None, None, None).unwrap_err();
+            assert!(failure.text.contains(text), "{}", failure.text);
+        }
     }
 
-    async fn exchange(&self, request: TokenRequest) -> Result<Token> {
-        let response = AuthClient::new(&self.session.client).token(&self.session.platform(), request).await?;
-        let token = response.token.map(Token::from).filter(|token| !token.access_token.is_empty());
-        token.ok_or_else(|| Failure::coded(128, "the server answered without a token"))
+    #[test]
+    fn only_the_own_machine_is_logged_in_to_silently() {
+        for (name, address, own) in [
+            ("local", "127.0.0.1:8081", true),
+            ("local", "localhost:1", true),
+            ("local", "[::1]:1", true),
+            ("local", "10.0.0.1:8081", false),
+            ("shop", "127.0.0.1:8081", false),
+        ] {
+            let environment = Environment { name: name.to_owned(), address: address.to_owned() };
+            assert_eq!(environment.is_own(), own, "{name} {address}");
+        }
     }
 }

@@ -1,163 +1,174 @@
-//! `tokens`: who is logged in where, a line each: `micro://<proxy>/<namespace>/<account>:<base64 of JSON>`.
+//! The user's tokens, one a line: `micro://<proxy>/<namespace>/<account>:<base64 of JSON>`.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::errors::{Failure, Result};
-use crate::files;
+use crate::home::{Lock, failed, write_private};
 
-/// What an account logs in with until it expires.
+/// What an account was given at its login. Times are seconds since 1970.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Token {
-    /// Goes with each call.
+    /// Sent with every call.
     pub access_token: String,
-    /// Is exchanged for the next access token.
+    /// Buys the next access token.
     pub refresh_token: String,
-    /// Unix seconds.
+    /// When it was issued.
     pub created: i64,
-    /// Unix seconds.
+    /// When it ends.
     pub expiry: i64,
 }
 
 impl Token {
-    /// Seconds that are left.
-    pub fn remaining(&self) -> i64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        self.expiry.saturating_sub(i64::try_from(now).unwrap_or(i64::MAX))
+    /// Whether it ends within a minute.
+    pub fn is_stale(&self) -> bool {
+        self.expiry <= now() + 60
     }
 }
 
 impl From<micro_proto::auth::Token> for Token {
     fn from(token: micro_proto::auth::Token) -> Self {
+        let created = if token.created > 0 { token.created } else { now() };
         Self {
             access_token: token.access_token,
             refresh_token: token.refresh_token,
-            created: token.created,
-            expiry: token.expiry,
+            created,
+            expiry: if token.expiry > 0 { token.expiry } else { created + 600 },
         }
     }
 }
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Token").field("expiry", &self.expiry).finish_non_exhaustive()
+        f.debug_struct("Token").field("created", &self.created).field("expiry", &self.expiry).finish_non_exhaustive()
     }
 }
 
-/// Whose token.
+/// Whose token it is, and where it is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
+pub struct Owner {
     /// `host:port` of the proxy.
-    pub proxy: String,
-    /// The namespace of the account.
+    pub address: String,
+    /// The account's namespace.
     pub namespace: String,
-    /// Its id.
+    /// The account's id.
     pub account: String,
 }
 
-impl Key {
-    fn text(&self) -> String {
-        format!("micro://{}/{}/{}", self.proxy, self.namespace, self.account)
+impl Owner {
+    /// From its three parts.
+    pub fn new(address: &str, namespace: &str, account: &str) -> Self {
+        Self { address: address.to_owned(), namespace: namespace.to_owned(), account: account.to_owned() }
+    }
+
+    fn prefix(&self) -> String {
+        format!("micro://{}/{}/{}", self.address, self.namespace, self.account)
     }
 }
 
 /// The file of tokens.
 #[derive(Clone, Debug)]
-pub struct Tokens {
-    path: PathBuf,
-}
+pub struct Tokens(PathBuf);
 
 impl Tokens {
-    /// The tokens in a file, which need not be there yet.
-    pub fn at(path: PathBuf) -> Self {
-        Self { path }
+    /// The file in a home.
+    pub fn of(home: &Path) -> Self {
+        Self(home.join("tokens"))
     }
 
-    /// The token of an account.
-    pub fn get(&self, key: &Key) -> Result<Option<Token>> {
-        let text = files::read(&self.path).map_err(|error| self.failed("read", &error))?;
-        let key = key.text();
-        Ok(text.lines().filter_map(split).find(|(found, _)| *found == key).and_then(|(_, token)| decode(token)))
+    /// An account's token.
+    pub fn get(&self, owner: &Owner) -> Result<Option<Token>> {
+        let prefix = owner.prefix();
+        let text = self.read()?;
+        // A line that cannot be read is no token: its owner logs in again.
+        Ok(text.lines().find_map(|line| parse(line).filter(|(found, _)| *found == prefix)).and_then(|(_, token)| token))
     }
 
-    /// Keeps the token of an account, instead of the one before.
-    pub fn save(&self, key: &Key, token: &Token) -> Result<()> {
-        let json = serde_json::to_string(token).map_err(|error| self.failed("write", &error))?;
-        let line = format!("{}:{}", key.text(), STANDARD.encode(json));
-        self.change(key, Some(line))
+    /// Keeps an account's token in place of the one before.
+    pub fn put(&self, owner: &Owner, token: &Token) -> Result<()> {
+        let json = serde_json::to_vec(token)
+            .map_err(|error| Failure::new(1, format!("Cannot write {}: {error}", self.0.display())))?;
+        self.replace(owner, Some(format!("{}:{}\n", owner.prefix(), STANDARD.encode(json))))
     }
 
-    /// Forgets the token of an account.
-    pub fn remove(&self, key: &Key) -> Result<()> {
-        self.change(key, None)
+    /// Forgets an account's token.
+    pub fn remove(&self, owner: &Owner) -> Result<()> {
+        self.replace(owner, None)
     }
 
-    fn change(&self, key: &Key, line: Option<String>) -> Result<()> {
-        let _lock = files::Lock::of(&self.path).map_err(|error| self.failed("write", &error))?;
-        let text = files::read(&self.path).map_err(|error| self.failed("read", &error))?;
-        let key = key.text();
-        // Lines that are not understood are somebody's: they stay.
-        let kept = text.lines().filter(|line| !line.trim().is_empty() && split(line).is_none_or(|(found, _)| found != key));
-        let mut lines: Vec<&str> = kept.collect();
-        lines.extend(line.as_deref());
-        let text = lines.iter().fold(String::new(), |text, line| text + line + "\n");
-        files::replace(&self.path, &text).map_err(|error| self.failed("write", &error))
+    fn replace(&self, owner: &Owner, line: Option<String>) -> Result<()> {
+        let _lock = Lock::hold(&self.0)?;
+        let (before, prefix) = (self.read()?, owner.prefix());
+        let others = before
+            .lines()
+            .filter(|line| !line.trim().is_empty() && parse(line).is_none_or(|(found, _)| found != prefix));
+        let mut after: String = others.flat_map(|line| [line, "\n"]).collect();
+        after.push_str(&line.unwrap_or_default());
+        if after == before { Ok(()) } else { write_private(&self.0, after.as_bytes()) }
     }
 
-    fn failed(&self, what: &str, cause: &dyn std::fmt::Display) -> Failure {
-        Failure::plain(format!("cannot {what} the tokens in {}: {cause}", self.path.display()))
+    fn read(&self) -> Result<String> {
+        match std::fs::read_to_string(&self.0) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+            read => read.map_err(|error| failed("read", &self.0, &error)),
+        }
     }
 }
 
-/// Base64 has no colon: the last one ends the key, whatever is in the account's name.
-fn split(line: &str) -> Option<(&str, &str)> {
-    line.trim().rsplit_once(':').filter(|(key, _)| key.starts_with("micro://"))
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn decode(token: &str) -> Option<Token> {
-    let bytes = [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD].iter().find_map(|alphabet| alphabet.decode(token).ok())?;
-    serde_json::from_slice(&bytes).ok()
+/// The owner's part of a line, and the token if it is whole. Addresses have colons, base64 has none.
+fn parse(line: &str) -> Option<(&str, Option<Token>)> {
+    let (owner, encoded) = line.trim().rsplit_once(':')?;
+    let json = STANDARD.decode(encoded).ok();
+    Some((owner, json.and_then(|json| serde_json::from_slice(&json).ok())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn key(account: &str) -> Key {
-        Key { proxy: "127.0.0.1:8081".into(), namespace: "micro".into(), account: account.into() }
+    fn token(text: &str) -> Token {
+        Token { access_token: text.to_owned(), expiry: now() + 600, ..Token::default() }
     }
 
     #[test]
-    fn each_account_has_its_line() {
+    fn tokens_are_kept_by_owner() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tokens");
-        std::fs::write(&path, "something else\n").unwrap();
-        let tokens = Tokens::at(path.clone());
-        let token = |text: &str| Token { access_token: text.into(), expiry: 1, ..Token::default() };
-        tokens.save(&key("admin"), &token("a")).unwrap();
-        tokens.save(&key("a:b/c"), &token("b")).unwrap();
-        tokens.save(&key("admin"), &token("c")).unwrap();
-        assert_eq!(tokens.get(&key("admin")).unwrap(), Some(token("c")));
-        assert_eq!(tokens.get(&key("a:b/c")).unwrap(), Some(token("b")));
-        tokens.remove(&key("admin")).unwrap();
-        assert_eq!(tokens.get(&key("admin")).unwrap(), None);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("something else\nmicro://127.0.0.1:8081/micro/a:b/c:"), "{text}");
-        assert!(token("x").remaining() < 0);
+        let tokens = Tokens::of(folder.path());
+        let one = Owner::new("127.0.0.1:8081", "micro", "admin");
+        let two = Owner::new("127.0.0.1:8081", "micro", "a/b:c@d");
+        assert_eq!(tokens.get(&one).unwrap(), None);
+        for (owner, text) in [(&one, "first"), (&two, "second"), (&one, "third")] {
+            tokens.put(owner, &token(text)).unwrap();
+            assert_eq!(tokens.get(owner).unwrap().unwrap().access_token, text);
+        }
+        tokens.remove(&one).unwrap();
+        assert_eq!(tokens.get(&one).unwrap(), None);
+        assert_eq!(tokens.get(&two).unwrap().unwrap().access_token, "second");
+        let text = std::fs::read_to_string(folder.path().join("tokens")).unwrap();
+        assert!(text.starts_with("micro://127.0.0.1:8081/micro/a/b:c@d:"), "{text}");
     }
 
     #[test]
-    fn lines_of_earlier_programs_are_understood() {
+    fn broken_lines_do_no_harm() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tokens");
-        let json = r#"{"access_token":"a.b.c","refresh_token":"r","created":1,"expiry":4102444800}"#;
-        std::fs::write(&path, format!("micro://127.0.0.1:8081/micro/admin:{}\n", URL_SAFE_NO_PAD.encode(json))).unwrap();
-        let token = Tokens::at(path).get(&key("admin")).unwrap().unwrap();
-        assert_eq!((token.access_token.as_str(), token.remaining() > 0), ("a.b.c", true));
+        std::fs::write(folder.path().join("tokens"), "rubbish\nmicro://h:1/micro/admin:???\n").unwrap();
+        let tokens = Tokens::of(folder.path());
+        let owner = Owner::new("h:1", "micro", "admin");
+        assert_eq!(tokens.get(&owner).unwrap(), None);
+        tokens.put(&owner, &token("good")).unwrap();
+        assert_eq!(tokens.get(&owner).unwrap().unwrap().access_token, "good");
+        assert!(std::fs::read_to_string(folder.path().join("tokens")).unwrap().starts_with("rubbish\n"));
     }
 }

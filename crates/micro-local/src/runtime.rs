@@ -307,7 +307,7 @@ impl runtime::Runtime for Runtime {
 
     async fn logs(&self, key: &Key, query: LogsQuery) -> Result<Streaming<LogRecord>> {
         let missing = || Error::not_found("runtime.Logs", format!("Logs not found for service {}", key.name));
-        self.handle(key).ok_or_else(missing)?.log().read(query)
+        Ok(self.handle(key).ok_or_else(missing)?.log().read(query))
     }
 }
 

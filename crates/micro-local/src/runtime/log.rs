@@ -12,10 +12,12 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use micro::Streaming;
 use micro::runtime::{LogRecord, LogsQuery};
-use micro::{Result, Streaming};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{mpsc, watch};
 use tracing::warn;
@@ -34,6 +36,8 @@ const QUEUE: usize = 64;
 pub struct Log {
     path: PathBuf,
     lines: mpsc::Sender<Vec<String>>,
+    /// Batches that were handed to the writing task, and those that it has written.
+    handed: Arc<AtomicU64>,
     written: watch::Receiver<u64>,
 }
 
@@ -51,7 +55,12 @@ impl Log {
         let (tip, written) = watch::channel(0);
         let writer = Writer::open(path.clone(), limit)?;
         tokio::spawn(write(writer, queue, tip));
-        Ok(Self { path, lines, written })
+        Ok(Self {
+            path,
+            lines,
+            handed: Arc::default(),
+            written,
+        })
     }
 
     /// Adds a remark of the runtime's own.
@@ -62,7 +71,10 @@ impl Log {
 
     /// Adds lines. They are lost only if the disk refuses them, which is logged elsewhere.
     pub async fn add(&self, lines: Vec<String>) {
-        let _ = self.lines.send(lines).await;
+        if let Ok(room) = self.lines.reserve().await {
+            self.handed.fetch_add(1, Ordering::SeqCst);
+            room.send(lines);
+        }
     }
 
     /// Adds all that comes out of a pipe, until its end. `seen` is shown each line.
@@ -86,9 +98,10 @@ impl Log {
         }
     }
 
-    /// The lines that were asked for.
-    pub fn read(&self, query: LogsQuery) -> Result<Streaming<LogRecord>> {
-        Ok(reader::read(self.path.clone(), query, self.written.clone()))
+    /// The lines that were asked for; those are among them that were added before.
+    pub fn read(&self, query: LogsQuery) -> Streaming<LogRecord> {
+        let handed = self.handed.load(Ordering::SeqCst);
+        reader::read(self.path.clone(), query, self.written.clone(), handed)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use micro::runtime::{LogRecord, LogsQuery};
 use micro::{Error, Sender, Streaming};
@@ -16,10 +16,19 @@ use super::aside;
 
 /// Lines on their way to the reader.
 const QUEUE: usize = 256;
+const PATIENCE: Duration = Duration::from_secs(1);
 
-pub fn read(path: PathBuf, query: LogsQuery, written: watch::Receiver<u64>) -> Streaming<LogRecord> {
+/// Reads what has been written by the time that `handed` batches are.
+pub fn read(
+    path: PathBuf,
+    query: LogsQuery,
+    mut written: watch::Receiver<u64>,
+    handed: u64,
+) -> Streaming<LogRecord> {
     let (sender, stream) = Streaming::channel(QUEUE);
     tokio::spawn(async move {
+        // A disk that is too slow for that is no reason to show nothing.
+        let _ = tokio::time::timeout(PATIENCE, written.wait_for(|written| *written >= handed)).await;
         let reader = Reader {
             path,
             query,

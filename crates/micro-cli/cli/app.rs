@@ -1,0 +1,294 @@
+//! The commands, and which of them a line means.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::errors::{Failure, Result};
+use crate::output::Output;
+use crate::session::{Globals, Session};
+use crate::{
+    args, auth, call, completion, dynamic, env, home, kill, login, logs, new, run, server, services, status, user,
+};
+
+const AFTER: &str = "EXAMPLE:\n   micro new greeter\n   micro run greeter\n   micro greeter --name=Alice\n\n\
+    Any other word is the name of a service: `micro greeter --help` shows what it answers.";
+
+/// Build, run and consume services.
+#[derive(Parser)]
+#[command(name = "micro", version = VERSION, disable_help_subcommand = true, after_help = AFTER)]
+pub(crate) struct App {
+    #[command(flatten)]
+    globals: GlobalArgs,
+    #[command(subcommand)]
+    command: Option<Cmd>,
+}
+
+const VERSION: &str = concat!("version v", env!("CARGO_PKG_VERSION"));
+
+#[derive(clap::Args)]
+struct GlobalArgs {
+    /// The configuration file.
+    #[arg(short = 'c', long = "config", env = "MICRO_CONFIG_FILE", global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The environment to talk to; `micro env` lists them.
+    #[arg(short = 'e', long = "env", env = "MICRO_ENV", global = true)]
+    env: Option<String>,
+    /// The address of the platform's proxy.
+    #[arg(long = "proxy_address", env = "MICRO_PROXY", global = true, value_name = "HOST:PORT")]
+    proxy_address: Option<String>,
+    /// How to print: text or json.
+    #[arg(short = 'o', long = "output", global = true, default_value = "text", value_name = "FORMAT")]
+    output: String,
+    /// Accepted and without effect: nothing is ever reported.
+    #[arg(long = "report_usage", env = "MICRO_REPORT_USAGE", global = true, hide = true, num_args = 0..=1, default_missing_value = "true")]
+    report_usage: Option<String>,
+    /// Accepted for programs that set it.
+    #[arg(long = "prompt_update", env = "MICRO_PROMPT_UPDATE", global = true, hide = true, num_args = 0..=1, default_missing_value = "true")]
+    prompt_update: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Cmd {
+    /// Run the platform on this machine, in the foreground.
+    Server(server::ServerArgs),
+    /// Write a new service into a folder of its name.
+    New(new::NewArgs),
+    /// Build and run a service from its source.
+    Run(run::RunArgs),
+    /// Build a running service anew and replace it.
+    Update(run::UpdateArgs),
+    /// Stop services.
+    Kill(kill::KillArgs),
+    /// Show what runs, and how it is.
+    Status(status::StatusArgs),
+    /// Show what a service printed.
+    Logs(logs::LogsArgs),
+    /// List the services that can be called.
+    #[command(after_help = "EXAMPLE:\n   micro services")]
+    Services,
+    /// Show one thing in detail.
+    #[command(after_help = "EXAMPLE:\n   micro get service helloworld")]
+    Get {
+        #[command(subcommand)]
+        what: Get,
+    },
+    /// Call an endpoint with JSON.
+    Call(CallArgs),
+    /// Call a streaming endpoint with JSON.
+    #[command(after_help = "EXAMPLE:\n   micro stream helloworld Helloworld.Stream '{\"count\": 3}'")]
+    Stream(StreamArgs),
+    /// Log in to the environment.
+    Login(login::LoginArgs),
+    /// Forget the token of the environment.
+    #[command(after_help = "EXAMPLE:\n   micro logout")]
+    Logout,
+    /// Show who is logged in, and the settings of this user.
+    User(user::UserArgs),
+    /// List and choose environments.
+    Env(env::EnvArgs),
+    /// Manage accounts, rules and tokens.
+    Auth(auth::AuthArgs),
+    /// Print a completion script for a shell.
+    Completion(completion::CompletionArgs),
+    /// Show help.
+    #[command(after_help = "EXAMPLE:\n   micro help run")]
+    Help {
+        /// The command to explain.
+        command: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Get {
+    /// A service: its nodes and what its endpoints take.
+    Service(services::GetArgs),
+}
+
+/// Call an endpoint with JSON.
+#[derive(clap::Args)]
+#[command(after_help = "EXAMPLE:\n   micro call helloworld Helloworld.Call '{\"name\": \"Alice\"}'")]
+struct CallArgs {
+    #[command(flatten)]
+    stream: StreamArgs,
+    /// How long to wait for the answer: 5s, 300ms, 1m.
+    #[arg(long = "request_timeout", value_name = "DURATION")]
+    request_timeout: Option<String>,
+}
+
+#[derive(clap::Args)]
+struct StreamArgs {
+    /// The service.
+    service: String,
+    /// Its endpoint, Handler.Method.
+    endpoint: String,
+    /// The request as JSON.
+    body: Vec<String>,
+    /// Call this instance instead of one that the platform chooses.
+    #[arg(long = "address", env = "MICRO_ADDRESS", value_name = "HOST:PORT")]
+    address: Option<String>,
+    /// Metadata to send, key=value; may be repeated.
+    #[arg(long = "metadata", env = "MICRO_METADATA", value_name = "KEY=VALUE")]
+    metadata: Vec<String>,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    match start(std::env::args().skip(1).collect()) {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.report();
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn start(line: Vec<String>) -> Result<ExitCode> {
+    let names: Vec<String> = App::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let split = args::split(line, &|word| names.iter().any(|name| name == word));
+    let is_static = split.command.as_ref().is_none_or(|word| names.iter().any(|name| name == word));
+    let mut globals = vec!["micro".to_owned()];
+    globals.extend(args::normalise(split.globals));
+    let Some(word) = split.command else {
+        let Some(app) = parse(globals)? else { return Ok(ExitCode::SUCCESS) };
+        drop(app);
+        let text = "No command provided to micro. Please refer to 'micro --help'";
+        return Err(Failure::new(1, text));
+    };
+    if is_static {
+        globals.push(word);
+        globals.extend(args::normalise(split.rest));
+        let Some(app) = parse(globals)? else { return Ok(ExitCode::SUCCESS) };
+        return finish(app);
+    }
+    let Some(app) = parse(globals)? else { return Ok(ExitCode::SUCCESS) };
+    run_plugin(&word, &split.rest)?;
+    let globals = app.globals.resolve()?;
+    block_on(async move {
+        let session = Session::open(&globals).await?;
+        dynamic::run(&session, &word, &split.rest).await
+    })
+}
+
+/// `None` when help or the version was asked for and is printed.
+fn parse(line: Vec<String>) -> Result<Option<App>> {
+    match App::command().try_get_matches_from(line).and_then(|matches| App::from_arg_matches(&matches)) {
+        Ok(app) => Ok(Some(app)),
+        Err(error) if error.use_stderr() => {
+            let text = error.render().to_string();
+            Err(Failure::new(1, text.trim_end().trim_start_matches("error: ")))
+        }
+        Err(error) => error.print().map(|()| None).map_err(Failure::from),
+    }
+}
+
+/// A program `micro-<word>` on the path is a command of its own.
+fn run_plugin(word: &str, rest: &[String]) -> Result<()> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let name = format!("micro-{word}");
+    let found = std::env::split_paths(&paths).map(|folder| folder.join(&name)).find(|path| path.is_file());
+    match found {
+        Some(program) => Err(Command::new(program).args(rest).exec().into()),
+        None => Ok(()),
+    }
+}
+
+impl GlobalArgs {
+    fn resolve(self) -> Result<Globals> {
+        let home = home::home()?;
+        let output = match self.output.as_str() {
+            "json" => Output::Json,
+            "text" | "raw" | "table" => Output::Text,
+            other => return Err(Failure::new(1, format!("unknown output {other:?}; use text or json"))),
+        };
+        Ok(Globals {
+            config_file: self.config.unwrap_or_else(|| home.join("config.json")),
+            home,
+            env: self.env.filter(|env| !env.is_empty()),
+            proxy_address: self.proxy_address.filter(|address| !address.is_empty()),
+            output,
+        })
+    }
+}
+
+fn finish(app: App) -> Result<ExitCode> {
+    let is_raw = app.globals.output == "raw";
+    let Some(command) = app.command else { return Ok(ExitCode::SUCCESS) };
+    match command {
+        Cmd::Help { command } => return help(command),
+        Cmd::Completion(args) => return completion::run(&args, &mut App::command()).map(|()| ExitCode::SUCCESS),
+        command => {
+            let globals = app.globals.resolve()?;
+            block_on(dispatch(globals, command, is_raw))
+        }
+    }
+}
+
+async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
+    match command {
+        Cmd::Server(args) => server::run(&globals, args).await,
+        Cmd::New(args) => new::run(&globals, &args),
+        Cmd::Run(args) => run::run(&globals, args).await,
+        Cmd::Update(args) => run::update(&globals, args).await,
+        Cmd::Kill(args) => kill::run(&globals, args).await,
+        Cmd::Status(args) => status::run(&globals, args).await,
+        Cmd::Logs(args) => logs::run(&globals, args).await,
+        Cmd::Services => services::run_list(&globals).await,
+        Cmd::Get { what: Get::Service(args) } => services::run_get(&globals, args).await,
+        Cmd::Call(CallArgs { stream, request_timeout }) => {
+            let session = Session::open(&globals).await?;
+            call::call(&session, &stream.into_call(is_raw, request_timeout)).await
+        }
+        Cmd::Stream(args) => {
+            let session = Session::open(&globals).await?;
+            call::stream(&session, &args.into_call(is_raw, None)).await
+        }
+        Cmd::Login(args) => login::login(&globals, args).await,
+        Cmd::Logout => login::logout(&globals).await,
+        Cmd::User(args) => user::run(&globals, args).await,
+        Cmd::Env(args) => env::run(&globals, args).await,
+        Cmd::Auth(args) => auth::run(&globals, args).await,
+        Cmd::Help { .. } | Cmd::Completion(_) => Ok(()),
+    }
+}
+
+impl StreamArgs {
+    fn into_call(self, output_raw: bool, request_timeout: Option<String>) -> call::Call {
+        call::Call {
+            service: self.service,
+            endpoint: self.endpoint,
+            body: self.body,
+            address: self.address,
+            output_raw,
+            metadata: self.metadata,
+            request_timeout,
+        }
+    }
+}
+
+fn help(command: Option<String>) -> Result<ExitCode> {
+    let mut app = App::command();
+    app.build();
+    let text = match &command {
+        None => app.render_help(),
+        Some(name) => match app.find_subcommand_mut(name) {
+            Some(command) => command.render_help(),
+            None => {
+                let text = format!("Unrecognized micro command: {name}. Please refer to 'micro --help'");
+                return Err(Failure::new(1, text));
+            }
+        },
+    };
+    println!("{text}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn block_on(command: impl Future<Output = Result<()>>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(command);
+    // Reads of the terminal cannot be cancelled; the process does not wait for them.
+    runtime.shutdown_background();
+    ended.map(|()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,31 @@
+//! The platform for hands: one binary that is server, command line and generator.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod app;
+pub mod args;
+mod auth;
+mod call;
+mod completion;
+mod config;
+mod dynamic;
+mod env;
+mod errors;
+mod framework;
+mod home;
+mod kill;
+mod login;
+mod logs;
+mod new;
+mod output;
+mod run;
+mod server;
+mod services;
+mod session;
+mod source;
+mod status;
+mod tokens;
+mod user;
+mod watch;
+
+pub use app::main;

@@ -1,0 +1,5 @@
+//! The binary `micro`.
+
+fn main() -> std::process::ExitCode {
+    micro_cli::main()
+}

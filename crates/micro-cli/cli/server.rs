@@ -1,0 +1,115 @@
+//! `micro server`: the platform in the foreground.
+
+use std::path::PathBuf;
+
+use micro_server::{Config, Running, Server};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::errors::{Failure, Result};
+use crate::framework;
+use crate::session::Globals;
+
+/// Run the platform on this machine, in the foreground.
+#[derive(clap::Args, Clone, Default)]
+#[command(after_help = "EXAMPLE:\n   micro server\n   micro server --api_address=127.0.0.1:9090")]
+pub(crate) struct ServerArgs {
+    /// Where the gateway listens for HTTP.
+    #[arg(long = "api_address", env = "MICRO_API_ADDRESS", value_name = "HOST:PORT")]
+    api_address: Option<String>,
+    /// Where the proxy listens for gRPC. As a flag, `--proxy_address` does the same here.
+    #[arg(long = "listen_address", env = "MICRO_PROXY_ADDRESS", value_name = "HOST:PORT")]
+    listen_address: Option<String>,
+    /// Which drivers the platform stands on.
+    #[arg(long = "profile", env = "MICRO_PROFILE", default_value = "local")]
+    profile: String,
+    /// Make no administrator.
+    #[arg(long = "disable_admin", env = "MICRO_AUTH_DISABLE_ADMIN", num_args = 0..=1, default_missing_value = "true", default_value = "false")]
+    disable_admin: String,
+}
+
+/// Runs until Ctrl-C or SIGTERM.
+pub(crate) async fn run(globals: &Globals, args: ServerArgs) -> Result<()> {
+    // Asked for before anything starts, so that no signal is missed.
+    let stop = Stop::listen()?;
+    let running = start(globals, args).await?;
+    tell_admin(&running);
+    println!(
+        "micro server ready  gateway http://{}  proxy {}  home {}",
+        running.addresses.gateway,
+        running.addresses.proxy,
+        globals.home.display()
+    );
+    stop.wait().await;
+    running.shutdown().await;
+    Ok(())
+}
+
+/// Starts the platform within this process.
+pub(crate) async fn start(globals: &Globals, args: ServerArgs) -> Result<Running> {
+    micro::start_log(tracing::Level::WARN);
+    // The global flag names the proxy as well: of a server it is where that listens. Its variable does not, since
+    // that one tells services and the command line where to call.
+    let listen = proxy_flag().or(args.listen_address);
+    let config = Config {
+        home: globals.home.clone(),
+        build: std::env::var_os("MICRO_BUILD_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from),
+        proxy_address: listen.unwrap_or_else(|| "127.0.0.1:8081".to_owned()),
+        gateway_address: args.api_address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+        profile: args.profile,
+        framework: framework::lay_out(&globals.home)?,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        disable_admin: matches!(args.disable_admin.as_str(), "true" | "1"),
+    };
+    Server::start(config).await.map_err(|error| Failure::new(1, chain(&error)))
+}
+
+fn proxy_flag() -> Option<String> {
+    let mut line = std::env::args();
+    while let Some(word) = line.next() {
+        let Some(flag) = word.strip_prefix('-').map(|word| word.trim_start_matches('-')) else { continue };
+        match flag.replace('-', "_").split_once('=') {
+            Some(("proxy_address", _)) => return flag.split_once('=').map(|(_, value)| value.to_owned()),
+            None if flag.replace('-', "_") == "proxy_address" => return line.next(),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// A secret that was made because others can reach the server is shown this one time.
+pub(crate) fn tell_admin(running: &Running) {
+    if let Some(secret) = &running.admin_secret {
+        eprintln!("The account `admin` has a new secret, shown only now: {secret}");
+    }
+}
+
+/// Ctrl-C and SIGTERM.
+pub(crate) struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    pub(crate) fn listen() -> Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    pub(crate) async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
