@@ -50,9 +50,13 @@ fn workspace(root: &Path) -> String {
     let mut manifest: DocumentMut = text.parse().expect("the workspace's manifest is TOML");
     manifest.retain(|key, _| key == "workspace");
     manifest["workspace"]["members"] = value(CRATES.iter().copied().collect::<Array>());
-    let workspace = manifest["workspace"].as_table_mut().expect("a workspace is a table");
+    let workspace = manifest["workspace"]
+        .as_table_mut()
+        .expect("a workspace is a table");
     workspace.remove("default-members");
-    let dependencies = workspace["dependencies"].as_table_mut().expect("dependencies are a table");
+    let dependencies = workspace["dependencies"]
+        .as_table_mut()
+        .expect("dependencies are a table");
     dependencies.retain(|name, item| CRATES.contains(&name) || item.get("path").is_none());
     for name in CRATES {
         dependencies[name]["path"] = value(name);
@@ -70,7 +74,11 @@ fn table(files: &[(String, PathBuf)]) -> String {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
         let path = path.canonicalize().expect("a collected file has a path");
-        let _ = writeln!(text, "    ({name:?}, include_bytes!({:?})),", path.display().to_string());
+        let _ = writeln!(
+            text,
+            "    ({name:?}, include_bytes!({:?})),",
+            path.display().to_string()
+        );
     }
     let _ = writeln!(text, "];\npub(super) const HASH: &str = \"{hash:016x}\";");
     text

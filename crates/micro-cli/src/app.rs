@@ -1,294 +1,343 @@
-//! The commands, and the way from words to an exit code.
+//! The commands, and which of them a line means.
 
-use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use tokio::runtime::{Builder, Runtime};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::args::{Intent, Misuse};
 use crate::errors::{Failure, Result};
-use crate::settings::Settings;
+use crate::output::Output;
+use crate::session::{Globals, Session};
 use crate::{
-    args, auth, call, completion, dynamic, env, help, kill, login, logs, new, output, plugin, run, server, services, status,
+    args, auth, call, completion, dynamic, env, home, kill, login, logs, new, run, server, services, status,
     user,
 };
 
-/// The whole command line.
-#[derive(Debug, Parser)]
-#[command(
-    name = "micro",
-    about = "Build, run and consume services",
-    after_help = "micro run services/helloworld\nmicro helloworld --name=Alice\nmicro call helloworld Helloworld.Call '{\"name\":\"Alice\"}'",
-    disable_help_flag = true,
-    disable_help_subcommand = true,
-    disable_version_flag = true
-)]
-struct Cli {
+const AFTER: &str = "EXAMPLE:\n   micro new greeter\n   micro run greeter\n   micro greeter --name=Alice\n\n\
+    Any other word is the name of a service: `micro greeter --help` shows what it answers.";
+
+/// Build, run and consume services.
+#[derive(Parser)]
+#[command(name = "micro", version = VERSION, disable_help_subcommand = true, after_help = AFTER)]
+pub(crate) struct App {
     #[command(flatten)]
-    globals: Globals,
+    globals: GlobalArgs,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<Cmd>,
 }
 
-/// What may stand before any command.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Globals {
-    /// The file of settings; config.json in the home unless set
-    #[arg(short = 'c', long = "config_file", env = "MICRO_CONFIG_FILE", value_name = "FILE")]
-    pub config_file: Option<String>,
-    /// The environment for this one command; `micro env` lists them
-    #[arg(short, long, env = "MICRO_ENV", value_name = "NAME")]
-    pub env: Option<String>,
-    /// The namespace; the environment's current one unless set
-    #[arg(long, env = "MICRO_NAMESPACE", value_name = "NAME")]
-    pub namespace: Option<String>,
-    /// Where the server is; the environment's address unless set
-    #[arg(long = "proxy_address", env = "MICRO_PROXY", value_name = "HOST:PORT")]
-    pub proxy_address: Option<String>,
-    /// What drivers the platform stands on: local
-    #[arg(long, env = "MICRO_PROFILE", value_name = "NAME")]
-    pub profile: Option<String>,
-    /// How results are printed: text, json, or raw as they came over the wire
-    #[arg(short, long, env = "MICRO_OUTPUT", value_enum, ignore_case = true, default_value_t)]
-    pub output: output::Format,
+const VERSION: &str = concat!("version v", env!("CARGO_PKG_VERSION"));
+
+#[derive(clap::Args)]
+struct GlobalArgs {
+    /// The configuration file.
+    #[arg(
+        short = 'c',
+        long = "config",
+        env = "MICRO_CONFIG_FILE",
+        global = true,
+        value_name = "FILE"
+    )]
+    config: Option<PathBuf>,
+    /// The environment to talk to; `micro env` lists them.
+    #[arg(short = 'e', long = "env", env = "MICRO_ENV", global = true)]
+    env: Option<String>,
+    /// The address of the platform's proxy.
+    #[arg(
+        long = "proxy_address",
+        env = "MICRO_PROXY",
+        global = true,
+        value_name = "HOST:PORT"
+    )]
+    proxy_address: Option<String>,
+    /// How to print: text or json.
+    #[arg(
+        short = 'o',
+        long = "output",
+        global = true,
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
+    output: String,
+    /// Accepted and without effect: nothing is ever reported.
+    #[arg(long = "report_usage", env = "MICRO_REPORT_USAGE", global = true, hide = true, num_args = 0..=1, default_missing_value = "true")]
+    report_usage: Option<String>,
+    /// Accepted for programs that set it.
+    #[arg(long = "prompt_update", env = "MICRO_PROMPT_UPDATE", global = true, hide = true, num_args = 0..=1, default_missing_value = "true")]
+    prompt_update: Option<String>,
 }
 
-/// Flags that scripts give and that mean nothing to this command line. What they name is chosen elsewhere, or, with
-/// `report_usage`, never done.
-const ACCEPTED: &[&str] = &[
-    "auth_address",
-    "auth_id",
-    "auth_secret",
-    "auth_public_key",
-    "auth_private_key",
-    "registry_address",
-    "registry_tls_ca",
-    "registry_tls_cert",
-    "registry_tls_key",
-    "broker_address",
-    "broker_tls_ca",
-    "broker_tls_cert",
-    "broker_tls_key",
-    "events_tls_ca",
-    "events_tls_cert",
-    "events_tls_key",
-    "store_address",
-    "service_name",
-    "service_version",
-    "service_address",
-    "config_secret_key",
-    "tracing_reporter_address",
-];
-
-/// The same, with a value only after `=`.
-const ACCEPTED_SWITCHES: &[&str] = &["report_usage", "prompt_update"];
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Server(server::Args),
-    New(new::Args),
+#[derive(Subcommand)]
+enum Cmd {
+    /// Run the platform on this machine, in the foreground.
+    Server(server::ServerArgs),
+    /// Write a new service into a folder of its name.
+    New(new::NewArgs),
+    /// Build and run a service from its source.
     Run(run::RunArgs),
+    /// Build a running service anew and replace it.
     Update(run::UpdateArgs),
-    Kill(kill::Args),
-    Status(status::Args),
-    Logs(logs::Args),
-    /// List the services that are registered
-    #[command(after_help = "micro services\nmicro services --output json")]
+    /// Stop services.
+    Kill(kill::KillArgs),
+    /// Show what runs, and how it is.
+    Status(status::StatusArgs),
+    /// Show what a service printed.
+    Logs(logs::LogsArgs),
+    /// List the services that can be called.
+    #[command(after_help = "EXAMPLE:\n   micro services")]
     Services,
-    /// Look at one thing closely
-    #[command(after_help = "micro get service helloworld", arg_required_else_help = true)]
+    /// Show one thing in detail.
+    #[command(after_help = "EXAMPLE:\n   micro get service helloworld")]
     Get {
         #[command(subcommand)]
-        what: services::Get,
+        what: Get,
     },
-    Call(call::CallArgs),
-    Stream(call::StreamArgs),
-    Login(login::Args),
-    /// Forget the account that is logged in
-    #[command(after_help = "micro logout")]
+    /// Call an endpoint with JSON.
+    Call(CallArgs),
+    /// Call a streaming endpoint with JSON.
+    #[command(after_help = "EXAMPLE:\n   micro stream helloworld Helloworld.Stream '{\"count\": 3}'")]
+    Stream(StreamArgs),
+    /// Log in to the environment.
+    Login(login::LoginArgs),
+    /// Forget the token of the environment.
+    #[command(after_help = "EXAMPLE:\n   micro logout")]
     Logout,
-    User(user::Args),
-    Env(env::Args),
-    Auth(auth::Args),
-    Completion(completion::Args),
+    /// Show who is logged in, and the settings of this user.
+    User(user::UserArgs),
+    /// List and choose environments.
+    Env(env::EnvArgs),
+    /// Manage accounts, rules and tokens.
+    Auth(auth::AuthArgs),
+    /// Print a completion script for a shell.
+    Completion(completion::CompletionArgs),
+    /// Show help.
+    #[command(after_help = "EXAMPLE:\n   micro help run")]
+    Help {
+        /// The command to explain.
+        command: Option<String>,
+    },
 }
 
-/// The table of commands and flags, complete.
-pub fn command() -> &'static clap::Command {
-    static COMMAND: OnceLock<clap::Command> = OnceLock::new();
-    COMMAND.get_or_init(|| {
-        let accepted = ACCEPTED.iter().map(|name| Arg::new(*name).long(*name).hide(true));
-        let switches = ACCEPTED_SWITCHES.iter().map(|name| Arg::new(*name).long(*name).hide(true).num_args(0..=1));
-        let mut command = quiet(Cli::command().args(accepted).args(switches));
-        command.build();
-        command
-    })
+#[derive(Subcommand)]
+enum Get {
+    /// A service: its nodes and what its endpoints take.
+    Service(services::GetArgs),
 }
 
-/// Help is ours to print, at every level.
-fn quiet(command: clap::Command) -> clap::Command {
-    let command = command.disable_help_flag(true).disable_help_subcommand(true);
-    command.mut_subcommands(quiet)
+/// Call an endpoint with JSON.
+#[derive(clap::Args)]
+#[command(after_help = "EXAMPLE:\n   micro call helloworld Helloworld.Call '{\"name\": \"Alice\"}'")]
+struct CallArgs {
+    #[command(flatten)]
+    stream: StreamArgs,
+    /// How long to wait for the answer: 5s, 300ms, 1m.
+    #[arg(long = "request_timeout", value_name = "DURATION")]
+    request_timeout: Option<String>,
 }
 
-/// Whether clap understands what [`args`] made.
-pub(crate) fn understands(words: &[String]) -> bool {
-    command().clone().try_get_matches_from(words).is_ok()
+#[derive(clap::Args)]
+struct StreamArgs {
+    /// The service.
+    service: String,
+    /// Its endpoint, Handler.Method.
+    endpoint: String,
+    /// The request as JSON.
+    body: Vec<String>,
+    /// Call this instance instead of one that the platform chooses.
+    #[arg(long = "address", env = "MICRO_ADDRESS", value_name = "HOST:PORT")]
+    address: Option<String>,
+    /// Metadata to send, key=value; may be repeated.
+    #[arg(long = "metadata", env = "MICRO_METADATA", value_name = "KEY=VALUE")]
+    metadata: Vec<String>,
 }
 
-/// From the words of the process to its exit code.
+/// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    match carry_out() {
-        Ok(()) => ExitCode::SUCCESS,
+    match start(std::env::args().skip(1).collect()) {
+        Ok(code) => code,
         Err(failure) => {
-            output::note(&failure.message());
+            failure.report();
             ExitCode::from(failure.code)
         }
     }
 }
 
-fn carry_out() -> Result<()> {
-    let words = std::env::args_os().skip(1).map(std::ffi::OsString::into_string);
-    let words = words.collect::<Result<Vec<_>, _>>().map_err(|word| {
-        Failure::plain(format!("{} is not UTF-8", word.to_string_lossy()))
-    })?;
-    match args::parse(command(), words)? {
-        Intent::Static(words) => match read(&words)? {
-            Some(cli) => execute(cli),
-            None => Ok(()),
-        },
-        Intent::Dynamic { globals, words } => {
-            plugin::execute(&words)?;
-            let settings = Settings::new(&matched(&globals)?.globals)?;
-            attempt(&client_runtime()?, &settings, || dynamic::run(&settings, &words))
-        }
-        Intent::Help(path) => help::print(command(), &path),
-        Intent::Version => {
-            output::line(&format!("micro version v{}", env!("CARGO_PKG_VERSION")));
-            Ok(())
-        }
-        Intent::Nothing => {
-            Err(Failure::plain("No command provided to micro. Please refer to 'micro --help'"))
-        }
+fn start(line: Vec<String>) -> Result<ExitCode> {
+    let names: Vec<String> = App::command()
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .collect();
+    let split = args::split(line, &|word| names.iter().any(|name| name == word));
+    let is_static = split
+        .command
+        .as_ref()
+        .is_none_or(|word| names.iter().any(|name| name == word));
+    let mut globals = vec!["micro".to_owned()];
+    globals.extend(args::normalise(split.globals));
+    let Some(word) = split.command else {
+        let Some(app) = parse(globals)? else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        drop(app);
+        let text = "No command provided to micro. Please refer to 'micro --help'";
+        return Err(Failure::new(1, text));
+    };
+    if is_static {
+        globals.push(word);
+        globals.extend(args::normalise(split.rest));
+        let Some(app) = parse(globals)? else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        return finish(app);
     }
-}
-
-impl From<Misuse> for Failure {
-    fn from(misuse: Misuse) -> Self {
-        let failure = Self::plain(&misuse);
-        match misuse.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-    }
-}
-
-/// The command of the words; none when a word was missing and help was printed, which scripts know as no failure.
-fn read(words: &[String]) -> Result<Option<Cli>> {
-    match matched(words) {
-        Ok(cli) => Ok(Some(cli)),
-        Err(Refused::Missing(what)) => {
-            if !what.is_empty() {
-                output::note(&format!("Missing argument: {what}"));
-            }
-            let is_command = |word: &&String| !word.starts_with('-');
-            let path: Vec<String> = words.iter().skip(1).take_while(|word| *word != "--").filter(is_command).cloned().collect();
-            help::print(command(), &path)?;
-            Ok(None)
-        }
-        Err(refused) => Err(refused.into()),
-    }
-}
-
-enum Refused {
-    /// A word that has to be there.
-    Missing(String),
-    Other(String),
-}
-
-impl From<Refused> for Failure {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Missing(what) => Self::plain(format!("Missing argument: {what}")),
-            Refused::Other(text) => Self::plain(text),
-        }
-    }
-}
-
-fn matched(words: &[String]) -> Result<Cli, Refused> {
-    let matches = command().clone().try_get_matches_from(words);
-    matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| {
-        use clap::error::{ContextKind, ContextValue, ErrorKind};
-        match error.kind() {
-            ErrorKind::MissingRequiredArgument => match error.get(ContextKind::InvalidArg) {
-                Some(ContextValue::Strings(missing)) => Refused::Missing(missing.join(" ")),
-                _ => Refused::Missing(String::new()),
-            },
-            ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                Refused::Missing(String::new())
-            }
-            _ => {
-                let text = error.render().to_string();
-                let text = text.trim_start_matches("error: ");
-                Refused::Other(text.split("\n\n").next().unwrap_or(text).trim().replace('\n', " "))
-            }
-        }
+    let Some(app) = parse(globals)? else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    run_plugin(&word, &split.rest)?;
+    let globals = app.globals.resolve()?;
+    block_on(async move {
+        let session = Session::open(&globals).await?;
+        dynamic::run(&session, &word, &split.rest).await
     })
 }
 
-fn execute(cli: Cli) -> Result<()> {
-    let settings = Settings::new(&cli.globals)?;
-    let Some(command) = cli.command else { return help::print(command(), &[]) };
-    match command {
-        Command::Server(args) => server_runtime()?.block_on(server::run(&settings, &args)),
-        Command::New(args) => new::run(&settings, &args),
-        Command::Run(args) => {
-            let runtime = server_runtime()?;
-            let outcome = runtime.block_on(run::run(&settings, &args));
-            runtime.shutdown_background();
-            outcome.map_err(|failure| settings.explain(failure))
+/// `None` when help or the version was asked for and is printed.
+fn parse(line: Vec<String>) -> Result<Option<App>> {
+    match App::command()
+        .try_get_matches_from(line)
+        .and_then(|matches| App::from_arg_matches(&matches))
+    {
+        Ok(app) => Ok(Some(app)),
+        Err(error) if error.use_stderr() => {
+            let text = error.render().to_string();
+            Err(Failure::new(1, text.trim_end().trim_start_matches("error: ")))
         }
-        Command::Env(args) => env::run(&settings, &args),
-        Command::Completion(args) => completion::run(&args),
-        command => attempt(&client_runtime()?, &settings, || over_the_network(&settings, &command)),
+        Err(error) => error.print().map(|()| None).map_err(Failure::from),
     }
 }
 
-async fn over_the_network(settings: &Settings, command: &Command) -> Result<()> {
-    match command {
-        Command::Update(args) => run::update(settings, args).await,
-        Command::Kill(args) => kill::run(settings, args).await,
-        Command::Status(args) => status::run(settings, args).await,
-        Command::Logs(args) => logs::run(settings, args).await,
-        Command::Services => services::list(settings).await,
-        Command::Get { what } => services::get(settings, what).await,
-        Command::Call(args) => call::call(settings, args).await,
-        Command::Stream(args) => call::stream(settings, args).await,
-        Command::Login(args) => login::login(settings, args).await,
-        Command::Logout => login::logout(settings),
-        Command::User(args) => user::run(settings, args).await,
-        Command::Auth(args) => auth::run(settings, args).await,
-        Command::Server(_) | Command::New(_) | Command::Run(_) | Command::Env(_) | Command::Completion(_) => Ok(()),
+/// A program `micro-<word>` on the path is a command of its own.
+fn run_plugin(word: &str, rest: &[String]) -> Result<()> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let name = format!("micro-{word}");
+    let found = std::env::split_paths(&paths)
+        .map(|folder| folder.join(&name))
+        .find(|path| path.is_file());
+    match found {
+        Some(program) => Err(Command::new(program).args(rest).exec().into()),
+        None => Ok(()),
     }
 }
 
-/// Runs a command, and once more if all that was wrong is a login from before the local server was set up anew.
-fn attempt<F: Future<Output = Result<()>>>(runtime: &Runtime, settings: &Settings, command: impl Fn() -> F) -> Result<()> {
-    let outcome = runtime.block_on(async {
-        match command().await {
-            Err(failure) if settings.is_stale_login(&failure).await => command().await,
-            outcome => outcome,
+impl GlobalArgs {
+    fn resolve(self) -> Result<Globals> {
+        let home = home::home()?;
+        let output = match self.output.as_str() {
+            "json" => Output::Json,
+            "text" | "raw" | "table" => Output::Text,
+            other => {
+                return Err(Failure::new(
+                    1,
+                    format!("unknown output {other:?}; use text or json"),
+                ));
+            }
+        };
+        Ok(Globals {
+            config_file: self.config.unwrap_or_else(|| home.join("config.json")),
+            home,
+            env: self.env.filter(|env| !env.is_empty()),
+            proxy_address: self.proxy_address.filter(|address| !address.is_empty()),
+            output,
+        })
+    }
+}
+
+fn finish(app: App) -> Result<ExitCode> {
+    let is_raw = app.globals.output == "raw";
+    let Some(command) = app.command else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    match command {
+        Cmd::Help { command } => return help(command),
+        Cmd::Completion(args) => {
+            return completion::run(&args, &mut App::command()).map(|()| ExitCode::SUCCESS);
         }
-    });
-    outcome.map_err(|failure| settings.explain(failure))
+        command => {
+            let globals = app.globals.resolve()?;
+            block_on(dispatch(globals, command, is_raw))
+        }
+    }
 }
 
-/// Ready within a millisecond: what most commands do is wait for one answer.
-fn client_runtime() -> Result<Runtime> {
-    Ok(Builder::new_current_thread().enable_all().build()?)
+async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
+    match command {
+        Cmd::Server(args) => server::run(&globals, args).await,
+        Cmd::New(args) => new::run(&globals, &args),
+        Cmd::Run(args) => run::run(&globals, args).await,
+        Cmd::Update(args) => run::update(&globals, args).await,
+        Cmd::Kill(args) => kill::run(&globals, args).await,
+        Cmd::Status(args) => status::run(&globals, args).await,
+        Cmd::Logs(args) => logs::run(&globals, args).await,
+        Cmd::Services => services::run_list(&globals).await,
+        Cmd::Get {
+            what: Get::Service(args),
+        } => services::run_get(&globals, args).await,
+        Cmd::Call(CallArgs {
+            stream,
+            request_timeout,
+        }) => {
+            let session = Session::open(&globals).await?;
+            call::call(&session, &stream.into_call(is_raw, request_timeout)).await
+        }
+        Cmd::Stream(args) => {
+            let session = Session::open(&globals).await?;
+            call::stream(&session, &args.into_call(is_raw, None)).await
+        }
+        Cmd::Login(args) => login::login(&globals, args).await,
+        Cmd::Logout => login::logout(&globals).await,
+        Cmd::User(args) => user::run(&globals, args).await,
+        Cmd::Env(args) => env::run(&globals, args).await,
+        Cmd::Auth(args) => auth::run(&globals, args).await,
+        Cmd::Help { .. } | Cmd::Completion(_) => Ok(()),
+    }
 }
 
-fn server_runtime() -> Result<Runtime> {
-    Ok(Builder::new_multi_thread().enable_all().build()?)
+impl StreamArgs {
+    fn into_call(self, output_raw: bool, request_timeout: Option<String>) -> call::Call {
+        call::Call {
+            service: self.service,
+            endpoint: self.endpoint,
+            body: self.body,
+            address: self.address,
+            output_raw,
+            metadata: self.metadata,
+            request_timeout,
+        }
+    }
+}
+
+fn help(command: Option<String>) -> Result<ExitCode> {
+    let mut app = App::command();
+    app.build();
+    let text = match &command {
+        None => app.render_help(),
+        Some(name) => match app.find_subcommand_mut(name) {
+            Some(command) => command.render_help(),
+            None => {
+                let text = format!("Unrecognized micro command: {name}. Please refer to 'micro --help'");
+                return Err(Failure::new(1, text));
+            }
+        },
+    };
+    println!("{text}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn block_on(command: impl Future<Output = Result<()>>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(command);
+    // Reads of the terminal cannot be cancelled; the process does not wait for them.
+    runtime.shutdown_background();
+    ended.map(|()| ExitCode::SUCCESS)
 }

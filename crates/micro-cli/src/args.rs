@@ -8,11 +8,37 @@ use micro_proto::registry::Value;
 
 /// Global flags that take a value.
 const VALUED: &[&str] = &[
-    "c", "config", "e", "env", "o", "output", "profile", "namespace", "auth_address", "auth_id", "auth_secret",
-    "auth_public_key", "auth_private_key", "registry_address", "registry_tls_ca", "registry_tls_cert",
-    "registry_tls_key", "broker_address", "broker_tls_ca", "broker_tls_cert", "broker_tls_key", "events_tls_ca",
-    "events_tls_cert", "events_tls_key", "store_address", "proxy_address", "service_name", "service_version",
-    "service_address", "config_secret_key", "tracing_reporter_address",
+    "c",
+    "config",
+    "e",
+    "env",
+    "o",
+    "output",
+    "profile",
+    "namespace",
+    "auth_address",
+    "auth_id",
+    "auth_secret",
+    "auth_public_key",
+    "auth_private_key",
+    "registry_address",
+    "registry_tls_ca",
+    "registry_tls_cert",
+    "registry_tls_key",
+    "broker_address",
+    "broker_tls_ca",
+    "broker_tls_cert",
+    "broker_tls_key",
+    "events_tls_ca",
+    "events_tls_cert",
+    "events_tls_key",
+    "store_address",
+    "proxy_address",
+    "service_name",
+    "service_version",
+    "service_address",
+    "config_secret_key",
+    "tracing_reporter_address",
 ];
 
 /// Global flags whose value may be left out; only a written boolean is taken as one.
@@ -41,7 +67,9 @@ pub fn split(args: Vec<String>, is_static: &dyn Fn(&str) -> bool) -> Split {
         if word == "--" {
             break words.next();
         }
-        let Some(name) = flag_name(&word).map(str::to_owned) else { break Some(word) };
+        let Some(name) = flag_name(&word).map(str::to_owned) else {
+            break Some(word);
+        };
         let whole = word.contains('=');
         if !whole && SWITCHES.contains(&name.as_str()) {
             let given = words.next_if(|next| boolean(next).is_some());
@@ -55,8 +83,16 @@ pub fn split(args: Vec<String>, is_static: &dyn Fn(&str) -> bool) -> Split {
         }
     };
     let rest: Vec<String> = words.collect();
-    let rest = if command.as_deref().is_some_and(is_static) { normalise(rest) } else { rest };
-    Split { globals, command, rest }
+    let rest = if command.as_deref().is_some_and(is_static) {
+        normalise(rest)
+    } else {
+        rest
+    };
+    Split {
+        globals,
+        command,
+        rest,
+    }
 }
 
 /// Makes `-long` into `--long` and `-n=5` into `-n 5`. Words after a bare `--`, numbers and all else stay.
@@ -74,7 +110,9 @@ pub fn normalise(args: Vec<String>) -> Vec<String> {
 }
 
 fn normalised(word: String) -> Vec<String> {
-    let Some(name) = flag_name(&word) else { return vec![word] };
+    let Some(name) = flag_name(&word) else {
+        return vec![word];
+    };
     if word.starts_with("--") {
         return vec![word];
     }
@@ -83,7 +121,9 @@ fn normalised(word: String) -> Vec<String> {
         let attached = name.bytes().skip(1).all(|byte| byte.is_ascii_digit()) && !word.contains('=');
         return vec![if attached { word } else { format!("-{word}") }];
     }
-    let Some((flag, value)) = word.split_once('=') else { return vec![word] };
+    let Some((flag, value)) = word.split_once('=') else {
+        return vec![word];
+    };
     match boolean(value).filter(|_| SHORT_SWITCHES.contains(&name)) {
         Some(true) => vec![flag.to_owned()],
         Some(false) => Vec::new(),
@@ -116,15 +156,37 @@ pub fn fuzz(args: Vec<String>) -> bool {
 
 /// A message with a field of each kind.
 fn schema() -> Value {
-    let value = |name: &str, kind: &str, values| Value { name: name.into(), r#type: kind.into(), values };
+    let value = |name: &str, kind: &str, values| Value {
+        name: name.into(),
+        r#type: kind.into(),
+        values,
+    };
     let kinds = [
-        ("name", "string"), ("on", "bool"), ("small", "int32"), ("big", "int64"), ("count", "uint32"),
-        ("size", "uint64"), ("share", "float32"), ("ratio", "float64"), ("data", "[]uint8"), ("tags", "[]string"),
-        ("ids", "[]int64"), ("labels", "map[string]string"), ("counts", "map[string]int32"), ("colour", "Colour"),
+        ("name", "string"),
+        ("on", "bool"),
+        ("small", "int32"),
+        ("big", "int64"),
+        ("count", "uint32"),
+        ("size", "uint64"),
+        ("share", "float32"),
+        ("ratio", "float64"),
+        ("data", "[]uint8"),
+        ("tags", "[]string"),
+        ("ids", "[]int64"),
+        ("labels", "map[string]string"),
+        ("counts", "map[string]int32"),
+        ("colour", "Colour"),
     ];
-    let scalars: Vec<Value> = kinds.iter().map(|&(name, kind)| value(name, kind, Vec::new())).collect();
+    let scalars: Vec<Value> = kinds
+        .iter()
+        .map(|&(name, kind)| value(name, kind, Vec::new()))
+        .collect();
     let mut values = scalars.clone();
-    values.push(value("user", "User", vec![value("friend", "Friend", scalars.clone())]));
+    values.push(value(
+        "user",
+        "User",
+        vec![value("friend", "Friend", scalars.clone())],
+    ));
     values.push(value("users", "[]User", scalars));
     value("Request", "Request", values)
 }
@@ -135,7 +197,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn words(line: &str) -> Vec<String> {
-        line.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        line.split(' ')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     #[test]
@@ -159,7 +224,12 @@ mod tests {
     fn the_command_is_the_first_word_that_is_no_flag() {
         let table = [
             ("-env platform logs x -n=5", "--env platform", "logs", "x -n 5"),
-            ("--env=a -c file user -name=x", "--env=a -c file", "user", "-name=x"),
+            (
+                "--env=a -c file user -name=x",
+                "--env=a -c file",
+                "user",
+                "-name=x",
+            ),
             ("-report_usage false server", "--report_usage=false", "server", ""),
             ("--report_usage server", "--report_usage", "server", ""),
             ("-h run", "-h", "run", ""),

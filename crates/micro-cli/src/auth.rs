@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use micro_proto::auth::{
     Access, Account, Accounts, AccountsClient, Auth, AuthClient, ChangeSecretRequest, CreateRequest,
-    DeleteAccountRequest, DeleteRequest, GenerateRequest, ListAccountsRequest, ListRequest, Resource, Rule, Rules,
-    RulesClient, TokenRequest,
+    DeleteAccountRequest, DeleteRequest, GenerateRequest, ListAccountsRequest, ListRequest, Resource, Rule,
+    Rules, RulesClient, TokenRequest,
 };
 use micro_rpc::Context;
 use serde::Serialize;
@@ -17,7 +17,9 @@ use crate::session::{Globals, Session, within};
 
 /// Manage authentication, accounts and rules.
 #[derive(Args, Debug)]
-#[command(after_help = "EXAMPLE:\n   micro auth list accounts\n   micro auth create rule --access=denied nobody")]
+#[command(
+    after_help = "EXAMPLE:\n   micro auth list accounts\n   micro auth create rule --access=denied nobody"
+)]
 pub struct AuthArgs {
     #[command(subcommand)]
     command: AuthCommand,
@@ -58,7 +60,9 @@ enum CreateCommand {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "EXAMPLE:\n   micro auth create rule --scope=admin --resource=service:greeter:* greeter")]
+#[command(
+    after_help = "EXAMPLE:\n   micro auth create rule --scope=admin --resource=service:greeter:* greeter"
+)]
 struct RuleArgs {
     /// The rule's id
     id: String,
@@ -163,13 +167,27 @@ pub async fn run(globals: &Globals, args: AuthArgs) -> Result<()> {
         AuthCommand::Delete(DeleteCommand::Account { id, namespace }) => {
             let options = within(namespace.as_deref().unwrap_or(&session.namespace));
             let request = DeleteAccountRequest { id, options };
-            let answer = AccountsClient::new(&session.client).delete(&Context::background(), request).await;
+            let answer = AccountsClient::new(&session.client)
+                .delete(&Context::background(), request)
+                .await;
             answer.map(|_| ()).map_err(|error| session.explain(error))
         }
-        AuthCommand::Update(UpdateCommand::Secret { id, old_secret, new_secret, namespace }) => {
+        AuthCommand::Update(UpdateCommand::Secret {
+            id,
+            old_secret,
+            new_secret,
+            namespace,
+        }) => {
             let options = within(namespace.as_deref().unwrap_or(&session.namespace));
-            let request = ChangeSecretRequest { id, old_secret, new_secret, options };
-            let answer = AccountsClient::new(&session.client).change_secret(&Context::background(), request).await;
+            let request = ChangeSecretRequest {
+                id,
+                old_secret,
+                new_secret,
+                options,
+            };
+            let answer = AccountsClient::new(&session.client)
+                .change_secret(&Context::background(), request)
+                .await;
             answer.map_err(|error| session.explain(error))?;
             println!("Account updated");
             Ok(())
@@ -182,15 +200,22 @@ fn is_json(session: &Session) -> bool {
 }
 
 async fn list_accounts(session: &Session) -> Result<()> {
-    let request = ListAccountsRequest { options: within(&session.namespace) };
-    let answer = AccountsClient::new(&session.client).list(&Context::background(), request).await;
+    let request = ListAccountsRequest {
+        options: within(&session.namespace),
+    };
+    let answer = AccountsClient::new(&session.client)
+        .list(&Context::background(), request)
+        .await;
     let mut accounts = answer.map_err(|error| session.explain(error))?.accounts;
     accounts.sort_by(|one, other| one.id.cmp(&other.id));
     if is_json(session) {
         return print_json(&accounts);
     }
     let rows = accounts.iter().map(account_row).collect();
-    println!("{}", table(&["ID", "Name", "Scopes", "Metadata"], rows).trim_end());
+    println!(
+        "{}",
+        table(&["ID", "Name", "Scopes", "Metadata"], rows).trim_end()
+    );
     Ok(())
 }
 
@@ -206,24 +231,43 @@ fn account_row(account: &Account) -> Vec<String> {
 
 /// `k=v` pairs, joined.
 pub(crate) fn pairs(map: &BTreeMap<String, String>, between: &str) -> String {
-    map.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(between)
+    map.iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect::<Vec<_>>()
+        .join(between)
 }
 
 async fn list_rules(session: &Session) -> Result<()> {
-    let request = ListRequest { options: within(&session.namespace) };
-    let answer = RulesClient::new(&session.client).list(&Context::background(), request).await;
+    let request = ListRequest {
+        options: within(&session.namespace),
+    };
+    let answer = RulesClient::new(&session.client)
+        .list(&Context::background(), request)
+        .await;
     let mut rules = answer.map_err(|error| session.explain(error))?.rules;
-    rules.sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
+    rules.sort_by(|one, other| {
+        other
+            .priority
+            .cmp(&one.priority)
+            .then_with(|| one.id.cmp(&other.id))
+    });
     if is_json(session) {
         return print_json(&rules);
     }
     let rows = rules.iter().map(rule_row).collect();
-    println!("{}", table(&["ID", "Scope", "Access", "Resource", "Priority"], rows).trim_end());
+    println!(
+        "{}",
+        table(&["ID", "Scope", "Access", "Resource", "Priority"], rows).trim_end()
+    );
     Ok(())
 }
 
 fn rule_row(rule: &Rule) -> Vec<String> {
-    let scope = if rule.scope.is_empty() { "<public>" } else { &rule.scope };
+    let scope = if rule.scope.is_empty() {
+        "<public>"
+    } else {
+        &rule.scope
+    };
     let access = match Access::try_from(rule.access) {
         Ok(Access::Granted) => "GRANTED",
         Ok(Access::Denied) => "DENIED",
@@ -248,8 +292,13 @@ async fn create_account(session: &Session, args: AccountArgs) -> Result<()> {
         options: within(args.namespace.as_deref().unwrap_or(&session.namespace)),
         ..GenerateRequest::default()
     };
-    let answer = AuthClient::new(&session.client).generate(&Context::background(), request).await;
-    let account = answer.map_err(|error| session.explain(error))?.account.unwrap_or_default();
+    let answer = AuthClient::new(&session.client)
+        .generate(&Context::background(), request)
+        .await;
+    let account = answer
+        .map_err(|error| session.explain(error))?
+        .account
+        .unwrap_or_default();
     created(session, "Account", &account)
 }
 
@@ -261,8 +310,13 @@ async fn create_token(session: &Session, args: TokenArgs) -> Result<()> {
         options: within(args.namespace.as_deref().unwrap_or(&session.namespace)),
         ..TokenRequest::default()
     };
-    let answer = AuthClient::new(&session.client).token(&Context::background(), request).await;
-    let token = answer.map_err(|error| session.explain(error))?.token.unwrap_or_default();
+    let answer = AuthClient::new(&session.client)
+        .token(&Context::background(), request)
+        .await;
+    let token = answer
+        .map_err(|error| session.explain(error))?
+        .token
+        .unwrap_or_default();
     created(session, "Token", &token)
 }
 
@@ -277,8 +331,13 @@ fn created(session: &Session, what: &str, value: &impl Serialize) -> Result<()> 
 
 async fn create_rule(session: &Session, args: RuleArgs) -> Result<()> {
     let rule = rule(args)?;
-    let request = CreateRequest { rule: Some(rule), options: within(&session.namespace) };
-    let answer = RulesClient::new(&session.client).create(&Context::background(), request).await;
+    let request = CreateRequest {
+        rule: Some(rule),
+        options: within(&session.namespace),
+    };
+    let answer = RulesClient::new(&session.client)
+        .create(&Context::background(), request)
+        .await;
     answer.map_err(|error| session.explain(error))?;
     println!("Rule created");
     Ok(())
@@ -288,13 +347,25 @@ fn rule(args: RuleArgs) -> Result<Rule> {
     let access = match args.access.as_str() {
         "granted" => Access::Granted,
         "denied" => Access::Denied,
-        other => return Err(Failure::new(1, format!("Invalid access: {other}, must be granted or denied"))),
+        other => {
+            return Err(Failure::new(
+                1,
+                format!("Invalid access: {other}, must be granted or denied"),
+            ));
+        }
     };
     let parts: Vec<&str> = args.resource.split(':').collect();
     let [kind, name, endpoint] = parts[..] else {
-        return Err(Failure::new(1, "Invalid resource, must be in the format type:name:endpoint"));
+        return Err(Failure::new(
+            1,
+            "Invalid resource, must be in the format type:name:endpoint",
+        ));
     };
-    let resource = Resource { r#type: kind.to_owned(), name: name.to_owned(), endpoint: endpoint.to_owned() };
+    let resource = Resource {
+        r#type: kind.to_owned(),
+        name: name.to_owned(),
+        endpoint: endpoint.to_owned(),
+    };
     Ok(Rule {
         id: args.id,
         scope: args.scope,
@@ -305,8 +376,13 @@ fn rule(args: RuleArgs) -> Result<Rule> {
 }
 
 async fn delete_rule(session: &Session, id: String) -> Result<()> {
-    let request = DeleteRequest { id, options: within(&session.namespace) };
-    let answer = RulesClient::new(&session.client).delete(&Context::background(), request).await;
+    let request = DeleteRequest {
+        id,
+        options: within(&session.namespace),
+    };
+    let answer = RulesClient::new(&session.client)
+        .delete(&Context::background(), request)
+        .await;
     answer.map_err(|error| session.explain(error))?;
     println!("Rule deleted");
     Ok(())

@@ -30,8 +30,11 @@ impl Config {
             return Ok(Self::default());
         }
         serde_json::from_slice(&text).map(Self).map_err(|error| {
-            Failure::new(1, format!("The settings in {} cannot be read: {error}", path.display()))
-                .with_hint("mend the file, or move it away to start with the defaults")
+            Failure::new(
+                1,
+                format!("The settings in {} cannot be read: {error}", path.display()),
+            )
+            .with_hint("mend the file, or move it away to start with the defaults")
         })
     }
 
@@ -97,7 +100,10 @@ fn split(key: &str) -> Result<(Vec<&str>, &str)> {
     let mut parts: Vec<&str> = key.split('.').collect();
     match parts.pop() {
         Some(last) if !last.is_empty() && parts.iter().all(|part| !part.is_empty()) => Ok((parts, last)),
-        _ => Err(Failure::new(1, format!("{key:?} is not a key: expected words joined by dots"))),
+        _ => Err(Failure::new(
+            1,
+            format!("{key:?} is not a key: expected words joined by dots"),
+        )),
     }
 }
 
@@ -111,8 +117,11 @@ mod tests {
         let path = folder.path().join("deep/config.json");
         assert_eq!(Config::load(&path).unwrap().get("env"), "local");
         Config::update(&path, |config| config.set("namespaces.local.current", " shop ")).unwrap();
-        std::fs::write(&path, r#"{"env":"x","other":{"list":[1]},"namespaces":{"local":{"current":" shop "}}}"#)
-            .unwrap();
+        std::fs::write(
+            &path,
+            r#"{"env":"x","other":{"list":[1]},"namespaces":{"local":{"current":" shop "}}}"#,
+        )
+        .unwrap();
         Config::update(&path, |config| {
             config.set("git.credentials.github", "secret")?;
             config.delete("env")?;
@@ -135,13 +144,23 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let mut config = Config::default();
-        assert!(config.set("env.deeper", "x").unwrap_err().text.contains("env holds a value"));
+        assert!(
+            config
+                .set("env.deeper", "x")
+                .unwrap_err()
+                .text
+                .contains("env holds a value")
+        );
         assert!(config.set("a..b", "x").is_err());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         std::fs::write(&path, "[1").unwrap();
         assert!(Config::load(&path).unwrap_err().text.contains("config.json"));
         assert!(Config::update(&path, |_| Ok(())).is_err());
-        assert_eq!(std::fs::read(&path).unwrap(), b"[1", "a file that cannot be read is left alone");
+        assert_eq!(
+            std::fs::read(&path).unwrap(),
+            b"[1",
+            "a file that cannot be read is left alone"
+        );
     }
 }

@@ -49,14 +49,21 @@ async fn lookup(session: &Session, name: &str) -> Result<(String, Service)> {
     let own = (!is_core(name) && session.namespace != PLATFORM).then_some(session.namespace.as_str());
     let short = short_name(name);
     for namespace in own.into_iter().chain([PLATFORM]) {
-        for known in [Some(name), Some(short).filter(|short| *short != name)].into_iter().flatten() {
+        for known in [Some(name), Some(short).filter(|short| *short != name)]
+            .into_iter()
+            .flatten()
+        {
             if let Some(found) = joined(registry.get(namespace, known).await?) {
                 return Ok((namespace.to_owned(), found));
             }
         }
     }
-    Err(Failure::new(4, format!("Service \"{name}\" not found"))
-        .with_hint(format!("`micro services` lists those of {}; `micro --help` the commands.", session.environment)))
+    Err(
+        Failure::new(4, format!("Service \"{name}\" not found")).with_hint(format!(
+            "`micro services` lists those of {}; `micro --help` the commands.",
+            session.environment
+        )),
+    )
 }
 
 /// One service with the endpoints of all its versions.
@@ -79,22 +86,38 @@ fn choose<'a>(service: &'a Service, typed: &str, plain: &[String]) -> Result<&'a
         [method] => method.split_once('.').unwrap_or((handler, method)),
         [handler, method] => (handler.as_str(), method.as_str()),
         _ => {
-            return Err(Failure::new(1, "Incorrect number of arguments")
-                .with_hint(format!("`micro {typed} --help` lists the commands; values go into flags.")));
+            return Err(
+                Failure::new(1, "Incorrect number of arguments").with_hint(format!(
+                    "`micro {typed} --help` lists the commands; values go into flags."
+                )),
+            );
         }
     };
     let wanted = format!("{}.{}", title(handler), title(method));
     // An exact name wins over one that differs in case only.
     let exact = service.endpoints.iter().find(|endpoint| endpoint.name == wanted);
-    let alike = || service.endpoints.iter().find(|endpoint| endpoint.name.eq_ignore_ascii_case(&wanted));
+    let alike = || {
+        service
+            .endpoints
+            .iter()
+            .find(|endpoint| endpoint.name.eq_ignore_ascii_case(&wanted))
+    };
     exact.or_else(alike).ok_or_else(|| missing(service, &wanted))
 }
 
 fn missing(service: &Service, wanted: &str) -> Failure {
-    let failure = Failure::new(128, format!("Endpoint {wanted} not found for service {}", service.name));
+    let failure = Failure::new(
+        128,
+        format!("Endpoint {wanted} not found for service {}", service.name),
+    );
     let names = service.endpoints.iter().map(|endpoint| endpoint.name.as_str());
-    match flags::nearest(wanted, names).and_then(|near| service.endpoints.iter().find(|known| known.name == near)) {
-        Some(near) => failure.with_hint(format!("Did you mean `{}`?", help::command(&service.name, &near.name))),
+    match flags::nearest(wanted, names)
+        .and_then(|near| service.endpoints.iter().find(|known| known.name == near))
+    {
+        Some(near) => failure.with_hint(format!(
+            "Did you mean `{}`?",
+            help::command(&service.name, &near.name)
+        )),
         None => failure.with_hint(format!("`micro {} --help` lists its commands.", service.name)),
     }
 }
@@ -103,13 +126,18 @@ fn missing(service: &Service, wanted: &str) -> Failure {
 fn title(word: &str) -> String {
     let part = |part: &str| {
         let mut letters = part.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+        letters
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     };
     word.split(['-', '_']).map(part).collect()
 }
 
 fn has_field(endpoint: &Endpoint, name: &str) -> bool {
-    endpoint.request.as_ref().is_some_and(|request| flags::has_field(&request.values, name))
+    endpoint
+        .request
+        .as_ref()
+        .is_some_and(|request| flags::has_field(&request.values, name))
 }
 
 async fn send(
@@ -120,7 +148,11 @@ async fn send(
     mut flags: Vec<Flag>,
 ) -> Result<()> {
     let mut take = |name: &str| {
-        if has_field(endpoint, name) { Vec::new() } else { flags::take(&mut flags, name) }
+        if has_field(endpoint, name) {
+            Vec::new()
+        } else {
+            flags::take(&mut flags, name)
+        }
     };
     let (metadata, timeout) = (take("metadata"), take("request_timeout"));
     let ctx = call::context(namespace, &metadata, timeout.last().map(String::as_str))?;
@@ -128,12 +160,22 @@ async fn send(
     let body = Bytes::from(body.to_string());
     let is = |key: &str| endpoint.metadata.get(key).is_some_and(|value| value == "true");
     if !["client_stream", "server_stream", "stream"].into_iter().any(is) {
-        let reply = session.client.call_raw(&ctx, service, &endpoint.name, Codec::Json, body).await?;
+        let reply = session
+            .client
+            .call_raw(&ctx, service, &endpoint.name, Codec::Json, body)
+            .await?;
         return call::print(&reply, false);
     }
     let piped = is("client_stream") && flags.is_empty() && !std::io::stdin().is_terminal();
-    let requests = if piped { call::from_stdin() } else { Streaming::from_iter([body]) };
-    let replies = session.client.stream_raw(&ctx, service, &endpoint.name, Codec::Json, requests).await?;
+    let requests = if piped {
+        call::from_stdin()
+    } else {
+        Streaming::from_iter([body])
+    };
+    let replies = session
+        .client
+        .stream_raw(&ctx, service, &endpoint.name, Codec::Json, requests)
+        .await?;
     call::print_all(replies, false).await
 }
 
@@ -142,8 +184,15 @@ mod tests {
     use super::*;
 
     fn service(name: &str, endpoints: &[&str]) -> Service {
-        let endpoint = |name: &&str| Endpoint { name: (*name).to_owned(), ..Endpoint::default() };
-        Service { name: name.into(), endpoints: endpoints.iter().map(endpoint).collect(), ..Service::default() }
+        let endpoint = |name: &&str| Endpoint {
+            name: (*name).to_owned(),
+            ..Endpoint::default()
+        };
+        Service {
+            name: name.into(),
+            endpoints: endpoints.iter().map(endpoint).collect(),
+            ..Service::default()
+        }
     }
 
     #[test]
@@ -157,14 +206,36 @@ mod tests {
             ("helloworld", &["accounts", "list"], Ok("Accounts.List")),
             ("helloworld", &["Accounts.List"], Ok("Accounts.List")),
             ("foo-bar", &["call"], Ok("FooBar.Call")),
-            ("helloworld", &["fly"], Err(Failure::new(128, "Endpoint Helloworld.Fly not found for service s"))),
-            ("helloworld", &["a", "b", "c"], Err(Failure::new(1, "Incorrect number of arguments"))),
+            (
+                "helloworld",
+                &["fly"],
+                Err(Failure::new(
+                    128,
+                    "Endpoint Helloworld.Fly not found for service s",
+                )),
+            ),
+            (
+                "helloworld",
+                &["a", "b", "c"],
+                Err(Failure::new(1, "Incorrect number of arguments")),
+            ),
         ];
-        let known = service("s", &["Helloworld.Call", "Helloworld.ListAll", "Accounts.List", "FooBar.Call"]);
+        let known = service(
+            "s",
+            &[
+                "Helloworld.Call",
+                "Helloworld.ListAll",
+                "Accounts.List",
+                "FooBar.Call",
+            ],
+        );
         for (typed, plain, expected) in table {
             let plain: Vec<String> = plain.iter().map(|&word| word.to_owned()).collect();
             let chosen = choose(&known, typed, &plain).map(|endpoint| endpoint.name.as_str());
-            let chosen = chosen.map_err(|failure| Failure { hint: None, ..failure });
+            let chosen = chosen.map_err(|failure| Failure {
+                hint: None,
+                ..failure
+            });
             assert_eq!(&chosen, expected, "{typed} {plain:?}");
         }
     }

@@ -75,7 +75,11 @@ impl Known {
 
     /// Where an environment is; the built-in `local` is found by other means.
     pub(crate) fn address(&self, name: &str) -> Option<String> {
-        let own = self.0.get(name).map(|place| place.proxy_address.clone()).filter(|address| !address.is_empty());
+        let own = self
+            .0
+            .get(name)
+            .map(|place| place.proxy_address.clone())
+            .filter(|address| !address.is_empty());
         own.or_else(|| (name == "platform").then(|| "proxy.m3o.com:443".to_owned()))
     }
 
@@ -84,7 +88,8 @@ impl Known {
             ("local", "127.0.0.1:8081", "Local running Micro Server"),
             ("platform", "proxy.m3o.com", "Cloud hosted Micro Platform"),
         ];
-        let builtin = builtin.map(|(name, address, description)| (name.to_owned(), place(name, address, description)));
+        let builtin =
+            builtin.map(|(name, address, description)| (name.to_owned(), place(name, address, description)));
         builtin.into_iter().chain(self.0.clone()).collect()
     }
 
@@ -112,10 +117,21 @@ pub async fn run(globals: &Globals, args: EnvArgs) -> Result<()> {
             Ok(())
         }
         Some(EnvCommand::Set { name }) => Config::update(&globals.config_file, |config| set(config, &name)),
-        Some(EnvCommand::Add { name, address, description }) => Config::update(&globals.config_file, |config| {
-            add(config, &name, &address.unwrap_or_default(), &description.unwrap_or_default())
+        Some(EnvCommand::Add {
+            name,
+            address,
+            description,
+        }) => Config::update(&globals.config_file, |config| {
+            add(
+                config,
+                &name,
+                &address.unwrap_or_default(),
+                &description.unwrap_or_default(),
+            )
         }),
-        Some(EnvCommand::Del { name }) => Config::update(&globals.config_file, |config| delete(config, &name)),
+        Some(EnvCommand::Del { name }) => {
+            Config::update(&globals.config_file, |config| delete(config, &name))
+        }
     }
 }
 
@@ -130,15 +146,28 @@ fn list(globals: &Globals) -> Result<()> {
 }
 
 fn listing(places: &BTreeMap<String, Place>, current: &str) -> String {
-    let shown = |address: &str| if address.is_empty() { "none".to_owned() } else { address.to_owned() };
+    let shown = |address: &str| {
+        if address.is_empty() {
+            "none".to_owned()
+        } else {
+            address.to_owned()
+        }
+    };
     let width = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
     let names = width(&mut places.keys().map(|name| name.chars().count()));
-    let addresses = width(&mut places.values().map(|place| shown(&place.proxy_address).chars().count()));
+    let addresses = width(
+        &mut places
+            .values()
+            .map(|place| shown(&place.proxy_address).chars().count()),
+    );
     let mut text = String::new();
     for (name, place) in places {
         let mark = if name == current { '*' } else { ' ' };
         let address = shown(&place.proxy_address);
-        let line = format!("{mark} {name:names$} \t {address:addresses$} \t\t {}", place.description);
+        let line = format!(
+            "{mark} {name:names$} \t {address:addresses$} \t\t {}",
+            place.description
+        );
         text.push_str(line.trim_end());
         text.push('\n');
     }
@@ -159,7 +188,10 @@ fn set(config: &mut Config, name: &str) -> Result<()> {
 fn add(config: &mut Config, name: &str, address: &str, description: &str) -> Result<()> {
     // The name is a part of dotted keys.
     if name.is_empty() || name.contains(|c: char| c == '.' || c.is_whitespace()) {
-        return Err(Failure::new(1, format!("{name:?} is not a name for an environment: use no dots or blanks")));
+        return Err(Failure::new(
+            1,
+            format!("{name:?} is not a name for an environment: use no dots or blanks"),
+        ));
     }
     let mut known = Known::read(config)?;
     known.0.insert(name.to_owned(), place(name, address, description));
@@ -175,8 +207,10 @@ fn delete(config: &mut Config, name: &str) -> Result<()> {
         });
     }
     if config.get("env") == name {
-        return Err(Failure::new(1, format!("Environment '{name}' is your current environment"))
-            .with_hint("choose another one first: micro env set local"));
+        return Err(
+            Failure::new(1, format!("Environment '{name}' is your current environment"))
+                .with_hint("choose another one first: micro env set local"),
+        );
     }
     known.0.remove(name);
     known.write(config)
@@ -193,7 +227,10 @@ mod tests {
         add(&mut config, "blank", "", "").unwrap();
         set(&mut config, "shop").unwrap();
         let text = listing(&Known::read(&config).unwrap().all(), "shop");
-        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().take(3).collect()).collect();
+        let lines: Vec<Vec<&str>> = text
+            .lines()
+            .map(|line| line.split_whitespace().take(3).collect())
+            .collect();
         assert_eq!(lines[0], ["blank", "none"]);
         assert_eq!(lines[1], ["local", "127.0.0.1:8081", "Local"]);
         assert_eq!(lines[3], ["*", "shop", "10.0.0.1:8081"]);
@@ -203,7 +240,10 @@ mod tests {
         for name in ["shop", "local"] {
             assert!(delete(&mut config, name).is_err(), "{name}");
         }
-        assert_eq!(set(&mut config, "shop").unwrap_err().text, "Environment 'shop' does not exist");
+        assert_eq!(
+            set(&mut config, "shop").unwrap_err().text,
+            "Environment 'shop' does not exist"
+        );
         assert!(add(&mut config, "a.b", "", "").is_err());
     }
 }

@@ -23,7 +23,11 @@ pub struct Failure {
 impl Failure {
     /// A failure without advice.
     pub fn new(code: u8, text: impl Into<String>) -> Self {
-        Self { code, text: text.into(), hint: None }
+        Self {
+            code,
+            text: text.into(),
+            hint: None,
+        }
     }
 
     /// The same failure with advice.
@@ -37,7 +41,11 @@ impl Failure {
     pub fn report(&self) {
         let mut out = io::stderr().lock();
         // When nobody can read the standard error there is nobody to tell.
-        for line in [Some(&self.text), self.hint.as_ref()].into_iter().flatten().filter(|line| !line.is_empty()) {
+        for line in [Some(&self.text), self.hint.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter(|line| !line.is_empty())
+        {
             let _ = writeln!(out, "{line}");
         }
     }
@@ -78,21 +86,31 @@ impl From<micro_rpc::Error> for Failure {
 fn known(detail: &str) -> Option<Failure> {
     if let Some((_, name)) = detail.split_once("malformed method name: ") {
         let name = name.trim_matches('"');
-        return Some(Failure::new(3, format!("Method name \"{name}\" invalid format. Expecting service.endpoint")));
+        return Some(Failure::new(
+            3,
+            format!("Method name \"{name}\" invalid format. Expecting service.endpoint"),
+        ));
     }
     if let Some((before, _)) = detail.split_once(": route not found") {
         let name = before.rsplit_once("service ").map_or(before, |(_, name)| name);
         return Some(Failure::new(4, format!("Service \"{name}\" not found")));
     }
     if let Some((_, rest)) = detail.split_once("Error while dialing dial tcp ") {
-        let address = rest.split_once(": ").map_or(rest, |(address, _)| address).trim_end_matches([':', '"']);
+        let address = rest
+            .split_once(": ")
+            .map_or(rest, |(address, _)| address)
+            .trim_end_matches([':', '"']);
         return Some(
             Failure::new(4, format!("Failed to connect to micro server at {address}"))
                 .with_hint("Start one with `micro server`, or choose another with `micro env set`."),
         );
     }
     let (_, name) = detail.split_once("unknown service ")?;
-    let what = if name.contains('.') { "Service method" } else { "Service" };
+    let what = if name.contains('.') {
+        "Service method"
+    } else {
+        "Service"
+    };
     Some(Failure::new(5, format!("{what} \"{name}\" not found")))
 }
 
@@ -106,7 +124,9 @@ fn unnamed(error: micro_rpc::Error) -> String {
 
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -120,11 +140,31 @@ mod tests {
         let table = [
             (408, "whatever", 1, "Request timed out"),
             (401, "whatever", 2, "Not authorized to perform this request"),
-            (400, "malformed method name: \"foo\"", 3, "Method name \"foo\" invalid format. Expecting service.endpoint"),
-            (500, "service user: route not found", 4, "Service \"user\" not found"),
-            (503, dial, 4, "Failed to connect to micro server at 127.0.0.1:8081"),
+            (
+                400,
+                "malformed method name: \"foo\"",
+                3,
+                "Method name \"foo\" invalid format. Expecting service.endpoint",
+            ),
+            (
+                500,
+                "service user: route not found",
+                4,
+                "Service \"user\" not found",
+            ),
+            (
+                503,
+                dial,
+                4,
+                "Failed to connect to micro server at 127.0.0.1:8081",
+            ),
             (501, "unknown service User", 5, "Service \"User\" not found"),
-            (501, "unknown service User.Fly", 5, "Service method \"User.Fly\" not found"),
+            (
+                501,
+                "unknown service User.Fly",
+                5,
+                "Service method \"User.Fly\" not found",
+            ),
             (409, "taken", 127, "taken"),
             (409, "", 127, "Conflict"),
         ];
@@ -132,13 +172,26 @@ mod tests {
             let failure = Failure::from(Error::new("x", code, detail));
             assert_eq!((failure.code, failure.text.as_str()), (exit, text), "{detail}");
         }
-        assert!(Failure::from(Error::unavailable("x", dial)).hint.unwrap().contains("micro server"));
-        assert!(Failure::from(Error::unauthorized("x", "")).hint.unwrap().contains("micro login"));
+        assert!(
+            Failure::from(Error::unavailable("x", dial))
+                .hint
+                .unwrap()
+                .contains("micro server")
+        );
+        assert!(
+            Failure::from(Error::unauthorized("x", ""))
+                .hint
+                .unwrap()
+                .contains("micro login")
+        );
     }
 
     #[test]
     fn a_reader_that_left_is_no_news() {
         assert_eq!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).text, "");
-        assert_eq!(Failure::from(io::Error::other("no such thing")).text, "No such thing");
+        assert_eq!(
+            Failure::from(io::Error::other("no such thing")).text,
+            "No such thing"
+        );
     }
 }

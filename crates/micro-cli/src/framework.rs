@@ -16,12 +16,20 @@ const LINK: &str = ".micro";
 
 /// Lays the sources out below a home, once per version, and tells where. Safe when several do it at once.
 pub(crate) fn lay_out(home: &Path) -> Result<PathBuf> {
-    let folder = home.join("framework").join(format!("{}-{}", env!("CARGO_PKG_VERSION"), carried::HASH));
+    let folder = home
+        .join("framework")
+        .join(format!("{}-{}", env!("CARGO_PKG_VERSION"), carried::HASH));
     if folder.is_dir() {
         return Ok(folder);
     }
     write(&folder).map_err(|error| {
-        Failure::new(1, format!("cannot lay out the framework's sources in {}: {error}", folder.display()))
+        Failure::new(
+            1,
+            format!(
+                "cannot lay out the framework's sources in {}: {error}",
+                folder.display()
+            ),
+        )
     })?;
     Ok(folder)
 }
@@ -55,7 +63,12 @@ pub(crate) fn link(service: &Path, framework: &Path) -> Result<()> {
     }
     let beside = service.join(format!("{LINK}.{}", std::process::id()));
     let made = symlink(framework, &beside).and_then(|()| fs::rename(&beside, &link));
-    made.map_err(|error| Failure::new(1, format!("cannot link {} to the framework: {error}", link.display())))
+    made.map_err(|error| {
+        Failure::new(
+            1,
+            format!("cannot link {} to the framework: {error}", link.display()),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -68,8 +81,17 @@ mod tests {
         let folder = lay_out(home.path()).unwrap();
         assert_eq!(lay_out(home.path()).unwrap(), folder);
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-        assert!(manifest.contains("members = [\"micro\", \"micro-proto\", \"micro-rpc\"]"), "{manifest}");
-        for file in ["Cargo.lock", "LICENSE", "micro/src/lib.rs", "micro-rpc/Cargo.toml", "micro-proto/src/auth.rs"] {
+        assert!(
+            manifest.contains("members = [\"micro\", \"micro-proto\", \"micro-rpc\"]"),
+            "{manifest}"
+        );
+        for file in [
+            "Cargo.lock",
+            "LICENSE",
+            "micro/src/lib.rs",
+            "micro-rpc/Cargo.toml",
+            "micro-proto/src/auth.rs",
+        ] {
             assert!(folder.join(file).is_file(), "{file}");
         }
         assert_eq!(fs::read_dir(home.path().join("framework")).unwrap().count(), 1);

@@ -12,7 +12,11 @@ use crate::errors::{Failure, Result};
 
 /// `$MICRO_HOME`, or `.micro` in the user's home.
 pub fn home() -> Result<PathBuf> {
-    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let named = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     named("MICRO_HOME")
         .or_else(|| named("HOME").map(|home| home.join(".micro")))
         .ok_or_else(|| Failure::new(1, "No home folder is known").with_hint("set HOME or MICRO_HOME"))
@@ -70,7 +74,12 @@ fn make_parent(path: &Path) -> Result<()> {
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

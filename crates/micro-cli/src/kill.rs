@@ -10,7 +10,9 @@ use crate::status::split;
 
 /// Kill services.
 #[derive(Args, Debug)]
-#[command(after_help = "EXAMPLE:\n   micro kill helloworld\n   micro kill helloworld@v2 greeter\n   micro kill .")]
+#[command(
+    after_help = "EXAMPLE:\n   micro kill helloworld\n   micro kill helloworld@v2 greeter\n   micro kill ."
+)]
 pub struct KillArgs {
     /// The services, as NAME or NAME@VERSION; a dot is the one of this folder
     #[arg(required = true, value_name = "NAME")]
@@ -19,16 +21,32 @@ pub struct KillArgs {
 
 /// Runs `micro kill`.
 pub async fn run(globals: &Globals, args: KillArgs) -> Result<()> {
-    let targets: Vec<(String, String)> = args.names.iter().map(|name| target(name)).collect::<Result<_>>()?;
+    let targets: Vec<(String, String)> = args
+        .names
+        .iter()
+        .map(|name| target(name))
+        .collect::<Result<_>>()?;
     let session = Session::open(globals).await?;
     let client = RuntimeClient::new(&session.client);
     for (name, version) in targets {
-        let service = Service { name, version, ..Service::default() };
-        let request = DeleteRequest {
-            resource: Some(Resource { service: Some(service), ..Resource::default() }),
-            options: Some(DeleteOptions { namespace: session.namespace.clone() }),
+        let service = Service {
+            name,
+            version,
+            ..Service::default()
         };
-        client.delete(&Context::background(), request).await.map_err(|error| session.explain(error))?;
+        let request = DeleteRequest {
+            resource: Some(Resource {
+                service: Some(service),
+                ..Resource::default()
+            }),
+            options: Some(DeleteOptions {
+                namespace: session.namespace.clone(),
+            }),
+        };
+        client
+            .delete(&Context::background(), request)
+            .await
+            .map_err(|error| session.explain(error))?;
     }
     Ok(())
 }
@@ -50,7 +68,11 @@ mod tests {
 
     #[test]
     fn targets_have_a_version() {
-        for (name, wanted) in [("a", ("a", "latest")), ("a@1", ("a", "1")), ("go.micro.service.a", ("a", "latest"))] {
+        for (name, wanted) in [
+            ("a", ("a", "latest")),
+            ("a@1", ("a", "1")),
+            ("go.micro.service.a", ("a", "latest")),
+        ] {
             let (name, version) = target(name).unwrap();
             assert_eq!((name.as_str(), version.as_str()), wanted);
         }

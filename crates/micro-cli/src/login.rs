@@ -9,7 +9,9 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use crate::config::Config;
 use crate::errors::{Failure, Result};
-use crate::session::{EXPIRY, Environment, Globals, NAMESPACE, anonymous, keep, namespace_of, user_key, within};
+use crate::session::{
+    EXPIRY, Environment, Globals, NAMESPACE, anonymous, keep, namespace_of, user_key, within,
+};
 use crate::tokens::{Owner, Token, Tokens};
 
 /// Interactive login flow.
@@ -33,12 +35,24 @@ pub async fn login(globals: &Globals, args: LoginArgs) -> Result<()> {
     forget(globals, &environment, &namespace)?;
     let client = AuthClient::new(&anonymous(&environment, &namespace));
     let ctx = Context::background();
-    let request =
-        TokenRequest { id, secret, token_expiry: EXPIRY, options: within(&namespace), ..TokenRequest::default() };
+    let request = TokenRequest {
+        id,
+        secret,
+        token_expiry: EXPIRY,
+        options: within(&namespace),
+        ..TokenRequest::default()
+    };
     let answer = client.token(&ctx, request).await?;
-    let token = Token::from(answer.token.ok_or_else(|| Failure::new(1, "The server sent no token"))?);
+    let token = Token::from(
+        answer
+            .token
+            .ok_or_else(|| Failure::new(1, "The server sent no token"))?,
+    );
     // One can log in with a name too: the token is kept under the id.
-    let request = InspectRequest { token: token.access_token.clone(), options: within(&namespace) };
+    let request = InspectRequest {
+        token: token.access_token.clone(),
+        options: within(&namespace),
+    };
     let account = client.inspect(&ctx, request).await?.account.unwrap_or_default();
     keep(globals, &environment, &namespace, &account.id, &token)?;
     println!("Successfully logged in.");
@@ -66,7 +80,12 @@ fn forget(globals: &Globals, environment: &Environment, namespace: &str) -> Resu
 }
 
 /// A flag's value, or the answer of whoever sits at the terminal.
-pub(crate) fn given_or_asked(given: Option<String>, flag: &str, prompt: &str, hidden: bool) -> Result<String> {
+pub(crate) fn given_or_asked(
+    given: Option<String>,
+    flag: &str,
+    prompt: &str,
+    hidden: bool,
+) -> Result<String> {
     if let Some(given) = given.filter(|given| !given.is_empty()) {
         return Ok(given);
     }
@@ -75,7 +94,11 @@ pub(crate) fn given_or_asked(given: Option<String>, flag: &str, prompt: &str, hi
             .with_hint(format!("there is no terminal to ask on: give --{flag}")));
     }
     let answer = ask(prompt, hidden)?;
-    if answer.is_empty() { Err(Failure::new(1, format!("--{flag} is missing"))) } else { Ok(answer) }
+    if answer.is_empty() {
+        Err(Failure::new(1, format!("--{flag} is missing")))
+    } else {
+        Ok(answer)
+    }
 }
 
 fn ask(prompt: &str, hidden: bool) -> Result<String> {

@@ -46,10 +46,14 @@ pub async fn run(globals: &Globals, args: LogsArgs) -> Result<()> {
         version,
         stream: args.follow,
         count: i64::from(args.lines),
-        options: Some(LogsOptions { namespace: session.namespace.clone() }),
+        options: Some(LogsOptions {
+            namespace: session.namespace.clone(),
+        }),
         ..LogsRequest::default()
     };
-    let answer = RuntimeClient::new(&session.client).logs(&Context::background(), request).await;
+    let answer = RuntimeClient::new(&session.client)
+        .logs(&Context::background(), request)
+        .await;
     let mut records = answer.map_err(|error| refused(&session, error))?;
     let json = matches!(globals.output, Output::Json);
     while let Some(record) = records.next().await {
@@ -66,7 +70,10 @@ pub async fn run(globals: &Globals, args: LogsArgs) -> Result<()> {
 fn print(record: &LogRecord, json: bool) -> std::io::Result<()> {
     let mut output = std::io::stdout().lock();
     if json {
-        let line = Line { message: &record.message, metadata: &record.metadata };
+        let line = Line {
+            message: &record.message,
+            metadata: &record.metadata,
+        };
         writeln!(output, "{}", serde_json::to_string(&line)?)
     } else {
         writeln!(output, "{}", record.message.trim_end_matches('\n'))

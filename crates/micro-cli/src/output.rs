@@ -34,7 +34,13 @@ pub fn table(headers: &[&str], rows: Vec<Vec<String>>) -> String {
     }
     lines.extend(rows);
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |at: usize| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max();
+    let width = |at: usize| {
+        lines
+            .iter()
+            .filter_map(|line| line.get(at))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
     let widths: Vec<usize> = (0..columns).map(|at| width(at).unwrap_or(0)).collect();
     lines.iter().map(|line| padded(line, &widths)).collect()
 }
@@ -43,7 +49,10 @@ fn padded(cells: &[String], widths: &[usize]) -> String {
     let mut text = String::new();
     for (cell, width) in cells.iter().zip(widths) {
         text.push_str(cell);
-        text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
+        text.extend(std::iter::repeat_n(
+            ' ',
+            width.saturating_sub(cell.chars().count()) + 2,
+        ));
     }
     text.truncate(text.trim_end_matches(' ').len());
     text.push('\n');
@@ -62,7 +71,11 @@ pub fn reindent(json: &str) -> String {
     if serde_json::from_str::<IgnoredAny>(json).is_err() {
         return json.to_owned();
     }
-    let mut out = Indenter { text: String::with_capacity(json.len() * 2), depth: 0, opened: false };
+    let mut out = Indenter {
+        text: String::with_capacity(json.len() * 2),
+        depth: 0,
+        opened: false,
+    };
     let (mut quoted, mut escaped) = (false, false);
     for letter in json.chars() {
         if quoted {
@@ -140,8 +153,14 @@ mod tests {
 
     #[test]
     fn tables_are_padded() {
-        let rows = vec![vec!["é".into(), "latest".into()], vec!["greeter".into(), String::new()]];
-        assert_eq!(table(&["NAME", "VERSION"], rows), "NAME     VERSION\né        latest\ngreeter\n");
+        let rows = vec![
+            vec!["é".into(), "latest".into()],
+            vec!["greeter".into(), String::new()],
+        ];
+        assert_eq!(
+            table(&["NAME", "VERSION"], rows),
+            "NAME     VERSION\né        latest\ngreeter\n"
+        );
         assert_eq!(table(&[], Vec::new()), "");
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use micro_proto::registry::Registry as _;
 use micro_proto::registry::{GetRequest, Options, RegistryClient};
 use micro_proto::runtime::{
-    CreateOptions, CreateRequest, ReadOptions, ReadRequest, Resource, Runtime as _, RuntimeClient, Service, Source as _,
-    SourceClient, UpdateOptions, UpdateRequest,
+    CreateOptions, CreateRequest, ReadOptions, ReadRequest, Resource, Runtime as _, RuntimeClient, Service,
+    Source as _, SourceClient, UpdateOptions, UpdateRequest,
 };
 use micro_rpc::Context;
 
@@ -20,7 +20,9 @@ const VERSION: &str = "latest";
 
 /// Build and run a service from its source.
 #[derive(clap::Args)]
-#[command(after_help = "EXAMPLE:\n   micro run helloworld\n   micro run . --env_vars=LEVEL=debug --instances=2")]
+#[command(
+    after_help = "EXAMPLE:\n   micro run helloworld\n   micro run . --env_vars=LEVEL=debug --instances=2"
+)]
 pub(crate) struct RunArgs {
     /// The folder of the service.
     #[arg(default_value = ".", value_name = "FOLDER")]
@@ -90,12 +92,17 @@ pub(crate) async fn run(globals: &Globals, args: RunArgs) -> Result<()> {
     }
     if environment.name != "local" || globals.proxy_address.is_some() {
         let text = format!("Failed to connect to micro server at {}", environment.address);
-        return Err(Failure::new(4, text).with_hint("start one there, or choose an environment with `micro env set`"));
+        return Err(
+            Failure::new(4, text).with_hint("start one there, or choose an environment with `micro env set`")
+        );
     }
     let stop = Stop::listen()?;
     let running = server::start(globals, args.server.clone()).await?;
     server::tell_admin(&running);
-    let here = Globals { proxy_address: Some(running.addresses.proxy.to_string()), ..globals.clone() };
+    let here = Globals {
+        proxy_address: Some(running.addresses.proxy.to_string()),
+        ..globals.clone()
+    };
     let work = async {
         let session = Session::open(&here).await?;
         submit(&session, &source, &args).await?;
@@ -129,7 +136,10 @@ pub(crate) async fn update(globals: &Globals, args: UpdateArgs) -> Result<()> {
 
 fn refuse_what_is_not_there(args: &RunArgs) -> Result<()> {
     if args.image.is_some() {
-        return Err(Failure::new(1, "--image needs a platform on Kubernetes; this one builds services from source"));
+        return Err(Failure::new(
+            1,
+            "--image needs a platform on Kubernetes; this one builds services from source",
+        ));
     }
     if args.watch {
         let text = "--watch is not there yet; run `micro update` after a change";
@@ -163,7 +173,10 @@ fn platform() -> Context {
 }
 
 fn resource(service: Service) -> Option<Resource> {
-    Some(Resource { service: Some(service), ..Resource::default() })
+    Some(Resource {
+        service: Some(service),
+        ..Resource::default()
+    })
 }
 
 async fn exists(session: &Session, name: &str) -> Result<bool> {
@@ -173,13 +186,23 @@ async fn exists(session: &Session, name: &str) -> Result<bool> {
         namespace: session.namespace.clone(),
         ..ReadOptions::default()
     };
-    let known = RuntimeClient::new(&session.client).read(&platform(), ReadRequest { options: Some(options) }).await?;
+    let known = RuntimeClient::new(&session.client)
+        .read(
+            &platform(),
+            ReadRequest {
+                options: Some(options),
+            },
+        )
+        .await?;
     Ok(!known.services.is_empty())
 }
 
 async fn create(session: &Session, source: &Source, name: &str, args: &RunArgs) -> Result<()> {
     let words = |text: &Option<String>| {
-        text.iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect::<Vec<_>>()
+        text.iter()
+            .flat_map(|text| text.split_whitespace())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     let mut metadata = BTreeMap::new();
     for pair in &args.metadata {
@@ -188,7 +211,10 @@ async fn create(session: &Session, source: &Source, name: &str, args: &RunArgs) 
             .ok_or_else(|| Failure::new(1, format!("--metadata {pair} is not KEY=VALUE")))?;
         metadata.insert(key.to_owned(), value.to_owned());
     }
-    metadata.insert("source".to_owned(), args.shown.clone().unwrap_or_else(|| args.source.clone()));
+    metadata.insert(
+        "source".to_owned(),
+        args.shown.clone().unwrap_or_else(|| args.source.clone()),
+    );
     let service = Service {
         name: name.to_owned(),
         version: VERSION.to_owned(),
@@ -206,24 +232,44 @@ async fn create(session: &Session, source: &Source, name: &str, args: &RunArgs) 
         force: args.force,
         ..CreateOptions::default()
     };
-    let request = CreateRequest { resource: resource(service), options: Some(options) };
-    RuntimeClient::new(&session.client).create(&platform(), request).await?;
+    let request = CreateRequest {
+        resource: resource(service),
+        options: Some(options),
+    };
+    RuntimeClient::new(&session.client)
+        .create(&platform(), request)
+        .await?;
     Ok(())
 }
 
 async fn replace(session: &Session, name: &str, entrypoint: &str, instances: i64) -> Result<()> {
-    let service = Service { name: name.to_owned(), version: VERSION.to_owned(), ..Service::default() };
-    let options =
-        UpdateOptions { namespace: session.namespace.clone(), entrypoint: entrypoint.to_owned(), instances };
-    let request = UpdateRequest { resource: resource(service), options: Some(options) };
-    RuntimeClient::new(&session.client).update(&platform(), request).await?;
+    let service = Service {
+        name: name.to_owned(),
+        version: VERSION.to_owned(),
+        ..Service::default()
+    };
+    let options = UpdateOptions {
+        namespace: session.namespace.clone(),
+        entrypoint: entrypoint.to_owned(),
+        instances,
+    };
+    let request = UpdateRequest {
+        resource: resource(service),
+        options: Some(options),
+    };
+    RuntimeClient::new(&session.client)
+        .update(&platform(), request)
+        .await?;
     Ok(())
 }
 
 /// Where everything is, and one line of each way to call the service.
 async fn tell(session: &Session, source: &Source, args: &RunArgs) -> Result<()> {
     let name = args.name.as_ref().unwrap_or(&source.name);
-    let gateway = micro::join::Join::read(&session.globals.home).ok().flatten().map(|join| join.gateway);
+    let gateway = micro::join::Join::read(&session.globals.home)
+        .ok()
+        .flatten()
+        .map(|join| join.gateway);
     let gateway = gateway.unwrap_or_else(|| "http://localhost:8080".to_owned());
     println!("{name} is running");
     println!("  gateway  {gateway}");
@@ -231,15 +277,28 @@ async fn tell(session: &Session, source: &Source, args: &RunArgs) -> Result<()> 
     println!("  logs     micro logs -f {name}");
     let request = GetRequest {
         service: name.clone(),
-        options: Some(Options { domain: session.namespace.clone(), ttl: 0 }),
+        options: Some(Options {
+            domain: session.namespace.clone(),
+            ttl: 0,
+        }),
     };
-    let known = RegistryClient::new(&session.client).get_service(&platform(), request).await?;
-    let first = known.services.iter().flat_map(|version| &version.endpoints).find(|endpoint| {
-        !endpoint.metadata.contains_key("stream")
-    });
+    let known = RegistryClient::new(&session.client)
+        .get_service(&platform(), request)
+        .await?;
+    let first = known
+        .services
+        .iter()
+        .flat_map(|version| &version.endpoints)
+        .find(|endpoint| !endpoint.metadata.contains_key("stream"));
     let Some(endpoint) = first else { return Ok(()) };
-    let Some((handler, method)) = endpoint.name.split_once('.') else { return Ok(()) };
-    let field = endpoint.request.iter().flat_map(|request| &request.values).find(|value| value.r#type == "string");
+    let Some((handler, method)) = endpoint.name.split_once('.') else {
+        return Ok(());
+    };
+    let field = endpoint
+        .request
+        .iter()
+        .flat_map(|request| &request.values)
+        .find(|value| value.r#type == "string");
     let (query, flag, json) = match field {
         Some(field) => (
             format!("?{}=Alice", field.name),
@@ -248,13 +307,24 @@ async fn tell(session: &Session, source: &Source, args: &RunArgs) -> Result<()> 
         ),
         None => (String::new(), String::new(), "{}".to_owned()),
     };
-    let command = if handler.eq_ignore_ascii_case(name) { String::new() } else { format!("{} ", handler.to_lowercase()) };
-    let path = if command.is_empty() { String::new() } else { format!("{}/", handler.to_lowercase()) };
+    let command = if handler.eq_ignore_ascii_case(name) {
+        String::new()
+    } else {
+        format!("{} ", handler.to_lowercase())
+    };
+    let path = if command.is_empty() {
+        String::new()
+    } else {
+        format!("{}/", handler.to_lowercase())
+    };
     let lower = method.to_lowercase();
     println!("call it:");
     println!("  curl '{gateway}/{name}/{path}{lower}{query}'");
     println!("  micro {name} {command}{lower}{flag}");
     println!("  micro call {name} {} '{json}'", endpoint.name);
-    println!("  grpcurl -plaintext -d '{json}' {} {name}.{handler}/{method}", session.address);
+    println!(
+        "  grpcurl -plaintext -d '{json}' {} {name}.{handler}/{method}",
+        session.address
+    );
     Ok(())
 }

@@ -17,7 +17,11 @@ pub(crate) struct ServerArgs {
     #[arg(long = "api_address", env = "MICRO_API_ADDRESS", value_name = "HOST:PORT")]
     api_address: Option<String>,
     /// Where the proxy listens for gRPC. As a flag, `--proxy_address` does the same here.
-    #[arg(long = "listen_address", env = "MICRO_PROXY_ADDRESS", value_name = "HOST:PORT")]
+    #[arg(
+        long = "listen_address",
+        env = "MICRO_PROXY_ADDRESS",
+        value_name = "HOST:PORT"
+    )]
     listen_address: Option<String>,
     /// Which drivers the platform stands on.
     #[arg(long = "profile", env = "MICRO_PROFILE", default_value = "local")]
@@ -52,7 +56,9 @@ pub(crate) async fn start(globals: &Globals, args: ServerArgs) -> Result<Running
     let listen = proxy_flag().or(args.listen_address);
     let config = Config {
         home: globals.home.clone(),
-        build: std::env::var_os("MICRO_BUILD_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from),
+        build: std::env::var_os("MICRO_BUILD_DIR")
+            .filter(|folder| !folder.is_empty())
+            .map(PathBuf::from),
         proxy_address: listen.unwrap_or_else(|| "127.0.0.1:8081".to_owned()),
         gateway_address: args.api_address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
         profile: args.profile,
@@ -60,13 +66,17 @@ pub(crate) async fn start(globals: &Globals, args: ServerArgs) -> Result<Running
         version: env!("CARGO_PKG_VERSION").to_owned(),
         disable_admin: matches!(args.disable_admin.as_str(), "true" | "1"),
     };
-    Server::start(config).await.map_err(|error| Failure::new(1, chain(&error)))
+    Server::start(config)
+        .await
+        .map_err(|error| Failure::new(1, chain(&error)))
 }
 
 fn proxy_flag() -> Option<String> {
     let mut line = std::env::args();
     while let Some(word) = line.next() {
-        let Some(flag) = word.strip_prefix('-').map(|word| word.trim_start_matches('-')) else { continue };
+        let Some(flag) = word.strip_prefix('-').map(|word| word.trim_start_matches('-')) else {
+            continue;
+        };
         match flag.replace('-', "_").split_once('=') {
             Some(("proxy_address", _)) => return flag.split_once('=').map(|(_, value)| value.to_owned()),
             None if flag.replace('-', "_") == "proxy_address" => return line.next(),
@@ -103,7 +113,10 @@ pub(crate) struct Stop {
 
 impl Stop {
     pub(crate) fn listen() -> Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     pub(crate) async fn wait(mut self) {

@@ -30,14 +30,21 @@ enum GetCommand {
 }
 
 fn domain(session: &Session) -> Option<Options> {
-    Some(Options { domain: session.namespace.clone(), ..Options::default() })
+    Some(Options {
+        domain: session.namespace.clone(),
+        ..Options::default()
+    })
 }
 
 /// Runs `micro services`: the names of the namespace, one a line.
 pub async fn run_list(globals: &Globals) -> Result<()> {
     let session = Session::open(globals).await?;
-    let request = ListRequest { options: domain(&session) };
-    let answer = RegistryClient::new(&session.client).list_services(&Context::background(), request).await;
+    let request = ListRequest {
+        options: domain(&session),
+    };
+    let answer = RegistryClient::new(&session.client)
+        .list_services(&Context::background(), request)
+        .await;
     let services = answer.map_err(|error| session.explain(error))?.services;
     let mut names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
     names.sort_unstable();
@@ -56,8 +63,13 @@ pub async fn run_get(globals: &Globals, args: GetArgs) -> Result<()> {
     let GetCommand::Service { name } = args.command;
     let session = Session::open(globals).await?;
     let service = micro::registry::short_name(&name).to_owned();
-    let request = GetRequest { service, options: domain(&session) };
-    let answer = RegistryClient::new(&session.client).get_service(&Context::background(), request).await;
+    let request = GetRequest {
+        service,
+        options: domain(&session),
+    };
+    let answer = RegistryClient::new(&session.client)
+        .get_service(&Context::background(), request)
+        .await;
     let services = match answer {
         Ok(answer) => answer.services,
         Err(error) if error.code == 404 => Vec::new(),
@@ -75,7 +87,11 @@ pub async fn run_get(globals: &Globals, args: GetArgs) -> Result<()> {
 
 fn describe(versions: &[Service]) -> String {
     let mut lines = Vec::new();
-    lines.extend(versions.first().map(|service| format!("service  {}", service.name)));
+    lines.extend(
+        versions
+            .first()
+            .map(|service| format!("service  {}", service.name)),
+    );
     for service in versions {
         if !service.version.is_empty() {
             lines.push(format!("\nversion {}", service.version));
@@ -83,7 +99,13 @@ fn describe(versions: &[Service]) -> String {
         lines.push("\nID\tAddress\tMetadata".to_owned());
         lines.extend(service.nodes.iter().map(describe_node));
     }
-    lines.extend(versions.iter().take(1).flat_map(|service| &service.endpoints).map(describe_endpoint));
+    lines.extend(
+        versions
+            .iter()
+            .take(1)
+            .flat_map(|service| &service.endpoints)
+            .map(describe_endpoint),
+    );
     lines.join("\n")
 }
 
@@ -102,7 +124,11 @@ fn describe_endpoint(endpoint: &Endpoint) -> String {
     }
     let body = |value: &Option<Value>| match value {
         Some(value) if !value.values.is_empty() => {
-            let fields: String = value.values.iter().map(|field| describe_field(field, 1)).collect();
+            let fields: String = value
+                .values
+                .iter()
+                .map(|field| describe_field(field, 1))
+                .collect();
             format!("{{\n{fields}}}")
         }
         _ => "{}".to_owned(),
@@ -118,7 +144,11 @@ fn describe_field(field: &Value, depth: usize) -> String {
     if field.values.is_empty() {
         return format!("{head}\n");
     }
-    let inner: String = field.values.iter().map(|field| describe_field(field, depth + 1)).collect();
+    let inner: String = field
+        .values
+        .iter()
+        .map(|field| describe_field(field, depth + 1))
+        .collect();
     format!("{head} {{\n{inner}{indent}}}\n")
 }
 
@@ -141,7 +171,11 @@ mod tests {
     use super::*;
 
     fn value(name: &str, kind: &str, values: Vec<Value>) -> Value {
-        Value { name: name.to_owned(), r#type: kind.to_owned(), values }
+        Value {
+            name: name.to_owned(),
+            r#type: kind.to_owned(),
+            values,
+        }
     }
 
     #[test]
@@ -150,7 +184,11 @@ mod tests {
         let service = Service {
             name: "greeter".to_owned(),
             version: "latest".to_owned(),
-            nodes: vec![Node { id: "greeter-1".to_owned(), address: "127.0.0.1:1".to_owned(), ..Node::default() }],
+            nodes: vec![Node {
+                id: "greeter-1".to_owned(),
+                address: "127.0.0.1:1".to_owned(),
+                ..Node::default()
+            }],
             endpoints: vec![Endpoint {
                 name: "Greeter.Hello".to_owned(),
                 request: Some(value("Request", "Request", vec![friend])),

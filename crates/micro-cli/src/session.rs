@@ -45,7 +45,10 @@ impl Globals {
     /// The name of the environment that this command is for.
     pub fn environment(&self, config: &Config) -> String {
         let given = self.env.iter().map(|name| name.trim().to_owned());
-        given.chain([config.get("env")]).find(|name| !name.is_empty()).unwrap_or_else(|| LOCAL.to_owned())
+        given
+            .chain([config.get("env")])
+            .find(|name| !name.is_empty())
+            .unwrap_or_else(|| LOCAL.to_owned())
     }
 }
 
@@ -68,7 +71,10 @@ impl Environment {
     }
 
     fn is_own(&self) -> bool {
-        let host = self.address.rsplit_once(':').map_or(self.address.as_str(), |(host, _)| host);
+        let host = self
+            .address
+            .rsplit_once(':')
+            .map_or(self.address.as_str(), |(host, _)| host);
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let loopback = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
         self.name == LOCAL && loopback
@@ -92,14 +98,20 @@ fn choose(
             None => some(&join()?).unwrap_or_else(|| LOCAL_ADDRESS.to_owned()),
         },
         (None, None) => {
-            return Err(Failure::new(1, format!("Environment '{name}' does not exist or has no address"))
-                .with_hint("see micro env"));
+            return Err(Failure::new(
+                1,
+                format!("Environment '{name}' does not exist or has no address"),
+            )
+            .with_hint("see micro env"));
         }
     };
     let address = with_port(address.trim());
     if address.ends_with(":443") {
-        return Err(Failure::new(1, format!("{address} speaks TLS, which this version cannot do yet"))
-            .with_hint("choose an environment without TLS: micro env set local"));
+        return Err(Failure::new(
+            1,
+            format!("{address} speaks TLS, which this version cannot do yet"),
+        )
+        .with_hint("choose an environment without TLS: micro env set local"));
     }
     Ok(Environment { name, address })
 }
@@ -110,13 +122,20 @@ fn with_port(address: &str) -> String {
         Some((_, port)) => !port.contains(']') && port.parse::<u16>().is_ok(),
         None => false,
     };
-    if named { address.to_owned() } else { format!("{address}:443") }
+    if named {
+        address.to_owned()
+    } else {
+        format!("{address}:443")
+    }
 }
 
 /// Whether somebody listens at an address.
 pub async fn is_reachable(address: &str) -> bool {
     let connect = tokio::net::TcpStream::connect(address);
-    matches!(tokio::time::timeout(Duration::from_millis(300), connect).await, Ok(Ok(_)))
+    matches!(
+        tokio::time::timeout(Duration::from_millis(300), connect).await,
+        Ok(Ok(_))
+    )
 }
 
 /// The namespace that is chosen for an environment.
@@ -158,15 +177,23 @@ impl Session {
         let environment = Environment::resolve(globals)?;
         let config = globals.config()?;
         let namespace = namespace_of(&config, &environment.name);
-        let entry = Entry { globals, environment: &environment, client: anonymous(&environment, &namespace) };
+        let entry = Entry {
+            globals,
+            environment: &environment,
+            client: anonymous(&environment, &namespace),
+        };
         let user = config.get(&user_key(&environment.name));
         let held = match entry.held(&namespace, &user).await? {
             // Another user than the default one asked not to be the administrator.
-            None if environment.is_own() && (user.is_empty() || user == "admin") => entry.login_by_itself().await?,
+            None if environment.is_own() && (user.is_empty() || user == "admin") => {
+                entry.login_by_itself().await?
+            }
             held => held,
         };
         let (account, token) = held.unzip();
-        let mut builder = Client::builder().address(&environment.address).namespace(&namespace);
+        let mut builder = Client::builder()
+            .address(&environment.address)
+            .namespace(&namespace);
         if let Some(token) = &token {
             builder = builder.credentials(Arc::new(Held(token.access_token.as_str().into())));
         }
@@ -185,18 +212,27 @@ impl Session {
     pub fn explain(&self, error: Error) -> Failure {
         let anonymous = error.code == 401 && self.account.is_empty();
         let failure = Failure::from(error);
-        if anonymous { failure.with_hint("you are not logged in: micro login") } else { failure }
+        if anonymous {
+            failure.with_hint("you are not logged in: micro login")
+        } else {
+            failure
+        }
     }
 }
 
 /// A client without an account.
 pub(crate) fn anonymous(environment: &Environment, namespace: &str) -> Client {
-    Client::builder().address(&environment.address).namespace(namespace).build()
+    Client::builder()
+        .address(&environment.address)
+        .namespace(namespace)
+        .build()
 }
 
 /// The options that say which namespace a request is about.
 pub(crate) fn within(namespace: &str) -> Option<Options> {
-    Some(Options { namespace: namespace.to_owned() })
+    Some(Options {
+        namespace: namespace.to_owned(),
+    })
 }
 
 struct Held(Arc<str>);
@@ -224,7 +260,9 @@ impl Entry<'_> {
         // The platform's own accounts reach into other namespaces.
         for home in [namespace, NAMESPACE] {
             let owner = Owner::new(&self.environment.address, home, user);
-            let Some(token) = tokens.get(&owner)? else { continue };
+            let Some(token) = tokens.get(&owner)? else {
+                continue;
+            };
             if !token.is_stale() && self.is_good(&token).await {
                 return Ok(Some((owner.account, token)));
             }
@@ -250,12 +288,19 @@ impl Entry<'_> {
         }
         let path = micro::join::Join::path(&self.globals.home);
         let started = std::fs::metadata(path).and_then(|file| file.modified()).ok();
-        let started = started.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs());
+        let started = started
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+            .map_or(0, |since| since.as_secs());
         if u64::try_from(token.created).is_ok_and(|created| created > started) {
             return true;
         }
-        let request = InspectRequest { token: token.access_token.clone(), ..InspectRequest::default() };
-        let asked = AuthClient::new(&self.client).inspect(&Context::background(), request).await;
+        let request = InspectRequest {
+            token: token.access_token.clone(),
+            ..InspectRequest::default()
+        };
+        let asked = AuthClient::new(&self.client)
+            .inspect(&Context::background(), request)
+            .await;
         !matches!(asked, Err(error) if matches!(error.code, 400 | 401))
     }
 
@@ -274,14 +319,21 @@ impl Entry<'_> {
             }
             // The secret was changed, or the account is gone: the user has to log in.
             Err(error) if matches!(error.code, 400 | 401 | 403 | 404) => Ok(None),
-            Err(_) if !is_reachable(&self.environment.address).await => Err(unreachable(&self.environment.address)),
+            Err(_) if !is_reachable(&self.environment.address).await => {
+                Err(unreachable(&self.environment.address))
+            }
             Err(error) => Err(error.into()),
         }
     }
 
     async fn token(&self, request: TokenRequest) -> micro_rpc::Result<Token> {
-        let answer = AuthClient::new(&self.client).token(&Context::background(), request).await?;
-        answer.token.map(Token::from).ok_or_else(|| Error::internal("go.micro.client", "the server sent no token"))
+        let answer = AuthClient::new(&self.client)
+            .token(&Context::background(), request)
+            .await?;
+        answer
+            .token
+            .map(Token::from)
+            .ok_or_else(|| Error::internal("go.micro.client", "the server sent no token"))
     }
 }
 
@@ -294,11 +346,14 @@ pub(crate) fn keep(
     token: &Token,
 ) -> Result<()> {
     Tokens::of(&globals.home).put(&Owner::new(&environment.address, namespace, user), token)?;
-    Config::update(&globals.config_file, |config| config.set(&user_key(&environment.name), user))
+    Config::update(&globals.config_file, |config| {
+        config.set(&user_key(&environment.name), user)
+    })
 }
 
 pub(crate) fn unreachable(address: &str) -> Failure {
-    Failure::new(4, format!("Failed to connect to micro server at {address}")).with_hint("start one: micro server")
+    Failure::new(4, format!("Failed to connect to micro server at {address}"))
+        .with_hint("start one: micro server")
 }
 
 #[cfg(test)]
@@ -308,17 +363,63 @@ mod tests {
     #[test]
     fn environments_are_found() {
         let envs = r#"{"shop":{"Name":"shop","ProxyAddress":"10.0.0.1:8081","Description":""},"far":{"Name":"far","ProxyAddress":"far.example"}}"#;
-        let good: [(Option<&str>, &str, Option<&str>, Option<&str>, Option<&str>, (&str, &str)); 8] = [
+        let good: [(
+            Option<&str>,
+            &str,
+            Option<&str>,
+            Option<&str>,
+            Option<&str>,
+            (&str, &str),
+        ); 8] = [
             (None, "local", None, None, None, ("local", "127.0.0.1:8081")),
             (None, "", None, None, None, ("local", "127.0.0.1:8081")),
-            (None, "local", None, None, Some("127.0.0.1:1"), ("local", "127.0.0.1:1")),
-            (None, "local", None, Some("127.0.0.1:2"), Some("127.0.0.1:1"), ("local", "127.0.0.1:2")),
-            (None, "local", Some("h:3"), Some("127.0.0.1:2"), Some("127.0.0.1:1"), ("local", "h:3")),
-            (Some("shop"), "local", None, Some("127.0.0.1:2"), None, ("shop", "10.0.0.1:8081")),
-            (None, "shop", None, None, Some("127.0.0.1:1"), ("shop", "10.0.0.1:8081")),
+            (
+                None,
+                "local",
+                None,
+                None,
+                Some("127.0.0.1:1"),
+                ("local", "127.0.0.1:1"),
+            ),
+            (
+                None,
+                "local",
+                None,
+                Some("127.0.0.1:2"),
+                Some("127.0.0.1:1"),
+                ("local", "127.0.0.1:2"),
+            ),
+            (
+                None,
+                "local",
+                Some("h:3"),
+                Some("127.0.0.1:2"),
+                Some("127.0.0.1:1"),
+                ("local", "h:3"),
+            ),
+            (
+                Some("shop"),
+                "local",
+                None,
+                Some("127.0.0.1:2"),
+                None,
+                ("shop", "10.0.0.1:8081"),
+            ),
+            (
+                None,
+                "shop",
+                None,
+                None,
+                Some("127.0.0.1:1"),
+                ("shop", "10.0.0.1:8081"),
+            ),
             (Some("shop"), "local", Some("h:3"), None, None, ("shop", "h:3")),
         ];
-        let find = |env: Option<&str>, stored: &str, flag: Option<&str>, variable: Option<&str>, join: Option<&str>| {
+        let find = |env: Option<&str>,
+                    stored: &str,
+                    flag: Option<&str>,
+                    variable: Option<&str>,
+                    join: Option<&str>| {
             let mut config = Config::default();
             config.set("env", stored).unwrap();
             config.set("envs", envs).unwrap();
@@ -329,13 +430,19 @@ mod tests {
                 proxy_address: flag.map(str::to_owned),
                 output: Output::Text,
             };
-            choose(&globals, &config, variable.map(str::to_owned), || Ok(join.map(str::to_owned)))
+            choose(&globals, &config, variable.map(str::to_owned), || {
+                Ok(join.map(str::to_owned))
+            })
         };
         for (env, stored, flag, variable, join, (name, address)) in good {
             let found = find(env, stored, flag, variable, join).unwrap();
             assert_eq!((found.name.as_str(), found.address.as_str()), (name, address));
         }
-        for (env, text) in [("platform", "TLS"), ("far", "far.example:443 speaks TLS"), ("nowhere", "'nowhere'")] {
+        for (env, text) in [
+            ("platform", "TLS"),
+            ("far", "far.example:443 speaks TLS"),
+            ("nowhere", "'nowhere'"),
+        ] {
             let failure = find(Some(env), "local", None, None, None).unwrap_err();
             assert!(failure.text.contains(text), "{}", failure.text);
         }
@@ -350,7 +457,10 @@ mod tests {
             ("local", "10.0.0.1:8081", false),
             ("shop", "127.0.0.1:8081", false),
         ] {
-            let environment = Environment { name: name.to_owned(), address: address.to_owned() };
+            let environment = Environment {
+                name: name.to_owned(),
+                address: address.to_owned(),
+            };
             assert_eq!(environment.is_own(), own, "{name} {address}");
         }
     }

@@ -40,10 +40,22 @@ impl Source {
             Failure::new(1, text).with_hint("give the folder of a service, or make one with `micro new NAME`")
         })?;
         let inherits = manifest.contains("workspace = true") && !manifest.contains("[workspace]");
-        let root = if inherits { workspace(&folder)? } else { folder.clone() };
-        let entrypoint = folder.strip_prefix(&root).map(|path| path.display().to_string()).unwrap_or_default();
+        let root = if inherits {
+            workspace(&folder)?
+        } else {
+            folder.clone()
+        };
+        let entrypoint = folder
+            .strip_prefix(&root)
+            .map(|path| path.display().to_string())
+            .unwrap_or_default();
         let name = name(&folder)?;
-        Ok(Self { name, root, entrypoint, folder })
+        Ok(Self {
+            name,
+            root,
+            entrypoint,
+            folder,
+        })
     }
 
     /// The source as a tar, in pieces.
@@ -54,7 +66,10 @@ impl Source {
         self.add(&mut archive, &self.root, &mut total)
             .map_err(|error| Failure::new(1, format!("cannot read {}: {error}", self.root.display())))?;
         let bytes = Bytes::from(archive.into_inner()?);
-        Ok((0..bytes.len()).step_by(CHUNK).map(|at| bytes.slice(at..bytes.len().min(at + CHUNK))).collect())
+        Ok((0..bytes.len())
+            .step_by(CHUNK)
+            .map(|at| bytes.slice(at..bytes.len().min(at + CHUNK)))
+            .collect())
     }
 
     fn add(&self, archive: &mut tar::Builder<Vec<u8>>, folder: &Path, total: &mut u64) -> io::Result<()> {
@@ -71,7 +86,10 @@ impl Source {
             } else if kind.is_file() {
                 *total += entry.metadata()?.len();
                 if *total > LIMIT {
-                    let text = format!("the source is larger than {} MiB; move what is no source elsewhere", LIMIT >> 20);
+                    let text = format!(
+                        "the source is larger than {} MiB; move what is no source elsewhere",
+                        LIMIT >> 20
+                    );
                     return Err(io::Error::other(text));
                 }
                 let within = path.strip_prefix(&self.root).unwrap_or(&path);
@@ -83,11 +101,24 @@ impl Source {
 }
 
 /// The messages of an upload.
-pub(crate) fn messages(pieces: Vec<Bytes>, name: &str, version: &str) -> Streaming<micro_proto::runtime::UploadRequest> {
+pub(crate) fn messages(
+    pieces: Vec<Bytes>,
+    name: &str,
+    version: &str,
+) -> Streaming<micro_proto::runtime::UploadRequest> {
     use micro_proto::runtime::{Service, UploadRequest};
-    let service = Service { name: name.to_owned(), version: version.to_owned(), ..Service::default() };
-    let head = UploadRequest { service: Some(service), data: Bytes::new() };
-    let rest = pieces.into_iter().map(|data| UploadRequest { service: None, data });
+    let service = Service {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        ..Service::default()
+    };
+    let head = UploadRequest {
+        service: Some(service),
+        data: Bytes::new(),
+    };
+    let rest = pieces
+        .into_iter()
+        .map(|data| UploadRequest { service: None, data });
     std::iter::once(head).chain(rest).collect()
 }
 
@@ -96,7 +127,13 @@ fn workspace(folder: &Path) -> Result<PathBuf> {
         fs::read_to_string(above.join("Cargo.toml")).is_ok_and(|manifest| manifest.contains("[workspace]"))
     });
     root.map(Path::to_path_buf).ok_or_else(|| {
-        Failure::new(1, format!("{} inherits from a workspace, but is in none", folder.join("Cargo.toml").display()))
+        Failure::new(
+            1,
+            format!(
+                "{} inherits from a workspace, but is in none",
+                folder.join("Cargo.toml").display()
+            ),
+        )
     })
 }
 
@@ -109,14 +146,25 @@ fn name(folder: &Path) -> Result<String> {
         .collect();
     definitions.sort();
     let Some(definition) = definitions.first() else {
-        let name = folder.file_name().map(|name| name.to_string_lossy().to_lowercase());
+        let name = folder
+            .file_name()
+            .map(|name| name.to_string_lossy().to_lowercase());
         return name.ok_or_else(|| Failure::new(1, "the root folder is no service"));
     };
     let text = fs::read_to_string(definition)?;
-    let first = text.lines().map(|line| line.split('#').next().unwrap_or("").trim()).find(|line| !line.is_empty());
-    match first.and_then(|line| line.strip_prefix("service ")).map(str::trim) {
+    let first = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or("").trim())
+        .find(|line| !line.is_empty());
+    match first
+        .and_then(|line| line.strip_prefix("service "))
+        .map(str::trim)
+    {
         Some(name) if !name.is_empty() => Ok(micro::registry::short_name(name).to_owned()),
-        _ => Err(Failure::new(1, format!("{}: the first line must be `service NAME`", definition.display()))),
+        _ => Err(Failure::new(
+            1,
+            format!("{}: the first line must be `service NAME`", definition.display()),
+        )),
     }
 }
 
@@ -136,9 +184,16 @@ mod tests {
 
     #[test]
     fn a_folder_alone_and_a_member_of_a_workspace() {
-        let alone = service(&[("Cargo.toml", "[package]"), ("x.mu", "# c\nservice greeter\n"), ("target/x", "")]);
+        let alone = service(&[
+            ("Cargo.toml", "[package]"),
+            ("x.mu", "# c\nservice greeter\n"),
+            ("target/x", ""),
+        ]);
         let source = Source::find(alone.path().to_str().unwrap()).unwrap();
-        assert_eq!((source.name.as_str(), source.entrypoint.as_str()), ("greeter", ""));
+        assert_eq!(
+            (source.name.as_str(), source.entrypoint.as_str()),
+            ("greeter", "")
+        );
         let mut names = Vec::new();
         let bytes: Vec<u8> = source.tar().unwrap().concat();
         for entry in tar::Archive::new(bytes.as_slice()).entries().unwrap() {
@@ -146,15 +201,31 @@ mod tests {
         }
         assert_eq!(names, ["Cargo.toml", "x.mu"]);
 
-        let member = service(&[("Cargo.toml", "[workspace]"), ("services/user/Cargo.toml", "micro.workspace = true")]);
+        let member = service(&[
+            ("Cargo.toml", "[workspace]"),
+            ("services/user/Cargo.toml", "micro.workspace = true"),
+        ]);
         let source = Source::find(member.path().join("services/user").to_str().unwrap()).unwrap();
-        assert_eq!((source.name.as_str(), source.entrypoint.as_str()), ("user", "services/user"));
+        assert_eq!(
+            (source.name.as_str(), source.entrypoint.as_str()),
+            ("user", "services/user")
+        );
     }
 
     #[test]
     fn what_is_no_service_is_said() {
-        assert!(Source::find("/nonexistent").unwrap_err().text.contains("no service at"));
+        assert!(
+            Source::find("/nonexistent")
+                .unwrap_err()
+                .text
+                .contains("no service at")
+        );
         let empty = service(&[]);
-        assert!(Source::find(empty.path().to_str().unwrap()).unwrap_err().text.contains("no Cargo.toml"));
+        assert!(
+            Source::find(empty.path().to_str().unwrap())
+                .unwrap_err()
+                .text
+                .contains("no Cargo.toml")
+        );
     }
 }

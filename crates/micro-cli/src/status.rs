@@ -26,15 +26,29 @@ pub struct StatusArgs {
     named: Option<String>,
 }
 
-const HEADERS: [&str; 7] = ["NAME", "VERSION", "SOURCE", "STATUS", "BUILD", "UPDATED", "METADATA"];
+const HEADERS: [&str; 7] = [
+    "NAME", "VERSION", "SOURCE", "STATUS", "BUILD", "UPDATED", "METADATA",
+];
 
 /// Runs `micro status`.
 pub async fn run(globals: &Globals, args: StatusArgs) -> Result<()> {
     let session = Session::open(globals).await?;
-    let (service, version) = split(args.name.or(args.named).as_deref().unwrap_or_default(), args.version);
-    let options = ReadOptions { service, version, r#type: args.kind, namespace: session.namespace.clone() };
-    let request = ReadRequest { options: Some(options) };
-    let answer = RuntimeClient::new(&session.client).read(&Context::background(), request).await;
+    let (service, version) = split(
+        args.name.or(args.named).as_deref().unwrap_or_default(),
+        args.version,
+    );
+    let options = ReadOptions {
+        service,
+        version,
+        r#type: args.kind,
+        namespace: session.namespace.clone(),
+    };
+    let request = ReadRequest {
+        options: Some(options),
+    };
+    let answer = RuntimeClient::new(&session.client)
+        .read(&Context::background(), request)
+        .await;
     let mut services = answer.map_err(|error| session.explain(error))?.services;
     services.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
     if matches!(globals.output, Output::Json) {
@@ -51,12 +65,22 @@ pub async fn run(globals: &Globals, args: StatusArgs) -> Result<()> {
 /// `NAME[@VERSION]` as name and version; a version beside it is used when the name has none.
 pub(crate) fn split(name: &str, version: Option<String>) -> (String, String) {
     let (name, own) = name.split_once('@').unwrap_or((name, ""));
-    let version = if own.is_empty() { version.unwrap_or_default() } else { own.to_owned() };
+    let version = if own.is_empty() {
+        version.unwrap_or_default()
+    } else {
+        own.to_owned()
+    };
     (micro::registry::short_name(name).to_owned(), version)
 }
 
 fn row(service: &Service, now: i64) -> Vec<String> {
-    let fact = |key: &str| service.metadata.get(key).map(String::as_str).filter(|value| !value.is_empty());
+    let fact = |key: &str| {
+        service
+            .metadata
+            .get(key)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    };
     let build = fact("build").map_or_else(|| "n/a".to_owned(), |build| build.chars().take(7).collect());
     let source = fact("source").unwrap_or(&service.source);
     vec![
@@ -65,17 +89,31 @@ fn row(service: &Service, now: i64) -> Vec<String> {
         source.to_owned(),
         word(service.status).to_owned(),
         build,
-        ago(fact("lastStatusUpdate").or_else(|| fact("started")).unwrap_or_default(), now),
+        ago(
+            fact("lastStatusUpdate")
+                .or_else(|| fact("started"))
+                .unwrap_or_default(),
+            now,
+        ),
         notes(service),
     ]
 }
 
 fn notes(service: &Service) -> String {
-    let or_none = |key: &str| service.metadata.get(key).filter(|value| !value.is_empty()).map_or("n/a", String::as_str);
+    let or_none = |key: &str| {
+        service
+            .metadata
+            .get(key)
+            .filter(|value| !value.is_empty())
+            .map_or("n/a", String::as_str)
+    };
     let mut text = format!("owner={}, group={}", or_none("owner"), or_none("group"));
     if let Some(error) = service.metadata.get("error").filter(|error| !error.is_empty()) {
         // A row is one line.
-        text.push_str(&format!(", error={}", error.split_whitespace().collect::<Vec<_>>().join(" ")));
+        text.push_str(&format!(
+            ", error={}",
+            error.split_whitespace().collect::<Vec<_>>().join(" ")
+        ));
     }
     text
 }
@@ -122,14 +160,22 @@ mod tests {
 
     #[test]
     fn times_are_humanised() {
-        for (seconds, text) in
-            [(0, "0s"), (59, "59s"), (60, "1m0s"), (3723, "1h2m3s"), (86_400, "1d0h0m0s"), (180_061, "2d2h1m1s")]
-        {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m0s"),
+            (3723, "1h2m3s"),
+            (86_400, "1d0h0m0s"),
+            (180_061, "2d2h1m1s"),
+        ] {
             assert_eq!(humanise(seconds), text);
         }
-        for (time, text) in
-            [("", "unknown"), ("1970-01-01T00:00:01.5Z", "9s ago"), ("1970-01-01T00:01:00Z", "0s ago"), ("x", "x")]
-        {
+        for (time, text) in [
+            ("", "unknown"),
+            ("1970-01-01T00:00:01.5Z", "9s ago"),
+            ("1970-01-01T00:01:00Z", "0s ago"),
+            ("x", "x"),
+        ] {
             assert_eq!(ago(time, 10), text);
         }
     }

@@ -39,14 +39,21 @@ impl From<micro_proto::auth::Token> for Token {
             access_token: token.access_token,
             refresh_token: token.refresh_token,
             created,
-            expiry: if token.expiry > 0 { token.expiry } else { created + 600 },
+            expiry: if token.expiry > 0 {
+                token.expiry
+            } else {
+                created + 600
+            },
         }
     }
 }
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Token").field("created", &self.created).field("expiry", &self.expiry).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("created", &self.created)
+            .field("expiry", &self.expiry)
+            .finish_non_exhaustive()
     }
 }
 
@@ -64,7 +71,11 @@ pub struct Owner {
 impl Owner {
     /// From its three parts.
     pub fn new(address: &str, namespace: &str, account: &str) -> Self {
-        Self { address: address.to_owned(), namespace: namespace.to_owned(), account: account.to_owned() }
+        Self {
+            address: address.to_owned(),
+            namespace: namespace.to_owned(),
+            account: account.to_owned(),
+        }
     }
 
     fn prefix(&self) -> String {
@@ -87,14 +98,20 @@ impl Tokens {
         let prefix = owner.prefix();
         let text = self.read()?;
         // A line that cannot be read is no token: its owner logs in again.
-        Ok(text.lines().find_map(|line| parse(line).filter(|(found, _)| *found == prefix)).and_then(|(_, token)| token))
+        Ok(text
+            .lines()
+            .find_map(|line| parse(line).filter(|(found, _)| *found == prefix))
+            .and_then(|(_, token)| token))
     }
 
     /// Keeps an account's token in place of the one before.
     pub fn put(&self, owner: &Owner, token: &Token) -> Result<()> {
         let json = serde_json::to_vec(token)
             .map_err(|error| Failure::new(1, format!("Cannot write {}: {error}", self.0.display())))?;
-        self.replace(owner, Some(format!("{}:{}\n", owner.prefix(), STANDARD.encode(json))))
+        self.replace(
+            owner,
+            Some(format!("{}:{}\n", owner.prefix(), STANDARD.encode(json))),
+        )
     }
 
     /// Forgets an account's token.
@@ -110,7 +127,11 @@ impl Tokens {
             .filter(|line| !line.trim().is_empty() && parse(line).is_none_or(|(found, _)| found != prefix));
         let mut after: String = others.flat_map(|line| [line, "\n"]).collect();
         after.push_str(&line.unwrap_or_default());
-        if after == before { Ok(()) } else { write_private(&self.0, after.as_bytes()) }
+        if after == before {
+            Ok(())
+        } else {
+            write_private(&self.0, after.as_bytes())
+        }
     }
 
     fn read(&self) -> Result<String> {
@@ -139,7 +160,11 @@ mod tests {
     use super::*;
 
     fn token(text: &str) -> Token {
-        Token { access_token: text.to_owned(), expiry: now() + 600, ..Token::default() }
+        Token {
+            access_token: text.to_owned(),
+            expiry: now() + 600,
+            ..Token::default()
+        }
     }
 
     #[test]
@@ -157,18 +182,29 @@ mod tests {
         assert_eq!(tokens.get(&one).unwrap(), None);
         assert_eq!(tokens.get(&two).unwrap().unwrap().access_token, "second");
         let text = std::fs::read_to_string(folder.path().join("tokens")).unwrap();
-        assert!(text.starts_with("micro://127.0.0.1:8081/micro/a/b:c@d:"), "{text}");
+        assert!(
+            text.starts_with("micro://127.0.0.1:8081/micro/a/b:c@d:"),
+            "{text}"
+        );
     }
 
     #[test]
     fn broken_lines_do_no_harm() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("tokens"), "rubbish\nmicro://h:1/micro/admin:???\n").unwrap();
+        std::fs::write(
+            folder.path().join("tokens"),
+            "rubbish\nmicro://h:1/micro/admin:???\n",
+        )
+        .unwrap();
         let tokens = Tokens::of(folder.path());
         let owner = Owner::new("h:1", "micro", "admin");
         assert_eq!(tokens.get(&owner).unwrap(), None);
         tokens.put(&owner, &token("good")).unwrap();
         assert_eq!(tokens.get(&owner).unwrap().unwrap().access_token, "good");
-        assert!(std::fs::read_to_string(folder.path().join("tokens")).unwrap().starts_with("rubbish\n"));
+        assert!(
+            std::fs::read_to_string(folder.path().join("tokens"))
+                .unwrap()
+                .starts_with("rubbish\n")
+        );
     }
 }

@@ -55,7 +55,10 @@ enum ConfigCommand {
         value: String,
     },
     /// Delete a setting
-    #[command(visible_alias = "del", after_help = "EXAMPLE:\n   micro user config delete git.baseurl")]
+    #[command(
+        visible_alias = "del",
+        after_help = "EXAMPLE:\n   micro user config delete git.baseurl"
+    )]
     Delete {
         /// Its dotted key
         key: String,
@@ -94,7 +97,9 @@ pub async fn run(globals: &Globals, args: UserArgs) -> Result<()> {
     match args.command {
         None => who(globals).await,
         Some(UserCommand::Config { command: None }) => overview(globals),
-        Some(UserCommand::Config { command: Some(command) }) => config(globals, command),
+        Some(UserCommand::Config {
+            command: Some(command),
+        }) => config(globals, command),
         Some(UserCommand::Token) => {
             let token = Session::open(globals).await?.token.ok_or_else(nobody)?;
             println!("{}", token.access_token);
@@ -105,15 +110,17 @@ pub async fn run(globals: &Globals, args: UserArgs) -> Result<()> {
             println!("{}", namespace_of(&config, &globals.environment(&config)));
             Ok(())
         }
-        Some(UserCommand::Namespace { command: Some(NamespaceCommand::Set { name }) }) => {
-            Config::update(&globals.config_file, |config| {
-                let environment = globals.environment(config);
-                set_namespace(config, &environment, name.trim())
-            })
-        }
-        Some(UserCommand::Set(SetCommand::Password { email, old_password, new_password })) => {
-            set_password(globals, email, old_password, new_password).await
-        }
+        Some(UserCommand::Namespace {
+            command: Some(NamespaceCommand::Set { name }),
+        }) => Config::update(&globals.config_file, |config| {
+            let environment = globals.environment(config);
+            set_namespace(config, &environment, name.trim())
+        }),
+        Some(UserCommand::Set(SetCommand::Password {
+            email,
+            old_password,
+            new_password,
+        })) => set_password(globals, email, old_password, new_password).await,
     }
 }
 
@@ -124,10 +131,20 @@ fn nobody() -> Failure {
 async fn who(globals: &Globals) -> Result<()> {
     let session = Session::open(globals).await?;
     let token = session.token.as_ref().ok_or_else(nobody)?;
-    let request = InspectRequest { token: token.access_token.clone(), options: within(&session.namespace) };
-    let answer = AuthClient::new(&session.client).inspect(&Context::background(), request).await;
-    let account = answer.map_err(|error| session.explain(error))?.account.unwrap_or_default();
-    let name = [account.name, account.id].into_iter().find(|name| !name.is_empty());
+    let request = InspectRequest {
+        token: token.access_token.clone(),
+        options: within(&session.namespace),
+    };
+    let answer = AuthClient::new(&session.client)
+        .inspect(&Context::background(), request)
+        .await;
+    let account = answer
+        .map_err(|error| session.explain(error))?
+        .account
+        .unwrap_or_default();
+    let name = [account.name, account.id]
+        .into_iter()
+        .find(|name| !name.is_empty());
     println!("{}", name.unwrap_or(session.account));
     Ok(())
 }
@@ -136,13 +153,20 @@ fn overview(globals: &Globals) -> Result<()> {
     let config = globals.config()?;
     let environment = globals.environment(&config);
     let or_none = |text: String| if text.is_empty() { "n/a".to_owned() } else { text };
-    let secret = if config.get("git.credentials").is_empty() { "n/a" } else { "[hidden]" };
+    let secret = if config.get("git.credentials").is_empty() {
+        "n/a"
+    } else {
+        "[hidden]"
+    };
     let base = [format!("git.{environment}.baseurl"), "git.baseurl".to_owned()].map(|key| config.get(&key));
     println!("user: {}", or_none(config.get(&user_key(&environment))));
     println!("namespace: {}", namespace_of(&config, &environment));
     println!("environment: {environment}");
     println!("git.credentials: {secret}");
-    println!("git.baseurl: {}", or_none(base.into_iter().find(|url| !url.is_empty()).unwrap_or_default()));
+    println!(
+        "git.baseurl: {}",
+        or_none(base.into_iter().find(|url| !url.is_empty()).unwrap_or_default())
+    );
     Ok(())
 }
 
@@ -167,7 +191,11 @@ fn set_namespace(config: &mut Config, environment: &str, name: &str) -> Result<(
     if name.is_empty() || name == NAMESPACE || all.split(',').any(|known| known.trim() == name) {
         return Ok(());
     }
-    let all = if all.is_empty() { name.to_owned() } else { format!("{all},{name}") };
+    let all = if all.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{all},{name}")
+    };
     config.set(&key, &all)
 }
 
@@ -193,8 +221,15 @@ async fn set_password(
     if id.is_empty() {
         return Err(nobody());
     }
-    let request = ChangeSecretRequest { id, old_secret, new_secret, options: within(&session.namespace) };
-    let answer = AccountsClient::new(&session.client).change_secret(&Context::background(), request).await;
+    let request = ChangeSecretRequest {
+        id,
+        old_secret,
+        new_secret,
+        options: within(&session.namespace),
+    };
+    let answer = AccountsClient::new(&session.client)
+        .change_secret(&Context::background(), request)
+        .await;
     answer.map(|_| ()).map_err(|error| session.explain(error))
 }
 
@@ -205,7 +240,12 @@ mod tests {
     #[test]
     fn namespaces_are_remembered() {
         let mut config = Config::default();
-        for (name, all) in [("micro", ""), ("shop", "shop"), ("shop", "shop"), ("bank", "shop,bank")] {
+        for (name, all) in [
+            ("micro", ""),
+            ("shop", "shop"),
+            ("shop", "shop"),
+            ("bank", "shop,bank"),
+        ] {
             set_namespace(&mut config, "local", name).unwrap();
             assert_eq!(namespace_of(&config, "local"), name);
             assert_eq!(config.get("namespaces.local.all"), all);

@@ -51,7 +51,14 @@ async fn read(client: &RuntimeClient, session: &Session, name: &str, version: &s
         ..ReadOptions::default()
     };
     let ctx = Context::background().with_namespace("micro");
-    let answer = client.read(&ctx, ReadRequest { options: Some(options) }).await?;
+    let answer = client
+        .read(
+            &ctx,
+            ReadRequest {
+                options: Some(options),
+            },
+        )
+        .await?;
     let gone = || Failure::new(1, format!("Service {name:?} was killed meanwhile"));
     answer.services.into_iter().next().ok_or_else(gone)
 }
@@ -71,7 +78,10 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        Self { bar, last: std::cell::RefCell::default() }
+        Self {
+            bar,
+            last: std::cell::RefCell::default(),
+        }
     }
 
     fn show(&self, name: &str, status: &str, detail: &str) {

@@ -60,7 +60,10 @@ impl Client {
 
     /// The client of one service.
     pub fn service(&self, name: &str) -> ServiceClient {
-        ServiceClient { client: self.clone(), name: name.into() }
+        ServiceClient {
+            client: self.clone(),
+            name: name.into(),
+        }
     }
 
     /// Sends one encoded message and returns the encoded answer.
@@ -157,7 +160,10 @@ struct Nowhere;
 #[async_trait]
 impl Resolver for Nowhere {
     async fn resolve(&self, _namespace: &str, service: &str) -> Result<Vec<String>> {
-        Err(Error::internal("go.micro.client", format!("service {service}: route not found")))
+        Err(Error::internal(
+            "go.micro.client",
+            format!("service {service}: route not found"),
+        ))
     }
 }
 
@@ -170,7 +176,12 @@ pub struct ServiceClient {
 
 impl ServiceClient {
     /// One message, one answer. `endpoint` is `Handler.Method`.
-    pub async fn unary<Q: Message, R: Message>(&self, ctx: &Context, endpoint: &str, message: &Q) -> Result<R> {
+    pub async fn unary<Q: Message, R: Message>(
+        &self,
+        ctx: &Context,
+        endpoint: &str,
+        message: &Q,
+    ) -> Result<R> {
         let frame = Codec::Proto.frame(message)?;
         let answer = request::unary(&self.client.0, ctx, &self.name, endpoint, Codec::Proto, frame).await?;
         Codec::Proto.decode(&answer).map_err(foreign)
@@ -195,7 +206,12 @@ impl ServiceClient {
         messages: Streaming<Q>,
     ) -> Result<R> {
         let mut answers = self.bidi::<Q, R>(ctx, endpoint, messages).await?;
-        let nothing = || Error::internal("go.micro.client", format!("{endpoint} of {} answered nothing", self.name));
+        let nothing = || {
+            Error::internal(
+                "go.micro.client",
+                format!("{endpoint} of {} answered nothing", self.name),
+            )
+        };
         let answer = answers.next().await.ok_or_else(nothing)??;
         match answers.next().await {
             Some(Err(error)) => Err(error),
@@ -210,7 +226,12 @@ impl ServiceClient {
         endpoint: &str,
         messages: Streaming<Q>,
     ) -> Result<Streaming<R>> {
-        self.open(ctx, endpoint, messages.map(|message| Codec::Proto.frame(&message))).await
+        self.open(
+            ctx,
+            endpoint,
+            messages.map(|message| Codec::Proto.frame(&message)),
+        )
+        .await
     }
 
     async fn open<R: Message>(
@@ -219,11 +240,15 @@ impl ServiceClient {
         endpoint: &str,
         frames: Streaming<Bytes>,
     ) -> Result<Streaming<R>> {
-        let answers = request::stream(&self.client.0, ctx, &self.name, endpoint, Codec::Proto, frames).await?;
+        let answers =
+            request::stream(&self.client.0, ctx, &self.name, endpoint, Codec::Proto, frames).await?;
         Ok(answers.map(|body| Codec::Proto.decode(&body).map_err(foreign)))
     }
 }
 
 fn foreign(error: Error) -> Error {
-    Error::internal("go.micro.client", format!("the answer is not what the contract says: {}", error.detail))
+    Error::internal(
+        "go.micro.client",
+        format!("the answer is not what the contract says: {}", error.detail),
+    )
 }

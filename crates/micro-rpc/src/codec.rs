@@ -7,9 +7,15 @@ use serde::de::DeserializeOwned;
 use crate::{Error, Result};
 
 /// A message of a contract: protobuf and proto3 JSON.
-pub trait Message: prost::Message + Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {}
+pub trait Message:
+    prost::Message + Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+}
 
-impl<T> Message for T where T: prost::Message + Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {}
+impl<T> Message for T where
+    T: prost::Message + Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+}
 
 /// How messages are encoded within a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +52,9 @@ impl Codec {
         match self {
             Self::Proto => T::decode(body).map_err(|error| unreadable("protobuf", &error.to_string())),
             Self::Json if body.trim_ascii().is_empty() || body.trim_ascii() == b"null" => Ok(T::default()),
-            Self::Json => serde_json::from_slice(body).map_err(|error| unreadable("JSON", &error.to_string())),
+            Self::Json => {
+                serde_json::from_slice(body).map_err(|error| unreadable("JSON", &error.to_string()))
+            }
         }
     }
 
@@ -67,10 +75,11 @@ impl Codec {
 
     fn put<T: Message>(self, message: &T, buffer: &mut BytesMut) -> Result<()> {
         match self {
-            Self::Proto => message.encode(buffer).map_err(|error| unwritable(&error.to_string())),
-            Self::Json => {
-                serde_json::to_writer(buffer.writer(), message).map_err(|error| unwritable(&error.to_string()))
-            }
+            Self::Proto => message
+                .encode(buffer)
+                .map_err(|error| unwritable(&error.to_string())),
+            Self::Json => serde_json::to_writer(buffer.writer(), message)
+                .map_err(|error| unwritable(&error.to_string())),
         }
     }
 }
@@ -84,13 +93,17 @@ pub(crate) fn frame_raw(body: &[u8]) -> Result<Bytes> {
 }
 
 fn seal(mut frame: BytesMut) -> Result<Bytes> {
-    let length = u32::try_from(frame.len() - FRAME_HEADER).map_err(|_| unwritable("message is over 4 GiB"))?;
+    let length =
+        u32::try_from(frame.len() - FRAME_HEADER).map_err(|_| unwritable("message is over 4 GiB"))?;
     frame[1..FRAME_HEADER].copy_from_slice(&length.to_be_bytes());
     Ok(frame.freeze())
 }
 
 fn unreadable(format: &str, cause: &str) -> Error {
-    Error::bad_request("go.micro.server", format!("request is not the {format} that the method takes: {cause}"))
+    Error::bad_request(
+        "go.micro.server",
+        format!("request is not the {format} that the method takes: {cause}"),
+    )
 }
 
 fn unwritable(cause: &str) -> Error {

@@ -29,7 +29,12 @@ impl Context {
         deadline: Option<Instant>,
         trace: Trace,
     ) -> Self {
-        Self(Arc::new(Inner { account, metadata, deadline, trace }))
+        Self(Arc::new(Inner {
+            account,
+            metadata,
+            deadline,
+            trace,
+        }))
     }
 
     /// The verified caller; `None` when anonymous.
@@ -59,7 +64,9 @@ impl Context {
 
     /// The time left until the deadline; zero when it has passed.
     pub fn remaining(&self) -> Option<Duration> {
-        self.0.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.0
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Where the call stands in its trace.

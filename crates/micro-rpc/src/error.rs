@@ -42,7 +42,12 @@ macro_rules! constructors {
 impl Error {
     /// An error with an HTTP status code; its reason phrase is filled in.
     pub fn new(id: impl Into<String>, code: i32, detail: impl Into<String>) -> Self {
-        Self { id: id.into(), code, detail: detail.into(), status: reason(code).to_owned() }
+        Self {
+            id: id.into(),
+            code,
+            detail: detail.into(),
+            status: reason(code).to_owned(),
+        }
     }
 
     constructors! {
@@ -79,7 +84,10 @@ impl Error {
 
     /// Reads the JSON text of an error; `None` when it is something else.
     pub fn parse(text: &str) -> Option<Self> {
-        text.starts_with('{').then(|| serde_json::from_str(text).ok()).flatten().filter(|e: &Self| e.code > 0)
+        text.starts_with('{')
+            .then(|| serde_json::from_str(text).ok())
+            .flatten()
+            .filter(|e: &Self| e.code > 0)
     }
 
     /// The gRPC status code that goes with the HTTP-like code.
@@ -147,7 +155,12 @@ mod tests {
     fn json_is_read_back_in_both_key_cases() {
         let error = Error::conflict("user.Create.exists", "taken \"x\" 100%");
         assert_eq!(Error::parse(&error.to_json()).unwrap(), error);
-        assert_eq!(Error::parse(r#"{"Id":"a","Code":404,"Detail":"d","Status":"s"}"#).unwrap().code, 404);
+        assert_eq!(
+            Error::parse(r#"{"Id":"a","Code":404,"Detail":"d","Status":"s"}"#)
+                .unwrap()
+                .code,
+            404
+        );
         assert_eq!(Error::parse("plain"), None);
         assert!(error.to_json().starts_with(r#"{"id":"#));
     }

@@ -25,7 +25,12 @@ pub(crate) struct Frames {
 
 impl Frames {
     pub(crate) fn new(stream: RecvStream, limit: usize) -> Self {
-        Self { stream, chunk: Bytes::new(), partial: BytesMut::new(), limit }
+        Self {
+            stream,
+            chunk: Bytes::new(),
+            partial: BytesMut::new(),
+            limit,
+        }
     }
 
     /// The next message; `None` at the end of the stream. Cancel-safe.
@@ -42,7 +47,12 @@ impl Frames {
                 }
                 Some(Err(error)) => return Err(broken(&error)),
                 None if self.partial.is_empty() && self.chunk.is_empty() => return Ok(None),
-                None => return Err(Error::bad_request("go.micro.server", "the stream ended within a message")),
+                None => {
+                    return Err(Error::bad_request(
+                        "go.micro.server",
+                        "the stream ended within a message",
+                    ));
+                }
             }
         }
     }
@@ -65,24 +75,38 @@ impl Frames {
 
     // A message that arrived in one piece is handed out without a copy.
     fn take(&mut self) -> Result<Option<Bytes>> {
-        let available: &[u8] = if self.partial.is_empty() { &self.chunk } else { &self.partial };
-        let Some(length) = length(available, self.limit)? else { return Ok(None) };
+        let available: &[u8] = if self.partial.is_empty() {
+            &self.chunk
+        } else {
+            &self.partial
+        };
+        let Some(length) = length(available, self.limit)? else {
+            return Ok(None);
+        };
         let whole = FRAME_HEADER + length;
         if available.len() < whole {
             return Ok(None);
         }
-        let mut message =
-            if self.partial.is_empty() { self.chunk.split_to(whole) } else { self.partial.split_to(whole).freeze() };
+        let mut message = if self.partial.is_empty() {
+            self.chunk.split_to(whole)
+        } else {
+            self.partial.split_to(whole).freeze()
+        };
         message.advance(FRAME_HEADER);
         Ok(Some(message))
     }
 }
 
 fn length(bytes: &[u8], limit: usize) -> Result<Option<usize>> {
-    let Some(header) = bytes.first_chunk::<FRAME_HEADER>() else { return Ok(None) };
+    let Some(header) = bytes.first_chunk::<FRAME_HEADER>() else {
+        return Ok(None);
+    };
     let [flag, a, b, c, d] = *header;
     if flag != 0 {
-        return Err(Error::not_implemented("go.micro.server", "compressed messages are not supported"));
+        return Err(Error::not_implemented(
+            "go.micro.server",
+            "compressed messages are not supported",
+        ));
     }
     let length = u32::from_be_bytes([a, b, c, d]) as usize;
     if length > limit {
@@ -107,7 +131,9 @@ pub(crate) async fn send(stream: &mut SendStream<Bytes>, mut data: Bytes, end: b
             .map_err(|error| broken(&error))?;
         let last = granted >= data.len();
         let piece = data.split_to(granted.min(data.len()));
-        stream.send_data(piece, end && last).map_err(|error| broken(&error))?;
+        stream
+            .send_data(piece, end && last)
+            .map_err(|error| broken(&error))?;
         if last {
             return Ok(());
         }

@@ -150,7 +150,9 @@ impl Scalar {
             Self::Text(text) => i128::from_str(text.trim()).ok(),
             _ => None,
         };
-        value.and_then(|value| T::try_from(value).ok()).ok_or_else(|| self.mismatch(expected))
+        value
+            .and_then(|value| T::try_from(value).ok())
+            .ok_or_else(|| self.mismatch(expected))
     }
 
     fn float<E: de::Error>(self) -> Result<f64, E> {
@@ -220,7 +222,11 @@ integers! {
     UInt64 u64 "a 64-bit unsigned integer" |value, serializer| serializer.collect_str(value);
 }
 
-fn write_float<S: Serializer>(value: f64, serializer: S, plain: impl FnOnce(S) -> Result<S::Ok, S::Error>) -> Result<S::Ok, S::Error> {
+fn write_float<S: Serializer>(
+    value: f64,
+    serializer: S,
+    plain: impl FnOnce(S) -> Result<S::Ok, S::Error>,
+) -> Result<S::Ok, S::Error> {
     match value {
         value if value.is_nan() => serializer.serialize_str("NaN"),
         f64::INFINITY => serializer.serialize_str("Infinity"),
@@ -231,7 +237,9 @@ fn write_float<S: Serializer>(value: f64, serializer: S, plain: impl FnOnce(S) -
 
 impl Adaptor<f32> for Float {
     fn write<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
-        write_float(f64::from(*value), serializer, |serializer| serializer.serialize_f32(*value))
+        write_float(f64::from(*value), serializer, |serializer| {
+            serializer.serialize_f32(*value)
+        })
     }
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
         Ok(scalar(deserializer)?.float::<D::Error>()? as f32)
@@ -279,7 +287,9 @@ impl<E: Enumeration + Into<i32>> Adaptor<i32> for Enum<E> {
         match scalar(deserializer)? {
             Scalar::Text(text) => match E::from_name(&text) {
                 Some(known) => Ok(known.into()),
-                None => text.parse().map_err(|_| de::Error::custom(format_args!("{text:?} is no value of the enum"))),
+                None => text
+                    .parse()
+                    .map_err(|_| de::Error::custom(format_args!("{text:?} is no value of the enum"))),
             },
             other => other.integer("an enum value"),
         }
@@ -313,7 +323,10 @@ impl<'de, T, A: Adaptor<T>> Deserialize<'de> for Own<T, A> {
 
 impl<T, A: Adaptor<T>> Adaptor<Option<T>> for Opt<A> {
     fn write<S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-        value.as_ref().map(|value| Ref::<T, A>(value, PhantomData)).serialize(serializer)
+        value
+            .as_ref()
+            .map(|value| Ref::<T, A>(value, PhantomData))
+            .serialize(serializer)
     }
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
         Ok(Option::<Own<T, A>>::deserialize(deserializer)?.map(|own| own.0))
@@ -421,10 +434,18 @@ mod tests {
         )
         .unwrap();
         assert_eq!((sample.text.as_str(), sample.big), ("5", 9_007_199_254_740_993));
-        assert_eq!((sample.list, sample.map), (vec![1, 2], BTreeMap::from([(7, true)])));
+        assert_eq!(
+            (sample.list, sample.map),
+            (vec![1, 2], BTreeMap::from([(7, true)]))
+        );
         assert!(sample.maybe.unwrap().is_nan());
         let nulls = r#"{"text":null,"big":null,"raw":null,"list":null,"map":null,"maybe":null}"#;
         assert_eq!(serde_json::from_str::<Sample>(nulls).unwrap(), Sample::default());
-        assert!(serde_json::from_str::<Sample>(r#"{"big":"x"}"#).unwrap_err().to_string().contains("64-bit integer"));
+        assert!(
+            serde_json::from_str::<Sample>(r#"{"big":"x"}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("64-bit integer")
+        );
     }
 }

@@ -27,7 +27,9 @@ impl Metadata {
 
     /// All names and values that are text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        self.0
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {

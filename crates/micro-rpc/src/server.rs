@@ -121,7 +121,10 @@ impl Server {
         let _ = tokio::time::timeout(drain, drained).await;
     }
 
-    async fn accept(&self, listener: &TcpListener) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
         let permit = self.0.connections.clone().acquire_owned().await.ok()?;
         match listener.accept().await {
             Ok((stream, _)) => {

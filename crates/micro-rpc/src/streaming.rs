@@ -43,7 +43,10 @@ impl<T: Send + 'static> Streaming<T> {
     }
 
     /// The same stream with each message changed.
-    pub fn map<U: Send + 'static>(self, mut change: impl FnMut(T) -> Result<U> + Send + 'static) -> Streaming<U> {
+    pub fn map<U: Send + 'static>(
+        self,
+        mut change: impl FnMut(T) -> Result<U> + Send + 'static,
+    ) -> Streaming<U> {
         Streaming::new(self.0.map(move |item| item.and_then(&mut change)))
     }
 }
@@ -103,10 +106,12 @@ impl<T> Sender<T> {
 
     /// Sends if there is room now; hands the message back otherwise.
     pub fn try_send(&self, message: T) -> Result<(), T> {
-        self.0.try_send(Ok(message)).map_err(|refused| match refused.into_inner() {
-            Ok(message) => message,
-            Err(_) => unreachable!("only messages are sent here"),
-        })
+        self.0
+            .try_send(Ok(message))
+            .map_err(|refused| match refused.into_inner() {
+                Ok(message) => message,
+                Err(_) => unreachable!("only messages are sent here"),
+            })
     }
 
     /// Ends the stream with an error.

@@ -30,7 +30,12 @@ impl fmt::Display for Id {
             Self::Given(text) => f.write_str(text),
             Self::Random(bits) => {
                 let (a, b, c) = (bits >> 96, (bits >> 80) & 0xffff, (bits >> 64) & 0xffff);
-                write!(f, "{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}", (bits >> 48) & 0xffff, bits & 0xffff_ffff_ffff)
+                write!(
+                    f,
+                    "{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}",
+                    (bits >> 48) & 0xffff,
+                    bits & 0xffff_ffff_ffff
+                )
             }
         }
     }
@@ -62,7 +67,11 @@ pub struct Trace {
 impl Trace {
     /// The start of a new trace.
     pub fn start() -> Self {
-        Self { id: Id::random(), span: Id::random(), parent: None }
+        Self {
+            id: Id::random(),
+            span: Id::random(),
+            parent: None,
+        }
     }
 }
 

@@ -19,13 +19,20 @@ pub struct Duration {
 
 impl Serialize for Duration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let sign = if self.seconds < 0 || self.nanos < 0 { "-" } else { "" };
+        let sign = if self.seconds < 0 || self.nanos < 0 {
+            "-"
+        } else {
+            ""
+        };
         let (seconds, nanos) = (self.seconds.unsigned_abs(), self.nanos.unsigned_abs());
         if nanos == 0 {
             return serializer.collect_str(&format_args!("{sign}{seconds}s"));
         }
         let decimals = format!("{nanos:09}");
-        serializer.collect_str(&format_args!("{sign}{seconds}.{}s", decimals.trim_end_matches('0')))
+        serializer.collect_str(&format_args!(
+            "{sign}{seconds}.{}s",
+            decimals.trim_end_matches('0')
+        ))
     }
 }
 
@@ -39,14 +46,23 @@ impl<'de> Deserialize<'de> for Duration {
 
 fn parse_duration(text: &str) -> Option<Duration> {
     let number = text.strip_suffix('s')?;
-    let (negative, number) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
+    let (negative, number) = number
+        .strip_prefix('-')
+        .map_or((false, number), |rest| (true, rest));
     let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
     if decimals.len() > 9 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let seconds: i64 = whole.parse().ok().filter(|seconds| *seconds >= 0)?;
     let nanos: i32 = format!("{decimals:0<9}").parse().ok()?;
-    Some(if negative { Duration { seconds: -seconds, nanos: -nanos } } else { Duration { seconds, nanos } })
+    Some(if negative {
+        Duration {
+            seconds: -seconds,
+            nanos: -nanos,
+        }
+    } else {
+        Duration { seconds, nanos }
+    })
 }
 
 /// `google.protobuf.Timestamp`: RFC 3339 in UTC in JSON.
@@ -65,7 +81,11 @@ impl Serialize for Timestamp {
         let (days, rest) = (self.seconds.div_euclid(86_400), self.seconds.rem_euclid(86_400));
         let (year, month, day) = civil(days);
         let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
-        let decimals = if self.nanos == 0 { String::new() } else { format!(".{:09}", self.nanos) };
+        let decimals = if self.nanos == 0 {
+            String::new()
+        } else {
+            format!(".{:09}", self.nanos)
+        };
         serializer.collect_str(&format_args!(
             "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{decimals}Z"
         ))
@@ -100,18 +120,27 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 }
 
 fn parse_timestamp(text: &str) -> Option<Timestamp> {
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok().filter(|number| *number >= 0);
+    let number =
+        |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok().filter(|number| *number >= 0);
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    let marks = text.get(4..5)? == "-" && text.get(7..8)? == "-" && text.get(13..14)? == ":" && text.get(16..17)? == ":";
+    let marks = text.get(4..5)? == "-"
+        && text.get(7..8)? == "-"
+        && text.get(13..14)? == ":"
+        && text.get(16..17)? == ":";
     let dated = (1..=12).contains(&month) && civil(days(year, month, day)) == (year, month, day);
-    if !marks || !dated || hour > 23 || minute > 59 || second > 59 || !matches!(text.get(10..11)?, "T" | "t") {
+    if !marks || !dated || hour > 23 || minute > 59 || second > 59 || !matches!(text.get(10..11)?, "T" | "t")
+    {
         return None;
     }
     let rest = &text[19..];
     let zone_at = rest.find(['Z', 'z', '+', '-'])?;
     let (decimals, zone) = rest.split_at(zone_at);
-    let decimals = if decimals.is_empty() { "0" } else { decimals.strip_prefix('.')? };
+    let decimals = if decimals.is_empty() {
+        "0"
+    } else {
+        decimals.strip_prefix('.')?
+    };
     if decimals.len() > 9 {
         return None;
     }
@@ -125,7 +154,10 @@ fn parse_timestamp(text: &str) -> Option<Timestamp> {
         }
     };
     let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
-    Some(Timestamp { seconds, nanos: i32::try_from(nanos).ok()? })
+    Some(Timestamp {
+        seconds,
+        nanos: i32::try_from(nanos).ok()?,
+    })
 }
 
 /// `google.protobuf.FieldMask`: paths joined by commas in JSON.
@@ -145,7 +177,13 @@ impl Serialize for FieldMask {
 impl<'de> Deserialize<'de> for FieldMask {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Ok(Self { paths: text.split(',').filter(|path| !path.is_empty()).map(str::to_owned).collect() })
+        Ok(Self {
+            paths: text
+                .split(',')
+                .filter(|path| !path.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        })
     }
 }
 
@@ -155,7 +193,11 @@ mod tests {
 
     #[test]
     fn times_and_durations_are_read_back() {
-        for text in ["\"1970-01-01T00:00:00Z\"", "\"2024-02-29T23:59:59.500000000Z\"", "\"0001-01-01T00:00:00Z\""] {
+        for text in [
+            "\"1970-01-01T00:00:00Z\"",
+            "\"2024-02-29T23:59:59.500000000Z\"",
+            "\"0001-01-01T00:00:00Z\"",
+        ] {
             let time: Timestamp = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&time).unwrap(), text);
         }

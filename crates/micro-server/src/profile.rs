@@ -25,7 +25,10 @@ impl Profile {
         match name {
             // `server` is what the interfaces of version 3 call the same.
             "" | "local" | "server" => local(folder).await,
-            other => Err(Error::Profile { name: other.to_owned(), known: KNOWN.join(", ") }),
+            other => Err(Error::Profile {
+                name: other.to_owned(),
+                known: KNOWN.join(", "),
+            }),
         }
     }
 }
@@ -35,7 +38,15 @@ async fn local(folder: &Path) -> Result<Profile, Error> {
     let opened = tokio::task::spawn_blocking(move || micro_local::Store::open(path)).await;
     let store = match opened {
         Ok(store) => store.map_err(|source| Error::Store { source })?,
-        Err(stopped) => return Err(Error::Part { name: "store", source: Box::new(stopped) }),
+        Err(stopped) => {
+            return Err(Error::Part {
+                name: "store",
+                source: Box::new(stopped),
+            });
+        }
     };
-    Ok(Profile { store: Arc::new(store), registry: Arc::new(registry::Memory::new()) })
+    Ok(Profile {
+        store: Arc::new(store),
+        registry: Arc::new(registry::Memory::new()),
+    })
 }

@@ -2,7 +2,6 @@
 
 pub mod reflection;
 
-
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Client, Codec, Context, Error, Relay, Result, Streaming};
 
@@ -22,7 +21,10 @@ impl Proxy {
 fn route(path: &str) -> Option<(&str, String)> {
     let (target, method) = path.strip_prefix('/')?.split_once('/')?;
     let (service, handler) = target.rsplit_once('.').unwrap_or(("", target));
-    Some((micro::registry::short_name(service), format!("{handler}.{method}")))
+    Some((
+        micro::registry::short_name(service),
+        format!("{handler}.{method}"),
+    ))
 }
 
 #[micro_rpc::async_trait]
@@ -42,7 +44,9 @@ impl Relay for Proxy {
         }
         let codec = Codec::from_content_type(content_type)
             .ok_or_else(|| Error::bad_request(ID, format!("Unsupported Content-Type: {content_type}")))?;
-        self.client.stream_raw(ctx, service, &endpoint, codec, requests).await
+        self.client
+            .stream_raw(ctx, service, &endpoint, codec, requests)
+            .await
     }
 }
 
@@ -53,7 +57,10 @@ mod tests {
     #[test]
     fn paths_name_service_and_endpoint() {
         let cases = [
-            ("/helloworld.Helloworld/Call", Some(("helloworld", "Helloworld.Call"))),
+            (
+                "/helloworld.Helloworld/Call",
+                Some(("helloworld", "Helloworld.Call")),
+            ),
             ("/go.micro.service.user.User/Read", Some(("user", "User.Read"))),
             ("/foo.bar.Baz/Cat", Some(("foo.bar", "Baz.Cat"))),
             ("/Foo/Bar", Some(("", "Foo.Bar"))),

@@ -48,7 +48,10 @@ fn writable(ctx: &Context, service: &Service, id: &str) -> Result<String> {
 
 fn ttl(service: &Service) -> Option<Duration> {
     let seconds = service.options.as_ref().map_or(0, |options| options.ttl);
-    u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+    u64::try_from(seconds)
+        .ok()
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
 }
 
 fn change(event: Event) -> Change {
@@ -57,7 +60,11 @@ fn change(event: Event) -> Change {
         Action::Update => "update",
         Action::Delete => "delete",
     };
-    Change { action: action.to_owned(), service: Some(event.service), timestamp: 0 }
+    Change {
+        action: action.to_owned(),
+        service: Some(event.service),
+        timestamp: 0,
+    }
 }
 
 #[micro_rpc::async_trait]
@@ -94,7 +101,9 @@ impl Contract for RegistryHandler {
 
     async fn list_services(&self, ctx: &Context, request: ListRequest) -> Result<ListResponse> {
         let namespace = readable(ctx, request.options.as_ref(), "registry.Registry.ListServices")?;
-        Ok(ListResponse { services: self.0.list(&namespace).await? })
+        Ok(ListResponse {
+            services: self.0.list(&namespace).await?,
+        })
     }
 
     async fn watch(&self, ctx: &Context, request: WatchRequest) -> Result<Streaming<Change>> {
@@ -143,9 +152,19 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let handler = RegistryServer::new(RegistryHandler::new(Arc::new(Memory::new())));
-        let server = Server::builder("registry").handle(Arc::new(handler)).guard(Arc::new(Everybody)).build();
-        tokio::spawn(async move { server.serve(listener, std::future::pending(), Duration::ZERO).await });
-        Client::builder().address(&address).credentials(Arc::new(Token(issuer))).build()
+        let server = Server::builder("registry")
+            .handle(Arc::new(handler))
+            .guard(Arc::new(Everybody))
+            .build();
+        tokio::spawn(async move {
+            server
+                .serve(listener, std::future::pending(), Duration::ZERO)
+                .await
+        });
+        Client::builder()
+            .address(&address)
+            .credentials(Arc::new(Token(issuer)))
+            .build()
     }
 
     #[tokio::test]
@@ -156,12 +175,23 @@ mod tests {
     #[tokio::test]
     async fn tenants_stay_apart() {
         let registry = Remote::new(&client("acme").await);
-        let node = Node { id: "a".to_owned(), address: "a:1".to_owned(), ..Node::default() };
-        let service = Service { name: "user".to_owned(), nodes: vec![node], ..Service::default() };
+        let node = Node {
+            id: "a".to_owned(),
+            address: "a:1".to_owned(),
+            ..Node::default()
+        };
+        let service = Service {
+            name: "user".to_owned(),
+            nodes: vec![node],
+            ..Service::default()
+        };
         registry.register("acme", service.clone(), None).await.unwrap();
         assert_eq!(registry.list("acme").await.unwrap().len(), 1);
         let refused = registry.register("other", service, None).await.unwrap_err();
-        assert_eq!((refused.code, refused.detail.as_str()), (403, "access denied to namespace"));
+        assert_eq!(
+            (refused.code, refused.detail.as_str()),
+            (403, "access denied to namespace")
+        );
         assert_eq!(registry.list("*").await.unwrap_err().code, 403);
         assert_eq!(registry.list("micro").await.unwrap_err().code, 403);
     }

@@ -6,9 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use micro::runtime::{Create, Key, LogsQuery, Runtime};
 use micro_proto::runtime::{
-    CreateOptions, CreateRequest, CreateResponse, DeleteRequest, DeleteResponse, LogRecord, LogsRequest, ReadRequest,
-    ReadResponse, Resource, Runtime as Contract, Service, Source as SourceContract, UpdateRequest, UpdateResponse,
-    UploadRequest, UploadResponse,
+    CreateOptions, CreateRequest, CreateResponse, DeleteRequest, DeleteResponse, LogRecord, LogsRequest,
+    ReadRequest, ReadResponse, Resource, Runtime as Contract, Service, Source as SourceContract,
+    UpdateRequest, UpdateResponse, UploadRequest, UploadResponse,
 };
 use micro_rpc::{Context, Error, Result, Streaming};
 
@@ -36,17 +36,32 @@ fn subject(resource: Option<Resource>, id: &str) -> Result<Subject> {
     let resource = resource.unwrap_or_default();
     let invalid = || Error::internal(id, "invalid resource");
     if let Some(wanted) = resource.namespace {
-        return if wanted.name.is_empty() { Err(invalid()) } else { Ok(Subject::Nothing) };
+        return if wanted.name.is_empty() {
+            Err(invalid())
+        } else {
+            Ok(Subject::Nothing)
+        };
     }
     if let Some(wanted) = resource.networkpolicy {
         let complete = !wanted.name.is_empty() && !wanted.namespace.is_empty();
-        return if complete { Ok(Subject::Nothing) } else { Err(invalid()) };
+        return if complete {
+            Ok(Subject::Nothing)
+        } else {
+            Err(invalid())
+        };
     }
     if let Some(wanted) = resource.resourcequota {
         let complete = !wanted.name.is_empty() && !wanted.namespace.is_empty();
-        return if complete { Ok(Subject::Nothing) } else { Err(invalid()) };
+        return if complete {
+            Ok(Subject::Nothing)
+        } else {
+            Err(invalid())
+        };
     }
-    resource.service.map(Subject::Service).ok_or_else(|| Error::bad_request(id, "blank resource"))
+    resource
+        .service
+        .map(Subject::Service)
+        .ok_or_else(|| Error::bad_request(id, "blank resource"))
 }
 
 fn key(namespace: &str, name: &str, version: &str) -> Result<Key> {
@@ -55,7 +70,13 @@ fn key(namespace: &str, name: &str, version: &str) -> Result<Key> {
     Ok(key)
 }
 
-fn create(ctx: &Context, namespace: &str, service: Service, options: CreateOptions, id: &str) -> Result<Create> {
+fn create(
+    ctx: &Context,
+    namespace: &str,
+    service: Service,
+    options: CreateOptions,
+    id: &str,
+) -> Result<Create> {
     let mut env = Vec::with_capacity(options.env.len());
     for pair in &options.env {
         let (name, value) = pair
@@ -64,7 +85,10 @@ fn create(ctx: &Context, namespace: &str, service: Service, options: CreateOptio
         env.push((name.to_owned(), value.to_owned()));
     }
     if !options.image.is_empty() {
-        return Err(Error::not_implemented(id, "this runtime builds from source and runs no images"));
+        return Err(Error::not_implemented(
+            id,
+            "this runtime builds from source and runs no images",
+        ));
     }
     let mut metadata: BTreeMap<String, String> = service.metadata;
     if let Some(account) = ctx.account() {
@@ -94,7 +118,9 @@ impl Contract for RuntimeHandler {
         let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?.to_owned();
         namespace::authorize_admin(ctx, &namespace, ID)?;
         if let Subject::Service(service) = subject {
-            self.0.create(create(ctx, &namespace, service, options, ID)?).await?;
+            self.0
+                .create(create(ctx, &namespace, service, options, ID)?)
+                .await?;
         }
         Ok(CreateResponse::default())
     }
@@ -107,7 +133,12 @@ impl Contract for RuntimeHandler {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let name = some(micro::registry::short_name(&options.service));
         let version = some(&options.version);
-        Ok(ReadResponse { services: self.0.read(namespace, name.as_deref(), version.as_deref()).await? })
+        Ok(ReadResponse {
+            services: self
+                .0
+                .read(namespace, name.as_deref(), version.as_deref())
+                .await?,
+        })
     }
 
     async fn delete(&self, ctx: &Context, request: DeleteRequest) -> Result<DeleteResponse> {
@@ -117,7 +148,9 @@ impl Contract for RuntimeHandler {
         let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?;
         namespace::authorize_admin(ctx, namespace, ID)?;
         if let Subject::Service(service) = subject {
-            self.0.delete(&key(namespace, &service.name, &service.version)?).await?;
+            self.0
+                .delete(&key(namespace, &service.name, &service.version)?)
+                .await?;
         }
         Ok(DeleteResponse::default())
     }
@@ -129,7 +162,9 @@ impl Contract for RuntimeHandler {
         let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?;
         namespace::authorize_admin(ctx, namespace, ID)?;
         if let Subject::Service(service) = subject {
-            let instances = usize::try_from(options.instances).ok().filter(|instances| *instances > 0);
+            let instances = usize::try_from(options.instances)
+                .ok()
+                .filter(|instances| *instances > 0);
             let key = key(namespace, &service.name, &service.version)?;
             self.0.update(&key, &options.entrypoint, instances).await?;
         }
@@ -147,7 +182,9 @@ impl Contract for RuntimeHandler {
             count: usize::try_from(request.count).unwrap_or(0),
             since: since.and_then(|since| UNIX_EPOCH.checked_add(Duration::from_secs(since))),
         };
-        self.0.logs(&key(namespace, &request.service, &request.version)?, query).await
+        self.0
+            .logs(&key(namespace, &request.service, &request.version)?, query)
+            .await
     }
 }
 
@@ -155,13 +192,16 @@ impl Contract for RuntimeHandler {
 impl SourceContract for RuntimeHandler {
     async fn upload(&self, ctx: &Context, mut requests: Streaming<UploadRequest>) -> Result<UploadResponse> {
         const ID: &str = "runtime.Source.Upload";
-        let account = ctx.account().ok_or_else(|| Error::unauthorized(ID, "an account is required"))?;
+        let account = ctx
+            .account()
+            .ok_or_else(|| Error::unauthorized(ID, "an account is required"))?;
         let first = match requests.next().await {
             Some(first) => first?,
             None => return Err(Error::bad_request(ID, "No source was sent")),
         };
-        let service =
-            first.service.ok_or_else(|| Error::bad_request(ID, "the first message does not name the service"))?;
+        let service = first
+            .service
+            .ok_or_else(|| Error::bad_request(ID, "the first message does not name the service"))?;
         let namespace = match ctx.namespace() {
             "" => account.issuer.clone(),
             named => namespace::named(named, namespace::PLATFORM, ID)?.to_owned(),
@@ -171,6 +211,8 @@ impl SourceContract for RuntimeHandler {
         let head = Streaming::from_iter([first.data]);
         let rest = requests.map(|request| Ok(request.data));
         let tar = Streaming::new(micro_rpc::futures_util::StreamExt::chain(head, rest));
-        Ok(UploadResponse { id: self.0.upload(&key, tar).await? })
+        Ok(UploadResponse {
+            id: self.0.upload(&key, tar).await?,
+        })
     }
 }

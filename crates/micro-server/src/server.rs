@@ -104,7 +104,10 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Running { home, join: Some(join) } => write!(
+            Self::Running {
+                home,
+                join: Some(join),
+            } => write!(
                 f,
                 "a micro server uses {} already: process {}, proxy {}, gateway {}; stop it, or set MICRO_HOME to another folder",
                 home.display(),
@@ -113,12 +116,29 @@ impl fmt::Display for Error {
                 join.gateway
             ),
             Self::Running { home, join: None } => {
-                write!(f, "a micro server uses {} already; stop it, or set MICRO_HOME to another folder", home.display())
+                write!(
+                    f,
+                    "a micro server uses {} already; stop it, or set MICRO_HOME to another folder",
+                    home.display()
+                )
             }
-            Self::Listen { address, flag, variable, source } if source.kind() == std::io::ErrorKind::AddrInUse => {
-                write!(f, "address {address} is in use; stop what listens there, or choose another with {flag} or {variable}")
+            Self::Listen {
+                address,
+                flag,
+                variable,
+                source,
+            } if source.kind() == std::io::ErrorKind::AddrInUse => {
+                write!(
+                    f,
+                    "address {address} is in use; stop what listens there, or choose another with {flag} or {variable}"
+                )
             }
-            Self::Listen { address, flag, variable, .. } => {
+            Self::Listen {
+                address,
+                flag,
+                variable,
+                ..
+            } => {
                 write!(f, "cannot listen on {address} (set by {flag} or {variable})")
             }
             Self::Home { path, .. } => write!(f, "cannot use the folder {}", path.display()),
@@ -161,12 +181,18 @@ impl Server {
     /// Starts the platform. When this returns it answers.
     pub async fn start(config: Config) -> Result<Running, Error> {
         let folder = config.home.join("server");
-        let unusable = |source| Error::Home { path: folder.clone(), source };
+        let unusable = |source| Error::Home {
+            path: folder.clone(),
+            source,
+        };
         let lock = match Lock::take(&folder).map_err(unusable)? {
             Some(lock) => lock,
             None => {
                 let join = Join::read(&config.home).ok().flatten();
-                return Err(Error::Running { home: config.home, join });
+                return Err(Error::Running {
+                    home: config.home,
+                    join,
+                });
             }
         };
         // Both are bound before anything is changed, so that a port that is taken costs nothing.
@@ -178,11 +204,22 @@ impl Server {
         };
         let parts = Parts::open(&config, &addresses).await?;
         let loopback = addresses.proxy.ip().is_loopback() && addresses.gateway.ip().is_loopback();
-        let admin = parts.auth.ensure_admin(loopback).await.map_err(|source| part("auth", source))?;
+        let admin = parts
+            .auth
+            .ensure_admin(loopback)
+            .await
+            .map_err(|source| part("auth", source))?;
         let (stop, stopped) = watch::channel(false);
         let listeners = parts.serve(proxy, gateway, &stopped);
-        parts.register(&addresses).await.map_err(|source| part("registry", source))?;
-        let (id, secret) = parts.auth.ensure_join_account().await.map_err(|source| part("auth", source))?;
+        parts
+            .register(&addresses)
+            .await
+            .map_err(|source| part("registry", source))?;
+        let (id, secret) = parts
+            .auth
+            .ensure_join_account()
+            .await
+            .map_err(|source| part("auth", source))?;
         let join = Join {
             pid: std::process::id(),
             proxy: reachable(addresses.proxy).to_string(),
@@ -190,7 +227,8 @@ impl Server {
             id,
             secret,
         };
-        join.write(&config.home).map_err(|source| part("the server", source))?;
+        join.write(&config.home)
+            .map_err(|source| part("the server", source))?;
         Ok(Running {
             addresses,
             admin_secret: match admin {
@@ -226,18 +264,32 @@ impl Running {
 }
 
 fn part(name: &'static str, source: micro::Error) -> Error {
-    Error::Part { name, source: Box::new(source) }
+    Error::Part {
+        name,
+        source: Box::new(source),
+    }
 }
 
 async fn bind(address: &str, flag: &'static str, variable: &'static str) -> Result<TcpListener, Error> {
     // `:8080` is every interface.
-    let full = if address.starts_with(':') { format!("0.0.0.0{address}") } else { address.to_owned() };
-    TcpListener::bind(&full)
-        .await
-        .map_err(|source| Error::Listen { address: address.to_owned(), flag, variable, source })
+    let full = if address.starts_with(':') {
+        format!("0.0.0.0{address}")
+    } else {
+        address.to_owned()
+    };
+    TcpListener::bind(&full).await.map_err(|source| Error::Listen {
+        address: address.to_owned(),
+        flag,
+        variable,
+        source,
+    })
 }
 
 /// How this machine reaches an address that it listens on.
 fn reachable(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address }
+    if address.ip().is_unspecified() {
+        SocketAddr::from(([127, 0, 0, 1], address.port()))
+    } else {
+        address
+    }
 }

@@ -37,13 +37,16 @@ impl Join {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("read", &path, &error.to_string())),
         };
-        serde_json::from_slice(&text).map(Some).map_err(|error| failed("read", &path, &error.to_string()))
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| failed("read", &path, &error.to_string()))
     }
 
     /// Writes the file of a home, whole or not at all.
     pub fn write(&self, home: &Path) -> Result<()> {
         let path = Self::path(home);
-        let text = serde_json::to_vec_pretty(self).map_err(|error| failed("write", &path, &error.to_string()))?;
+        let text =
+            serde_json::to_vec_pretty(self).map_err(|error| failed("write", &path, &error.to_string()))?;
         write_owner_only(&path, &text).map_err(|error| failed("write", &path, &error.to_string()))
     }
 
@@ -55,22 +58,36 @@ impl Join {
 
 impl std::fmt::Debug for Join {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Join").field("pid", &self.pid).field("proxy", &self.proxy).finish_non_exhaustive()
+        f.debug_struct("Join")
+            .field("pid", &self.pid)
+            .field("proxy", &self.proxy)
+            .finish_non_exhaustive()
     }
 }
 
 fn write_owner_only(path: &Path, content: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
     if let Some(folder) = path.parent() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
     let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)?;
     file.write_all(content)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)
 }
 
 fn failed(what: &str, path: &Path, cause: &str) -> Error {
-    Error::internal("go.micro.server", format!("cannot {what} {}: {cause}", path.display()))
+    Error::internal(
+        "go.micro.server",
+        format!("cannot {what} {}: {cause}", path.display()),
+    )
 }

@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The platform's own services, which answer where the platform does.
 const PLATFORM: [&str; 12] = [
-    "api", "auth", "broker", "config", "debug", "events", "network", "proxy", "registry", "router", "runtime", "store",
+    "api", "auth", "broker", "config", "debug", "events", "network", "proxy", "registry", "router",
+    "runtime", "store",
 ];
 
 /// Runs a service until SIGTERM or Ctrl-C, then lets it finish what it is doing.
@@ -56,19 +57,38 @@ struct Joined {
 }
 
 async fn join(settings: &Settings) -> Result<Joined> {
-    let anonymous = Client::builder().address(&settings.proxy).namespace("micro").build();
+    let anonymous = Client::builder()
+        .address(&settings.proxy)
+        .namespace("micro")
+        .build();
     let credentials = TokenSource::start_with(&anonymous, settings.identity.clone()).await?;
-    let control = Client::builder().address(&settings.proxy).namespace("micro").credentials(credentials.clone()).build();
+    let control = Client::builder()
+        .address(&settings.proxy)
+        .namespace("micro")
+        .credentials(credentials.clone())
+        .build();
     let guard = RemoteGuard::start(&control, &settings.namespace);
     let registry: Arc<dyn Registry> = Arc::new(registry::Remote::new(&control));
     let cache = Cache::new(registry.clone());
     let client = Client::builder()
-        .resolver(Arc::new(Routes { platform: settings.proxy.clone(), services: cache }))
+        .resolver(Arc::new(Routes {
+            platform: settings.proxy.clone(),
+            services: cache,
+        }))
         .namespace(&settings.namespace)
         .credentials(credentials)
         .build();
-    let platform = Platform { client, registry: registry.clone(), namespace: settings.namespace.clone() };
-    Ok(Joined { platform, guard, registry, namespace: settings.namespace.clone() })
+    let platform = Platform {
+        client,
+        registry: registry.clone(),
+        namespace: settings.namespace.clone(),
+    };
+    Ok(Joined {
+        platform,
+        guard,
+        registry,
+        namespace: settings.namespace.clone(),
+    })
 }
 
 /// Services are called where they run, the platform's own parts where the platform answers.
@@ -95,9 +115,14 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
         service.version = version.clone();
     }
     let listener = TcpListener::bind(&settings.address).await.map_err(|error| {
-        Error::internal("go.micro.service", format!("cannot listen on {}: {error}", settings.address))
+        Error::internal(
+            "go.micro.service",
+            format!("cannot listen on {}: {error}", settings.address),
+        )
     })?;
-    let bound = listener.local_addr().map_err(|error| Error::internal("go.micro.service", error.to_string()))?;
+    let bound = listener
+        .local_addr()
+        .map_err(|error| Error::internal("go.micro.service", error.to_string()))?;
     let mut stop = stop_signal()?;
     joined.guard.ready(PATIENCE).await?;
     let (serving, is_serving) = watch::channel(true);
@@ -129,9 +154,13 @@ struct Stop {
 
 fn stop_signal() -> Result<Stop> {
     let listen = |kind| {
-        signal(kind).map_err(|error| Error::internal("go.micro.service", format!("cannot wait for signals: {error}")))
+        signal(kind)
+            .map_err(|error| Error::internal("go.micro.service", format!("cannot wait for signals: {error}")))
     };
-    Ok(Stop { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    Ok(Stop {
+        terminate: listen(SignalKind::terminate())?,
+        interrupt: listen(SignalKind::interrupt())?,
+    })
 }
 
 impl Stop {
@@ -144,16 +173,33 @@ impl Stop {
 }
 
 fn entry(service: &Service, settings: &Settings, address: String) -> registry::Service {
-    let id = settings.node.clone().unwrap_or_else(|| format!("{}-{}", service.name, micro_rpc::Id::random()));
-    let facts = [("server", "grpc"), ("transport", "grpc"), ("protocol", "grpc"), ("registry", "service")];
+    let id = settings
+        .node
+        .clone()
+        .unwrap_or_else(|| format!("{}-{}", service.name, micro_rpc::Id::random()));
+    let facts = [
+        ("server", "grpc"),
+        ("transport", "grpc"),
+        ("protocol", "grpc"),
+        ("registry", "service"),
+    ];
     let pid = ("pid".to_owned(), std::process::id().to_string());
-    let metadata = facts.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().chain([pid]).collect();
+    let metadata = facts
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into_iter()
+        .chain([pid])
+        .collect();
     registry::Service {
         name: service.name.clone(),
         version: service.version.clone(),
         metadata: service.metadata.clone(),
         endpoints: service.endpoints(),
-        nodes: vec![registry::Node { id, address, port: 0, metadata }],
+        nodes: vec![registry::Node {
+            id,
+            address,
+            port: 0,
+            metadata,
+        }],
         options: None,
     }
 }

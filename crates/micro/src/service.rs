@@ -73,14 +73,26 @@ impl Service {
 
     /// What the service answers, as the registry shows it.
     pub fn endpoints(&self) -> Vec<Endpoint> {
-        self.handlers.iter().flat_map(|handler| registry::schema::endpoints(handler.descriptor())).collect()
+        self.handlers
+            .iter()
+            .flat_map(|handler| registry::schema::endpoints(handler.descriptor()))
+            .collect()
     }
 
     /// The server of this service: its contracts, and with them health, reflection and `Debug`.
-    pub fn server(&self, guard: Option<Arc<dyn Guard>>, namespace: &str, serving: watch::Receiver<bool>) -> Server {
-        let mut builder = Server::builder(&self.name).namespace(namespace).limits(self.limits);
+    pub fn server(
+        &self,
+        guard: Option<Arc<dyn Guard>>,
+        namespace: &str,
+        serving: watch::Receiver<bool>,
+    ) -> Server {
+        let mut builder = Server::builder(&self.name)
+            .namespace(namespace)
+            .limits(self.limits);
         for handler in &self.handlers {
-            builder = builder.handle_as(&self.name, handler.clone()).handle(handler.clone());
+            builder = builder
+                .handle_as(&self.name, handler.clone())
+                .handle(handler.clone());
         }
         if let Some(guard) = guard {
             builder = builder.guard(guard);
@@ -96,8 +108,13 @@ pub(crate) fn mount_own(
     name: &str,
     serving: watch::Receiver<bool>,
 ) -> Server {
-    let mut descriptors: Vec<&'static ServiceDescriptor> = handlers.iter().map(|handler| handler.descriptor()).collect();
-    let names = descriptors.iter().map(|descriptor| descriptor.full_name()).chain([name.to_owned()]).collect();
+    let mut descriptors: Vec<&'static ServiceDescriptor> =
+        handlers.iter().map(|handler| handler.descriptor()).collect();
+    let names = descriptors
+        .iter()
+        .map(|descriptor| descriptor.full_name())
+        .chain([name.to_owned()])
+        .collect();
     let health: Arc<dyn Handler> = Arc::new(HealthServer::new(health::HealthHandler::new(names, serving)));
     let debug = Arc::new(debug::DebugHandler::default());
     let debugging: Arc<dyn Handler> = Arc::new(DebugServer::from_arc(debug.clone()));

@@ -48,11 +48,19 @@ impl Settings {
 // The local server may have been started anew, with other credentials for those who join by hand.
 fn identity(namespace: &str, given: Option<&(String, String)>, home: &std::path::Path) -> Identity {
     if let Some((id, secret)) = given {
-        return Identity { namespace: namespace.to_owned(), id: id.clone(), secret: secret.clone() };
+        return Identity {
+            namespace: namespace.to_owned(),
+            id: id.clone(),
+            secret: secret.clone(),
+        };
     }
     let join = Join::read(home).ok().flatten();
     let (id, secret) = join.map(|join| (join.id, join.secret)).unwrap_or_default();
-    Identity { namespace: "micro".to_owned(), id, secret }
+    Identity {
+        namespace: "micro".to_owned(),
+        id,
+        secret,
+    }
 }
 
 fn var(name: &str) -> Option<String> {
@@ -60,8 +68,15 @@ fn var(name: &str) -> Option<String> {
 }
 
 pub(crate) fn micro_home() -> Result<PathBuf> {
-    let home = var("MICRO_HOME").map(PathBuf::from).or_else(|| var("HOME").map(|home| PathBuf::from(home).join(".micro")));
-    home.ok_or_else(|| Error::internal("go.micro.service", "set MICRO_HOME or HOME to the folder of the local server"))
+    let home = var("MICRO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| var("HOME").map(|home| PathBuf::from(home).join(".micro")));
+    home.ok_or_else(|| {
+        Error::internal(
+            "go.micro.service",
+            "set MICRO_HOME or HOME to the folder of the local server",
+        )
+    })
 }
 
 fn nothing_to_join(home: &std::path::Path) -> Error {

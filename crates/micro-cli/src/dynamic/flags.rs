@@ -31,16 +31,28 @@ pub fn read(words: &[String]) -> Result<(Vec<String>, Vec<Flag>)> {
         } else if !is_flag(word) {
             plain.push(word.clone());
         } else {
-            let body = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or(word);
+            let body = word
+                .strip_prefix("--")
+                .or_else(|| word.strip_prefix('-'))
+                .unwrap_or(word);
             let (name, value) = match body.split_once('=') {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None if matches!(body, "help" | "h") => (body, None),
-                None => (body, words.next_if(|next| *next != "--" && !is_flag(next)).cloned()),
+                None => (
+                    body,
+                    words.next_if(|next| *next != "--" && !is_flag(next)).cloned(),
+                ),
             };
             if name.is_empty() {
-                return Err(Failure::new(1, format!("Invalid flag: {word}. Expected format: --foo=bar")));
+                return Err(Failure::new(
+                    1,
+                    format!("Invalid flag: {word}. Expected format: --foo=bar"),
+                ));
             }
-            flags.push(Flag { name: name.to_owned(), value });
+            flags.push(Flag {
+                name: name.to_owned(),
+                value,
+            });
         }
     }
     Ok((plain, flags))
@@ -62,12 +74,17 @@ pub fn take(flags: &mut Vec<Flag>, name: &str) -> Vec<String> {
 
 /// Whether one of the fields has that name, however its separators are written.
 pub fn has_field(fields: &[Value], name: &str) -> bool {
-    fields.iter().any(|field| plain_name(&field.name) == plain_name(name))
+    fields
+        .iter()
+        .any(|field| plain_name(&field.name) == plain_name(name))
 }
 
 /// Whether a field is a message, and only one.
 pub fn is_message(field: &Value) -> bool {
-    !field.values.is_empty() && !field.r#type.starts_with("[]") && !field.r#type.starts_with("map[") && !known(field)
+    !field.values.is_empty()
+        && !field.r#type.starts_with("[]")
+        && !field.r#type.starts_with("map[")
+        && !known(field)
 }
 
 /// The message that the flags make for a request of this shape. Without a shape they are taken as they look.
@@ -78,22 +95,37 @@ pub fn message(request: Option<&Value>, flags: &[Flag]) -> Result<Json> {
     let fields = match request {
         Some(request) => &request.values,
         None => {
-            loose = flags.iter().map(|flag| Value { name: flag.name.clone(), ..Value::default() }).collect();
+            loose = flags
+                .iter()
+                .map(|flag| Value {
+                    name: flag.name.clone(),
+                    ..Value::default()
+                })
+                .collect();
             &loose
         }
     };
     for flag in flags {
         let path = resolve(fields, &flag.name).ok_or_else(|| unknown(fields, &flag.name))?;
         let names: Vec<&str> = path.iter().map(|field| field.name.as_str()).collect();
-        let Some(leaf) = path.last().filter(|_| !done.contains(&names)) else { continue };
+        let Some(leaf) = path.last().filter(|_| !done.contains(&names)) else {
+            continue;
+        };
         // All flags of one field are read together: `a_b` and `a-b` may mean the same.
         let same = |other: &&Flag| {
-            resolve(fields, &other.name).is_some_and(|other| other.iter().map(|field| &field.name).eq(names.iter()))
+            resolve(fields, &other.name)
+                .is_some_and(|other| other.iter().map(|field| &field.name).eq(names.iter()))
         };
-        let values: Vec<Option<&str>> = flags.iter().filter(same).map(|flag| flag.value.as_deref()).collect();
+        let values: Vec<Option<&str>> = flags
+            .iter()
+            .filter(same)
+            .map(|flag| flag.value.as_deref())
+            .collect();
         let value = convert(&leaf.r#type, &leaf.values, &values)
             .map_err(|why| Failure::new(1, format!("Invalid value for --{}: {why}", flag.name)))?;
-        let nested = names.iter().rev().fold(value, |inner, name| Json::Object([((*name).to_owned(), inner)].into_iter().collect()));
+        let nested = names.iter().rev().fold(value, |inner, name| {
+            Json::Object([((*name).to_owned(), inner)].into_iter().collect())
+        });
         merge(&mut message, nested);
         done.push(names);
     }
@@ -192,7 +224,11 @@ fn list(item: &str, fields: &[Value], given: &[Option<&str>]) -> std::result::Re
 fn map(kind: &str, fields: &[Value], given: &[Option<&str>]) -> std::result::Result<Json, Why> {
     let content = kind.split_once(']').map_or("string", |(_, content)| content);
     let mut entries = Map::new();
-    for text in given.iter().map(|text| text.unwrap_or_default()).filter(|text| !text.is_empty()) {
+    for text in given
+        .iter()
+        .map(|text| text.unwrap_or_default())
+        .filter(|text| !text.is_empty())
+    {
         if let Some(Json::Object(object)) = json(text, '{') {
             entries.extend(object);
             continue;
@@ -226,7 +262,9 @@ fn single(kind: &str, fields: &[Value], text: Option<&str>) -> std::result::Resu
         "Struct" => json(given, '{'),
         "ListValue" => json(given, '['),
         _ if fields.is_empty() || kind == "Value" => Some(loose(text)),
-        _ => return json(given, '{').ok_or_else(|| format!("expected a JSON object ({kind}), got {given:?}")),
+        _ => {
+            return json(given, '{').ok_or_else(|| format!("expected a JSON object ({kind}), got {given:?}"));
+        }
     }
     .ok_or_else(wrong)
 }
@@ -234,12 +272,27 @@ fn single(kind: &str, fields: &[Value], text: Option<&str>) -> std::result::Resu
 /// Messages that JSON writes as something simpler.
 fn known(field: &Value) -> bool {
     const KNOWN: &[&str] = &[
-        "Timestamp", "Duration", "FieldMask", "Struct", "ListValue", "StringValue", "BytesValue", "BoolValue",
-        "Int32Value", "Int64Value", "UInt32Value", "UInt64Value", "FloatValue", "DoubleValue",
+        "Timestamp",
+        "Duration",
+        "FieldMask",
+        "Struct",
+        "ListValue",
+        "StringValue",
+        "BytesValue",
+        "BoolValue",
+        "Int32Value",
+        "Int64Value",
+        "UInt32Value",
+        "UInt64Value",
+        "FloatValue",
+        "DoubleValue",
     ];
     let shape: Vec<&str> = field.values.iter().map(|field| field.name.as_str()).collect();
     // A service may have its own message of such a name: only the well-known shape counts.
-    let fits = matches!(shape[..], [] | ["seconds", "nanos"] | ["paths"] | ["fields"] | ["values"] | ["value"]);
+    let fits = matches!(
+        shape[..],
+        [] | ["seconds", "nanos"] | ["paths"] | ["fields"] | ["values"] | ["value"]
+    );
     KNOWN.contains(&field.r#type.as_str()) && fits
 }
 
@@ -247,11 +300,17 @@ fn known(field: &Value) -> bool {
 fn loose(text: Option<&str>) -> Json {
     let Some(text) = text else { return Json::Bool(true) };
     let number = || text.parse::<i64>().ok().map(Json::from);
-    json(text, '{').or_else(|| json(text, '[')).or_else(number).unwrap_or_else(|| Json::from(text))
+    json(text, '{')
+        .or_else(|| json(text, '['))
+        .or_else(number)
+        .unwrap_or_else(|| Json::from(text))
 }
 
 fn json(text: &str, first: char) -> Option<Json> {
-    text.trim_start().starts_with(first).then(|| serde_json::from_str(text).ok()).flatten()
+    text.trim_start()
+        .starts_with(first)
+        .then(|| serde_json::from_str(text).ok())
+        .flatten()
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -272,7 +331,10 @@ fn whole(text: &str) -> Option<i128> {
         .find_map(|(prefix, base)| digits.strip_prefix(prefix).map(|digits| (digits, base)))
         .unwrap_or((&digits, 10));
     let starts = digits.starts_with(|first: char| first.is_ascii_hexdigit());
-    i128::from_str_radix(digits, base).ok().filter(|_| starts)?.checked_mul(sign)
+    i128::from_str_radix(digits, base)
+        .ok()
+        .filter(|_| starts)?
+        .checked_mul(sign)
 }
 
 fn float(text: &str) -> Option<Json> {

@@ -11,7 +11,12 @@ pub fn service(service: &Service) -> String {
     let mut rows: Vec<Vec<String>> = service
         .endpoints
         .iter()
-        .map(|endpoint| vec![format!("\t{}", words(&service.name, &endpoint.name)), description(endpoint).to_owned()])
+        .map(|endpoint| {
+            vec![
+                format!("\t{}", words(&service.name, &endpoint.name)),
+                description(endpoint).to_owned(),
+            ]
+        })
         .collect();
     rows.sort();
     let (name, version) = (&service.name, &service.version);
@@ -29,10 +34,16 @@ pub fn endpoint(service: &str, endpoint: &Endpoint) -> String {
         text => format!(" - {text}"),
     };
     let mut rows = Vec::new();
-    let fields = endpoint.request.as_ref().map_or(&[][..], |request| &request.values);
+    let fields = endpoint
+        .request
+        .as_ref()
+        .map_or(&[][..], |request| &request.values);
     list("", fields, &mut rows);
     let example: String = fields.iter().take(3).map(example).collect();
-    let names = rows.into_iter().map(|(name, kind)| vec![format!("\t--{name}"), kind]).collect();
+    let names = rows
+        .into_iter()
+        .map(|(name, kind)| vec![format!("\t--{name}"), kind])
+        .collect();
     let flags = output::table(&[], names);
     format!(
         "NAME:\n\t{command}{about}\n\nUSAGE:\n\t{command} [flags]\n\nFLAGS:\n{flags}\nEXAMPLE:\n\t{command}{example}\n"
@@ -46,7 +57,11 @@ pub fn command(service: &str, endpoint: &str) -> String {
 
 /// `Helloworld.Call` of helloworld is `call`, `Accounts.List` of auth is `accounts list`.
 fn words(service: &str, endpoint: &str) -> String {
-    let bare = short_name(service).rsplit('.').next().unwrap_or(service).replace(['-', '_'], "");
+    let bare = short_name(service)
+        .rsplit('.')
+        .next()
+        .unwrap_or(service)
+        .replace(['-', '_'], "");
     match endpoint.split_once('.') {
         Some((handler, method)) if handler.eq_ignore_ascii_case(&bare) => lowered(method),
         Some((handler, method)) => format!("{} {}", lowered(handler), lowered(method)),
@@ -56,7 +71,9 @@ fn words(service: &str, endpoint: &str) -> String {
 
 fn lowered(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 fn description(endpoint: &Endpoint) -> &str {
@@ -100,26 +117,62 @@ mod tests {
     use super::*;
 
     fn value(name: &str, kind: &str, values: Vec<Value>) -> Value {
-        Value { name: name.into(), r#type: kind.into(), values }
+        Value {
+            name: name.into(),
+            r#type: kind.into(),
+            values,
+        }
     }
 
     #[test]
     fn a_service_lists_its_commands() {
         let about = [("description".to_owned(), "Say hello".to_owned())].into();
-        let call = Endpoint { name: "FooBar.Call".into(), metadata: about, ..Endpoint::default() };
-        let list = Endpoint { name: "Accounts.List".into(), ..Endpoint::default() };
+        let call = Endpoint {
+            name: "FooBar.Call".into(),
+            metadata: about,
+            ..Endpoint::default()
+        };
+        let list = Endpoint {
+            name: "Accounts.List".into(),
+            ..Endpoint::default()
+        };
         let endpoints = vec![call, list];
-        let text = service(&Service { name: "foo-bar".into(), version: "v1".into(), endpoints, ..Service::default() });
+        let text = service(&Service {
+            name: "foo-bar".into(),
+            version: "v1".into(),
+            endpoints,
+            ..Service::default()
+        });
         assert!(text.contains("USAGE:\n\tmicro foo-bar [command]\n"), "{text}");
-        assert!(text.ends_with("COMMANDS:\n\taccounts list\n\tcall           Say hello\n"), "{text}");
+        assert!(
+            text.ends_with("COMMANDS:\n\taccounts list\n\tcall           Say hello\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn an_endpoint_lists_its_flags() {
         let user = value("user", "User", vec![value("email", "string", vec![])]);
-        let request = Some(value("R", "R", vec![value("name", "string", vec![]), user, value("on", "bool", vec![])]));
-        let text = endpoint("auth", &Endpoint { name: "Accounts.List".into(), request, ..Endpoint::default() });
-        assert!(text.contains("\t--name        string\n\t--user-email  string\n\t--on          bool\n"), "{text}");
-        assert!(text.ends_with("\tmicro auth accounts list --name=text --user-email=text --on\n"), "{text}");
+        let request = Some(value(
+            "R",
+            "R",
+            vec![value("name", "string", vec![]), user, value("on", "bool", vec![])],
+        ));
+        let text = endpoint(
+            "auth",
+            &Endpoint {
+                name: "Accounts.List".into(),
+                request,
+                ..Endpoint::default()
+            },
+        );
+        assert!(
+            text.contains("\t--name        string\n\t--user-email  string\n\t--on          bool\n"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("\tmicro auth accounts list --name=text --user-email=text --on\n"),
+            "{text}"
+        );
     }
 }

@@ -25,7 +25,10 @@ pub(super) struct Slot(Arc<AtomicUsize>);
 impl Connection {
     pub(super) async fn open(address: &str) -> Result<Self> {
         let refused = |cause: String| {
-            Error::unavailable("go.micro.client", format!("connection error: Error while dialing dial tcp {address}: {cause}"))
+            Error::unavailable(
+                "go.micro.client",
+                format!("connection error: Error while dialing dial tcp {address}: {cause}"),
+            )
         };
         let stream = tokio::time::timeout(CONNECT, TcpStream::connect(address))
             .await
@@ -53,7 +56,12 @@ impl Connection {
             alive.store(false, Ordering::Release);
         })
         .abort_handle();
-        Ok(Self { sender, live, under_way: Arc::default(), driver })
+        Ok(Self {
+            sender,
+            live,
+            under_way: Arc::default(),
+            driver,
+        })
     }
 
     pub(super) fn is_live(&self) -> bool {

@@ -27,7 +27,10 @@ struct Target {
 
 impl Pool {
     pub(super) fn new(per_target: usize) -> Self {
-        Self { per_target, targets: RwLock::default() }
+        Self {
+            per_target,
+            targets: RwLock::default(),
+        }
     }
 
     /// A live connection to an address.
@@ -38,17 +41,25 @@ impl Pool {
     /// Calls under way to an address.
     pub(super) fn load(&self, address: &str) -> usize {
         let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
-        targets.get(address).map_or(0, |target| target.read(|open| open.iter().map(|c| c.load()).sum()))
+        targets.get(address).map_or(0, |target| {
+            target.read(|open| open.iter().map(|c| c.load()).sum())
+        })
     }
 
     fn target(&self, address: &str) -> Arc<Target> {
-        if let Some(target) = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(address) {
+        if let Some(target) = self
+            .targets
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(address)
+        {
             return target.clone();
         }
         let mut targets = self.targets.write().unwrap_or_else(PoisonError::into_inner);
         // Instances come and go at new addresses: those without a connection are forgotten.
         if targets.len() > 64 {
-            targets.retain(|_, target| target.read(|open| open.iter().any(|connection| connection.is_live())));
+            targets
+                .retain(|_, target| target.read(|open| open.iter().any(|connection| connection.is_live())));
         }
         let new = || {
             Arc::new(Target {

@@ -44,7 +44,9 @@ pub(super) async fn unary(
         let (answer, mut out, _slot) = start(client, ctx, service, endpoint, codec, Some(deadline)).await?;
         // Who refuses a request early says why in the answer: that counts more than that it stopped reading.
         let sent = send_unary(&mut out, frame, true).await;
-        let answer = answer.await.map_err(|error| sent.err().unwrap_or_else(|| broken(&error)))?;
+        let answer = answer
+            .await
+            .map_err(|error| sent.err().unwrap_or_else(|| broken(&error)))?;
         let (mut frames, failed) = open(answer);
         if let Some(error) = failed {
             return Err(error);
@@ -88,7 +90,10 @@ fn bounded(messages: Streaming<Bytes>, deadline: Instant) -> Streaming<Bytes> {
         let mut messages = messages?;
         match tokio::time::timeout_at(deadline.into(), messages.next()).await {
             Ok(item) => item.map(|item| (item, Some(messages))),
-            Err(_) => Some((Err(Error::timeout("go.micro.client", "context deadline exceeded")), None)),
+            Err(_) => Some((
+                Err(Error::timeout("go.micro.client", "context deadline exceeded")),
+                None,
+            )),
         }
     }))
 }
@@ -157,7 +162,9 @@ async fn start(
     addresses.sort_by_cached_key(|address| client.pool.load(address));
     let mut last = None;
     for attempt in 0..ATTEMPTS {
-        let Some(address) = addresses.get(attempt % addresses.len().max(1)) else { break };
+        let Some(address) = addresses.get(attempt % addresses.len().max(1)) else {
+            break;
+        };
         let connection = match client.pool.connection(address).await {
             Ok(connection) => connection,
             Err(error) => {
@@ -177,9 +184,8 @@ async fn start(
             }
         }
     }
-    Err(last.unwrap_or_else(|| {
-        Error::internal("go.micro.client", format!("service {service}: route not found"))
-    }))
+    Err(last
+        .unwrap_or_else(|| Error::internal("go.micro.client", format!("service {service}: route not found"))))
 }
 
 async fn send_head(
@@ -227,7 +233,10 @@ fn head(
         set(headers, "micro-namespace", namespace(client, ctx));
     }
     if !headers.contains_key("authorization")
-        && let Some(token) = client.credentials.as_ref().and_then(|credentials| credentials.token())
+        && let Some(token) = client
+            .credentials
+            .as_ref()
+            .and_then(|credentials| credentials.token())
     {
         set(headers, "authorization", &format!("Bearer {token}"));
     }
@@ -283,10 +292,18 @@ async fn finish(frames: &mut Frames) -> Result<()> {
 }
 
 fn status(headers: &HeaderMap) -> Result<()> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
+    };
     match text("grpc-status") {
         "0" => Ok(()),
-        code => Err(Error::from_status(code.parse().unwrap_or(2), &unpercent(text("grpc-message")))),
+        code => Err(Error::from_status(
+            code.parse().unwrap_or(2),
+            &unpercent(text("grpc-message")),
+        )),
     }
 }
 
@@ -295,7 +312,10 @@ fn unpercent(message: &str) -> String {
     let mut rest = message.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
         let escaped = (byte == b'%')
-            .then(|| tail.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()))
+            .then(|| {
+                tail.get(..2)
+                    .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok())
+            })
             .flatten();
         match escaped {
             Some(decoded) => {

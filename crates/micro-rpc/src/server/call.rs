@@ -25,7 +25,11 @@ pub(super) enum Body {
 
 impl Call {
     pub(super) fn new(codec: Codec, frames: Frames, patience: Duration) -> Self {
-        Self { codec, frames: Some(frames), patience }
+        Self {
+            codec,
+            frames: Some(frames),
+            patience,
+        }
     }
 
     /// The only, or first, request message. The stream need not have ended.
@@ -48,11 +52,15 @@ impl Call {
     /// Encodes a stream of answers as they come.
     pub fn reply_stream<T: Message>(&self, messages: Streaming<T>) -> Result<Reply> {
         let codec = self.codec;
-        Ok(Reply(Body::Stream(messages.map(move |message| codec.frame(&message)))))
+        Ok(Reply(Body::Stream(
+            messages.map(move |message| codec.frame(&message)),
+        )))
     }
 
     pub(super) fn raw_requests(&mut self) -> Streaming<Bytes> {
-        let Some(frames) = self.frames.take() else { return Streaming::empty() };
+        let Some(frames) = self.frames.take() else {
+            return Streaming::empty();
+        };
         Streaming::new(stream::unfold(Some(frames), |frames| async move {
             let mut frames = frames?;
             match frames.next().await {
@@ -64,10 +72,15 @@ impl Call {
     }
 
     async fn first(&mut self) -> Result<Bytes> {
-        let Some(frames) = self.frames.as_mut() else { return Ok(Bytes::new()) };
+        let Some(frames) = self.frames.as_mut() else {
+            return Ok(Bytes::new());
+        };
         match tokio::time::timeout(self.patience, frames.next()).await {
             Ok(body) => Ok(body?.unwrap_or_default()),
-            Err(_) => Err(Error::timeout("go.micro.server", "the request did not arrive in time")),
+            Err(_) => Err(Error::timeout(
+                "go.micro.server",
+                "the request did not arrive in time",
+            )),
         }
     }
 }

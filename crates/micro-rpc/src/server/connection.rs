@@ -23,7 +23,10 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: watch::Receiver<bool>) {
     let limits = server.0.limits;
-    if !matches!(tokio::time::timeout(limits.handshake, speaks_http2(&stream)).await, Ok(true)) {
+    if !matches!(
+        tokio::time::timeout(limits.handshake, speaks_http2(&stream)).await,
+        Ok(true)
+    ) {
         refuse(&server, &mut stream).await;
         return;
     }
@@ -33,7 +36,9 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(limits.headers)
         .handshake::<_, Bytes>(stream);
-    let Ok(Ok(mut connection)) = tokio::time::timeout(limits.handshake, handshake).await else { return };
+    let Ok(Ok(mut connection)) = tokio::time::timeout(limits.handshake, handshake).await else {
+        return;
+    };
     let mut draining = *stopped.borrow();
     if draining {
         connection.graceful_shutdown();
@@ -73,7 +78,8 @@ async fn speaks_http2(stream: &TcpStream) -> bool {
 
 /// Tells an HTTP/1.1 client what speaks here, in words it can show.
 async fn refuse(server: &Server, stream: &mut TcpStream) {
-    let detail = "this address speaks gRPC (HTTP/2 with prior knowledge); HTTP/1.1 and JSON go to the gateway";
+    let detail =
+        "this address speaks gRPC (HTTP/2 with prior knowledge); HTTP/1.1 and JSON go to the gateway";
     let body = Error::bad_request(&*server.0.name, detail).to_json();
     let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n";
     let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
@@ -101,7 +107,9 @@ async fn answer(server: Server, request: Request<h2::RecvStream>, mut respond: S
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let Some(inbound) = Inbound::read(&server, &parts.method, &path, parts.headers) else {
-        let response = Response::builder().status(StatusCode::UNSUPPORTED_MEDIA_TYPE).body(());
+        let response = Response::builder()
+            .status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            .body(());
         if let Ok(response) = response {
             let _ = respond.send_response(response, true);
         }
@@ -146,7 +154,11 @@ impl Inbound {
         let target = Target::parse(path);
         let handler = target.as_ref().and_then(|target| {
             let routes = &server.0.routes;
-            let handler = if server.0.relay.is_some() { routes.exact(target) } else { routes.any(target) };
+            let handler = if server.0.relay.is_some() {
+                routes.exact(target)
+            } else {
+                routes.any(target)
+            };
             handler.map(|handler| (handler.clone(), method(handler, target, &server.0.name)))
         });
         Some(Self {
@@ -172,7 +184,10 @@ impl Inbound {
         let target = Target::parse(path)
             .ok_or_else(|| Error::bad_request(name, format!("malformed method name: {path:?}")))?;
         let codec = self.codec.ok_or_else(|| {
-            Error::bad_request(name, "unsupported content type; use application/grpc+proto or application/grpc+json")
+            Error::bad_request(
+                name,
+                "unsupported content type; use application/grpc+proto or application/grpc+json",
+            )
         })?;
         let deadline = self.deadline;
         let relayed = self.handler.is_none() && server.0.relay.is_some();
@@ -182,33 +197,52 @@ impl Inbound {
             match self.handler {
                 Some((handler, method)) => guarded(name, handler.call(&ctx, method?, call)).await,
                 None if relayed => relay(server, &ctx, path, codec, call).await,
-                None => Err(Error::not_implemented(name, format!("unknown service {}", target.handler))),
+                None => Err(Error::not_implemented(
+                    name,
+                    format!("unknown service {}", target.handler),
+                )),
             }
         };
         match deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), work).await.unwrap_or_else(|_| {
-                let detail = format!("{}.{} did not answer before the deadline", target.handler, target.method);
-                Err(Error::timeout(name, detail))
-            }),
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), work)
+                .await
+                .unwrap_or_else(|_| {
+                    let detail = format!(
+                        "{}.{} did not answer before the deadline",
+                        target.handler, target.method
+                    );
+                    Err(Error::timeout(name, detail))
+                }),
             None => work.await,
         }
     }
 }
 
 async fn relay(server: &Server, ctx: &Context, path: &str, codec: Codec, mut call: Call) -> Result<Reply> {
-    let Some(relay) = &server.0.relay else { return Err(Error::internal(&*server.0.name, "no relay")) };
-    let answers = relay.relay(ctx, path, codec.content_type(), call.raw_requests()).await?;
-    Ok(Reply(Body::Stream(answers.map(|body| crate::codec::frame_raw(&body)))))
+    let Some(relay) = &server.0.relay else {
+        return Err(Error::internal(&*server.0.name, "no relay"));
+    };
+    let answers = relay
+        .relay(ctx, path, codec.content_type(), call.raw_requests())
+        .await?;
+    Ok(Reply(Body::Stream(
+        answers.map(|body| crate::codec::frame_raw(&body)),
+    )))
 }
 
 /// A handler that panics answers with an error; the process lives.
 async fn guarded(name: &str, work: impl Future<Output = Result<Reply>>) -> Result<Reply> {
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        tracing::error!(service = name, panic = text, "handler panicked");
-        Err(Error::internal(name, format!("panic recovered: {text}")))
-    })
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            tracing::error!(service = name, panic = text, "handler panicked");
+            Err(Error::internal(name, format!("panic recovered: {text}")))
+        })
 }
 
 /// Authenticates and authorises, and makes the handler's context.
@@ -220,7 +254,11 @@ async fn admit(
     trace: crate::Trace,
 ) -> Result<Context> {
     let inner = &*server.0;
-    let id = if inner.relay.is_some() { target.service } else { &*inner.name };
+    let id = if inner.relay.is_some() {
+        target.service
+    } else {
+        &*inner.name
+    };
     let mut account = None;
     if let Some(guard) = &inner.guard {
         let basic = inner.relay.is_none();
@@ -236,7 +274,11 @@ async fn admit(
         let endpoint = format!("{}.{}", target.handler, target.method);
         guard.authorise(&Access {
             account: account.as_deref(),
-            service: if inner.relay.is_some() { target.service } else { &inner.name },
+            service: if inner.relay.is_some() {
+                target.service
+            } else {
+                &inner.name
+            },
             endpoint: &endpoint,
             namespace: &namespace,
         })?;
@@ -246,7 +288,14 @@ async fn admit(
             headers.insert("micro-namespace", value);
         }
     }
-    for name in ["timeout", "grpc-timeout", "te", "content-type", "x-content-type", "grpc-accept-encoding"] {
+    for name in [
+        "timeout",
+        "grpc-timeout",
+        "te",
+        "content-type",
+        "x-content-type",
+        "grpc-accept-encoding",
+    ] {
         headers.remove(name);
     }
     Ok(Context::new(account, Metadata::from(headers), deadline, trace))
@@ -257,7 +306,9 @@ fn namespace(server: &Server, headers: &HeaderMap, account: Option<&Account>) ->
         return own.clone();
     }
     let named = headers::text(headers, "micro-namespace").filter(|name| !name.is_empty());
-    let issuer = account.map(|account| account.issuer.as_str()).filter(|name| !name.is_empty());
+    let issuer = account
+        .map(|account| account.issuer.as_str())
+        .filter(|name| !name.is_empty());
     named.or(issuer).unwrap_or("micro").into()
 }
 
@@ -294,7 +345,11 @@ async fn write_stream(
         first => {
             let ended = first.is_none();
             let mut stream = begin(&mut respond, content_type)?;
-            if ended { finish(&mut stream, &success()) } else { pump(stream, first, messages).await }
+            if ended {
+                finish(&mut stream, &success())
+            } else {
+                pump(stream, first, messages).await
+            }
         }
     }
 }
@@ -325,12 +380,18 @@ async fn pump(
 
 fn begin(respond: &mut SendResponse<Bytes>, content_type: &'static str) -> Result<SendStream<Bytes>> {
     let mut response = Response::new(());
-    response.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
-    respond.send_response(response, false).map_err(|error| crate::frame::broken(&error))
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static(content_type));
+    respond
+        .send_response(response, false)
+        .map_err(|error| crate::frame::broken(&error))
 }
 
 fn finish(stream: &mut SendStream<Bytes>, trailers: &HeaderMap) -> Result<()> {
-    stream.send_trailers(trailers.clone()).map_err(|error| crate::frame::broken(&error))
+    stream
+        .send_trailers(trailers.clone())
+        .map_err(|error| crate::frame::broken(&error))
 }
 
 fn success() -> HeaderMap {
@@ -342,6 +403,8 @@ fn success() -> HeaderMap {
 fn fail(respond: &mut SendResponse<Bytes>, error: &Error, content_type: &'static str) {
     let mut response = Response::new(());
     *response.headers_mut() = headers::failure(error);
-    response.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static(content_type));
     let _ = respond.send_response(response, true);
 }

@@ -16,7 +16,9 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The bearer token of a call. Services take `Basic` too, whose second half is the token.
 pub(super) fn token(headers: &HeaderMap, basic: bool) -> Result<Option<String>, &'static str> {
-    let Some(value) = text(headers, "authorization") else { return Ok(None) };
+    let Some(value) = text(headers, "authorization") else {
+        return Ok(None);
+    };
     if let Some(token) = value.strip_prefix("Bearer ") {
         return Ok(Some(token.trim().to_owned()));
     }
@@ -32,7 +34,9 @@ pub(super) fn token(headers: &HeaderMap, basic: bool) -> Result<Option<String>, 
 
 /// The earlier of the two time-outs that callers send: `timeout` in nanoseconds and `grpc-timeout` with a unit.
 pub(super) fn deadline(headers: &HeaderMap, now: Instant) -> Option<Instant> {
-    let plain = text(headers, "timeout").and_then(|value| value.parse().ok()).map(Duration::from_nanos);
+    let plain = text(headers, "timeout")
+        .and_then(|value| value.parse().ok())
+        .map(Duration::from_nanos);
     let grpc = text(headers, "grpc-timeout").and_then(grpc_timeout);
     let timeout = match (plain, grpc) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -56,9 +60,17 @@ fn grpc_timeout(value: &str) -> Option<Duration> {
 }
 
 pub(super) fn trace(headers: &HeaderMap) -> Trace {
-    let given = |name| text(headers, name).filter(|id| !id.is_empty()).map(|id| Id::Given(id.into()));
+    let given = |name| {
+        text(headers, name)
+            .filter(|id| !id.is_empty())
+            .map(|id| Id::Given(id.into()))
+    };
     match given("micro-trace-id") {
-        Some(id) => Trace { id, span: Id::random(), parent: given("micro-span-id") },
+        Some(id) => Trace {
+            id,
+            span: Id::random(),
+            parent: given("micro-span-id"),
+        },
         None => Trace::start(),
     }
 }
@@ -132,7 +144,10 @@ fn details(error: &Error) -> Status {
     Status {
         code: error.grpc_code().into(),
         message: error.to_json(),
-        details: vec![Any { type_url: "type.googleapis.com/errors.Error".to_owned(), value: detail.encode_to_vec() }],
+        details: vec![Any {
+            type_url: "type.googleapis.com/errors.Error".to_owned(),
+            value: detail.encode_to_vec(),
+        }],
     }
 }
 
@@ -143,7 +158,11 @@ mod tests {
     #[test]
     fn time_outs_are_read_in_every_unit() {
         for (value, expected) in [("5S", 5_000), ("20m", 20), ("1M", 60_000), ("1H", 3_600_000)] {
-            assert_eq!(grpc_timeout(value), Some(Duration::from_millis(expected)), "{value}");
+            assert_eq!(
+                grpc_timeout(value),
+                Some(Duration::from_millis(expected)),
+                "{value}"
+            );
         }
         for value in ["", "S", "5", "5x", "999999999S", "-1S", "é"] {
             assert_eq!(grpc_timeout(value), None, "{value}");
@@ -153,7 +172,10 @@ mod tests {
     #[test]
     fn basic_is_for_services_only() {
         let mut headers = HeaderMap::new();
-        headers.insert("authorization", HeaderValue::from_static("Basic dXNlcjp0b2tlbg=="));
+        headers.insert(
+            "authorization",
+            HeaderValue::from_static("Basic dXNlcjp0b2tlbg=="),
+        );
         assert_eq!(token(&headers, true), Ok(Some("token".to_owned())));
         assert!(token(&headers, false).is_err());
     }

@@ -27,7 +27,12 @@ impl<'a> Target<'a> {
             return None;
         }
         let (service, handler) = full.rsplit_once('.').unwrap_or(("", full));
-        Some(Self { service, handler, method, full })
+        Some(Self {
+            service,
+            handler,
+            method,
+            full,
+        })
     }
 }
 
@@ -40,7 +45,12 @@ impl Routes {
 
     pub(super) fn mounted(&self) -> Vec<(String, &'static ServiceDescriptor)> {
         let named = |(full, handler): (&String, &Arc<dyn Handler>)| {
-            (full.rsplit_once('.').map_or("", |(service, _)| service).to_owned(), handler.descriptor())
+            (
+                full.rsplit_once('.')
+                    .map_or("", |(service, _)| service)
+                    .to_owned(),
+                handler.descriptor(),
+            )
         };
         let mut all: Vec<_> = self.full.iter().map(named).collect();
         all.sort_by_key(|(service, descriptor)| (service.clone(), descriptor.name));
@@ -53,7 +63,9 @@ impl Routes {
 
     /// A service answers whatever stands before the handler's name: callers put the name there that they resolved.
     pub(super) fn any(&self, target: &Target<'_>) -> Option<&Arc<dyn Handler>> {
-        self.full.get(target.full).or_else(|| self.short.get(target.handler))
+        self.full
+            .get(target.full)
+            .or_else(|| self.short.get(target.handler))
     }
 }
 
@@ -63,7 +75,10 @@ pub(super) fn method(
     id: &str,
 ) -> Result<&'static MethodDescriptor, Error> {
     handler.descriptor().method(target.method).ok_or_else(|| {
-        Error::not_implemented(id, format!("unknown service {}.{}", target.handler, target.method))
+        Error::not_implemented(
+            id,
+            format!("unknown service {}.{}", target.handler, target.method),
+        )
     })
 }
 
@@ -74,8 +89,14 @@ mod tests {
     #[test]
     fn paths_are_taken_apart() {
         let cases = [
-            ("/helloworld.Helloworld/Call", Some(("helloworld", "Helloworld", "Call"))),
-            ("/grpc.health.v1.Health/Check", Some(("grpc.health.v1", "Health", "Check"))),
+            (
+                "/helloworld.Helloworld/Call",
+                Some(("helloworld", "Helloworld", "Call")),
+            ),
+            (
+                "/grpc.health.v1.Health/Check",
+                Some(("grpc.health.v1", "Health", "Check")),
+            ),
             ("/Health/Check", Some(("", "Health", "Check"))),
             ("/a/b/c", None),
             ("foo", None),

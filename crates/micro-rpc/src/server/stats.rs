@@ -52,7 +52,12 @@ impl Stats {
 
     /// The spans that are kept, oldest first.
     pub fn spans(&self) -> Vec<Span> {
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.spans
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .cloned()
+            .collect()
     }
 
     pub(super) fn record(

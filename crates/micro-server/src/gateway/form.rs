@@ -28,13 +28,20 @@ pub(super) async fn multipart(body: Bytes, boundary: String) -> Result<Map<Strin
     let once = micro_rpc::futures_util::stream::iter([Ok::<_, std::convert::Infallible>(body)]);
     let mut parts = multer::Multipart::new(once, boundary);
     let mut object = Map::new();
-    while let Some(part) = parts.next_field().await.map_err(|error| format!("multipart form: {error}"))? {
+    while let Some(part) = parts
+        .next_field()
+        .await
+        .map_err(|error| format!("multipart form: {error}"))?
+    {
         if object.len() >= FIELDS {
             return Err(format!("more than {FIELDS} form fields"));
         }
         let name = part.name().unwrap_or_default().to_owned();
         let is_file = part.file_name().is_some();
-        let content = part.bytes().await.map_err(|error| format!("multipart form: {error}"))?;
+        let content = part
+            .bytes()
+            .await
+            .map_err(|error| format!("multipart form: {error}"))?;
         let value = if is_file {
             STANDARD.encode(&content)
         } else {
@@ -64,15 +71,24 @@ mod tests {
     #[test]
     fn repeats_are_joined() {
         let object = urlencoded(b"name=A+B&x=1&x=2&flag").unwrap();
-        assert_eq!(Value::Object(object), json!({"name": "A B", "x": "1,2", "flag": ""}));
+        assert_eq!(
+            Value::Object(object),
+            json!({"name": "A B", "x": "1,2", "flag": ""})
+        );
     }
 
     #[tokio::test]
     async fn files_are_base64() {
         let body = "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAlice\r\n\
                     --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nhi\r\n--b--\r\n";
-        let object = multipart(Bytes::from_static(body.as_bytes()), "b".to_owned()).await.unwrap();
+        let object = multipart(Bytes::from_static(body.as_bytes()), "b".to_owned())
+            .await
+            .unwrap();
         assert_eq!(Value::Object(object), json!({"name": "Alice", "file": "aGk="}));
-        assert!(multipart(Bytes::from_static(b"--b\r\n"), "b".to_owned()).await.is_err());
+        assert!(
+            multipart(Bytes::from_static(b"--b\r\n"), "b".to_owned())
+                .await
+                .is_err()
+        );
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn forward(mut ctx: Context, parts: &Parts) -> Context {
             ctx = ctx.with_metadata(name.as_str(), &joined);
         }
     }
-    ctx.with_metadata("method", parts.method.as_str()).with_metadata("url", &parts.uri.to_string())
+    ctx.with_metadata("method", parts.method.as_str())
+        .with_metadata("url", &parts.uri.to_string())
 }
 
 /// The caller's token: a bearer token, else the cookie `micro-token`.
@@ -48,6 +49,8 @@ pub(super) fn token(parts: &Parts) -> Option<&str> {
         return value.strip_prefix("Bearer ").map(str::trim);
     }
     let cookies = text("cookie")?;
-    let value = cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("micro-token="))?;
+    let value = cookies
+        .split(';')
+        .find_map(|cookie| cookie.trim().strip_prefix("micro-token="))?;
     Some(value.strip_prefix("micro-token=").unwrap_or(value))
 }

@@ -11,11 +11,19 @@ pub(super) struct Route {
 /// The rules of the contract, section 4.2; `None` when nothing is named, or with characters that no name has.
 pub(super) fn resolve(path: &str) -> Option<Route> {
     let parts = clean(path);
-    if parts.iter().any(|part| !part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))) {
+    if parts.iter().any(|part| {
+        !part
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    }) {
         return None;
     }
     // Both names of a service are one before anything is made of them.
-    let parts: Vec<&str> = parts.into_iter().enumerate().map(|(at, part)| alias(at, part)).collect();
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .enumerate()
+        .map(|(at, part)| alias(at, part))
+        .collect();
     let versioned = parts.first().is_some_and(|first| is_version(first));
     let (service, endpoint) = match parts.as_slice() {
         [] => return None,
@@ -29,11 +37,18 @@ pub(super) fn resolve(path: &str) -> Option<Route> {
     if words.iter().any(String::is_empty) {
         return None;
     }
-    Some(Route { service, endpoint: words.join(".") })
+    Some(Route {
+        service,
+        endpoint: words.join("."),
+    })
 }
 
 fn alias(at: usize, part: &str) -> &str {
-    if at == 0 { micro::registry::short_name(part) } else { part }
+    if at == 0 {
+        micro::registry::short_name(part)
+    } else {
+        part
+    }
 }
 
 fn clean(path: &str) -> Vec<&str> {
@@ -49,7 +64,8 @@ fn clean(path: &str) -> Vec<&str> {
 }
 
 fn is_version(part: &str) -> bool {
-    part.strip_prefix('v').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    part.strip_prefix('v')
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// `baz-xyz` is `BazXyz`; what is upper-case stays.
@@ -94,7 +110,11 @@ mod tests {
         ];
         for (path, service, endpoint) in cases {
             let route = resolve(path).unwrap();
-            assert_eq!((route.service.as_str(), route.endpoint.as_str()), (service, endpoint), "{path}");
+            assert_eq!(
+                (route.service.as_str(), route.endpoint.as_str()),
+                (service, endpoint),
+                "{path}"
+            );
         }
         for path in ["/", "", "/..", "/a%20b", "/ä", "/-/-"] {
             assert_eq!(resolve(path), None, "{path}");

@@ -13,8 +13,9 @@ pub(super) fn parse(query: &str) -> Result<Map<String, Value>, String> {
         if number >= PAIRS {
             return Err(format!("more than {PAIRS} query parameters"));
         }
-        let (key, value) =
-            pair.rsplit_once('=').ok_or_else(|| format!("query parameter {pair:?} has no value; write {pair}=..."))?;
+        let (key, value) = pair
+            .rsplit_once('=')
+            .ok_or_else(|| format!("query parameter {pair:?} has no value; write {pair}=..."))?;
         let (keys, list) = keys(&decode(key)?)?;
         insert(&mut object, &keys, list, value_of(&decode(value)?));
     }
@@ -24,7 +25,9 @@ pub(super) fn parse(query: &str) -> Result<Map<String, Value>, String> {
 /// Decodes a part of a query or form.
 pub(super) fn decode(text: &str) -> Result<String, String> {
     let spaced = text.replace('+', " ");
-    let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| format!("{text:?} is not UTF-8"))?;
+    let decoded = percent_decode_str(&spaced)
+        .decode_utf8()
+        .map_err(|_| format!("{text:?} is not UTF-8"))?;
     Ok(decoded.into_owned())
 }
 
@@ -36,20 +39,29 @@ fn value_of(text: &str) -> Value {
 /// `a[b][c]`, `a.b.c` and a trailing `[]`.
 fn keys(key: &str) -> Result<(Vec<String>, bool), String> {
     let (key, list) = key.strip_suffix("[]").map_or((key, false), |key| (key, true));
-    let parts: Vec<String> = key.split(['.', '[']).map(|part| part.trim_end_matches(']').to_owned()).collect();
+    let parts: Vec<String> = key
+        .split(['.', '['])
+        .map(|part| part.trim_end_matches(']').to_owned())
+        .collect();
     if parts.iter().any(String::is_empty) {
         return Err(format!("query parameter {key:?} has an empty name"));
     }
     if parts.len() > DEPTH {
-        return Err(format!("query parameter {key:?} is more than {DEPTH} levels deep"));
+        return Err(format!(
+            "query parameter {key:?} is more than {DEPTH} levels deep"
+        ));
     }
     Ok((parts, list))
 }
 
 fn insert(object: &mut Map<String, Value>, keys: &[String], list: bool, value: Value) {
-    let Some((key, rest)) = keys.split_first() else { return };
+    let Some((key, rest)) = keys.split_first() else {
+        return;
+    };
     if !rest.is_empty() {
-        let inner = object.entry(key.clone()).or_insert_with(|| Value::Object(Map::new()));
+        let inner = object
+            .entry(key.clone())
+            .or_insert_with(|| Value::Object(Map::new()));
         if !inner.is_object() {
             *inner = Value::Object(Map::new());
         }
@@ -62,7 +74,9 @@ fn insert(object: &mut Map<String, Value>, keys: &[String], list: bool, value: V
         object.insert(key.clone(), value);
         return;
     }
-    let items = object.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new()));
+    let items = object
+        .entry(key.clone())
+        .or_insert_with(|| Value::Array(Vec::new()));
     match items {
         Value::Array(items) => items.push(value),
         other => *other = Value::Array(vec![value]),
@@ -100,7 +114,10 @@ mod tests {
         let cases = [
             ("", json!({})),
             ("name=Alice", json!({"name": "Alice"})),
-            ("name=5&ok=true&none=null", json!({"name": 5, "ok": true, "none": null})),
+            (
+                "name=5&ok=true&none=null",
+                json!({"name": 5, "ok": true, "none": null}),
+            ),
             ("name=%22x%22", json!({"name": "x"})),
             ("a[b]=1&a.c=2", json!({"a": {"b": 1, "c": 2}})),
             ("a[]=1&a[]=2", json!({"a": [1, 2]})),

@@ -22,7 +22,11 @@ pub(super) async fn answer(config: &Config, request: Request<Incoming>) -> Respo
     match parts.uri.path() {
         "/" => {
             let version = serde_json::json!({ "version": config.version });
-            return reply::whole(StatusCode::OK, "text/plain; charset=utf-8", format!("{version:#}").into());
+            return reply::whole(
+                StatusCode::OK,
+                "text/plain; charset=utf-8",
+                format!("{version:#}").into(),
+            );
         }
         "/favicon.ico" => return reply::empty(),
         _ => {}
@@ -58,15 +62,24 @@ async fn call(config: &Config, parts: &Parts, body: Incoming) -> Result<Response
     // The platform's own services answer every namespace.
     let (found, home) = match found {
         Some(found) => (found, namespace.as_str()),
-        None => (config.cache.get("micro", &service).await?.ok_or_else(unknown)?, "micro"),
+        None => (
+            config.cache.get("micro", &service).await?.ok_or_else(unknown)?,
+            "micro",
+        ),
     };
     // Who belongs to another namespace is nobody here, until the service itself looks at the token.
     let member = account.as_deref().filter(|account| account.issuer == namespace);
-    let access = Access { account: member, service: &service, endpoint: &route.endpoint, namespace: &namespace };
+    let access = Access {
+        account: member,
+        service: &service,
+        endpoint: &route.endpoint,
+        namespace: &namespace,
+    };
     config.guard.authorise(&access)?;
     let endpoints = || found.iter().flat_map(|version| &version.endpoints);
-    let is_stream = endpoints()
-        .any(|known| known.name == route.endpoint && known.metadata.get("stream").is_some_and(|is| is == "true"));
+    let is_stream = endpoints().any(|known| {
+        known.name == route.endpoint && known.metadata.get("stream").is_some_and(|is| is == "true")
+    });
     let ctx = context(parts, home, token);
     let message = body::message(parts, body, config.body_limit).await?;
     dispatch(config, parts, ctx, (&service, &route), message, is_stream).await
@@ -82,9 +95,17 @@ async fn dispatch(
 ) -> Result<Response<reply::Body>> {
     if !is_stream {
         let ctx = ctx.with_timeout(TIMEOUT);
-        return config.client.call_raw(&ctx, service, &route.endpoint, Codec::Json, message).await.map(reply::json);
+        return config
+            .client
+            .call_raw(&ctx, service, &route.endpoint, Codec::Json, message)
+            .await
+            .map(reply::json);
     }
-    let accepts = parts.headers.get("accept").and_then(|value| value.to_str().ok()).unwrap_or("");
+    let accepts = parts
+        .headers
+        .get("accept")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let lines = accepts.contains("application/x-ndjson");
     stream::call(&config.client, &ctx, (service, &route.endpoint), message, lines).await
 }
@@ -98,9 +119,14 @@ async fn authenticate(config: &Config, token: &str) -> Option<std::sync::Arc<Acc
 }
 
 fn namespace(parts: &Parts, account: Option<&Account>) -> String {
-    let named = parts.headers.get("micro-namespace").and_then(|value| value.to_str().ok());
+    let named = parts
+        .headers
+        .get("micro-namespace")
+        .and_then(|value| value.to_str().ok());
     let named = named.map(str::trim).filter(|name| !name.is_empty());
-    let issuer = account.map(|account| account.issuer.as_str()).filter(|name| !name.is_empty());
+    let issuer = account
+        .map(|account| account.issuer.as_str())
+        .filter(|name| !name.is_empty());
     named.or(issuer).unwrap_or("micro").to_owned()
 }
 

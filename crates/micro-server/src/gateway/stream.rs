@@ -21,10 +21,20 @@ pub(super) async fn call(
     lines: bool,
 ) -> Result<Response<reply::Body>> {
     let requests = Streaming::from_iter([message]);
-    let mut answers = client.stream_raw(ctx, service, endpoint, Codec::Json, requests).await?;
+    let mut answers = client
+        .stream_raw(ctx, service, endpoint, Codec::Json, requests)
+        .await?;
     let first = answers.next().await.transpose()?;
-    let content_type = if lines { "application/x-ndjson" } else { "application/json" };
-    let messages = Mutex::new(Messages { first, answers: Some(answers), lines });
+    let content_type = if lines {
+        "application/x-ndjson"
+    } else {
+        "application/json"
+    };
+    let messages = Mutex::new(Messages {
+        first,
+        answers: Some(answers),
+        lines,
+    });
     Ok(reply::streamed(content_type, messages_body(messages)))
 }
 
@@ -56,12 +66,17 @@ impl Body for MessagesBody {
     type Data = Bytes;
     type Error = std::io::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Task<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
         let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(first) = messages.first.take() {
             return Poll::Ready(Some(Ok(messages.frame(&first))));
         }
-        let Some(answers) = messages.answers.as_mut() else { return Poll::Ready(None) };
+        let Some(answers) = messages.answers.as_mut() else {
+            return Poll::Ready(None);
+        };
         match Pin::new(answers).poll_next(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => {

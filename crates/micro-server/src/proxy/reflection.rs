@@ -26,11 +26,17 @@ pub struct ProxyReflection {
 impl ProxyReflection {
     /// `own` are the contracts of the platform; `client` finds the instances of services.
     pub fn new(own: Reflection, registry: Arc<dyn Registry>, client: Client) -> Self {
-        Self { own, registry, client }
+        Self {
+            own,
+            registry,
+            client,
+        }
     }
 
     async fn answer(&self, ctx: &Context, request: ServerReflectionRequest) -> ServerReflectionResponse {
-        let Some(question) = request.message_request.clone() else { return respond(request, None) };
+        let Some(question) = request.message_request.clone() else {
+            return respond(request, None);
+        };
         let answer = match &question {
             MessageRequest::ListServices(_) => Some(self.all(ctx).await),
             other => match self.own.answer(other) {
@@ -44,7 +50,10 @@ impl ProxyReflection {
     async fn all(&self, ctx: &Context) -> MessageResponse {
         let mut names = self.own.services().to_vec();
         for service in self.services(ctx).await {
-            let handlers = service.endpoints.iter().filter_map(|endpoint| endpoint.name.split_once('.'));
+            let handlers = service
+                .endpoints
+                .iter()
+                .filter_map(|endpoint| endpoint.name.split_once('.'));
             names.extend(handlers.map(|(handler, _)| format!("{}.{handler}", service.name)));
         }
         names.sort();
@@ -53,7 +62,11 @@ impl ProxyReflection {
     }
 
     async fn services(&self, ctx: &Context) -> Vec<micro::registry::Service> {
-        let namespace = if ctx.namespace().is_empty() { "micro" } else { ctx.namespace() };
+        let namespace = if ctx.namespace().is_empty() {
+            "micro"
+        } else {
+            ctx.namespace()
+        };
         self.registry.list(namespace).await.unwrap_or_default()
     }
 
@@ -64,7 +77,12 @@ impl ProxyReflection {
             MessageRequest::FileByFilename(file) => file.as_str(),
             _ => return None,
         };
-        let mut names: Vec<String> = self.services(ctx).await.into_iter().map(|service| service.name).collect();
+        let mut names: Vec<String> = self
+            .services(ctx)
+            .await
+            .into_iter()
+            .map(|service| service.name)
+            .collect();
         names.dedup();
         names.sort_by_key(|name| !symbol.starts_with(name.as_str()));
         for name in names.iter().take(32) {
@@ -77,9 +95,15 @@ impl ProxyReflection {
     }
 
     async fn ask(&self, ctx: &Context, service: &str, question: MessageRequest) -> Option<MessageResponse> {
-        let request = ServerReflectionRequest { host: String::new(), message_request: Some(question) };
+        let request = ServerReflectionRequest {
+            host: String::new(),
+            message_request: Some(question),
+        };
         let client = ServerReflectionClient::with_name(&self.client, service);
-        let mut answers = client.server_reflection_info(ctx, Streaming::from_iter([request])).await.ok()?;
+        let mut answers = client
+            .server_reflection_info(ctx, Streaming::from_iter([request]))
+            .await
+            .ok()?;
         match answers.next().await?.ok()?.message_response? {
             MessageResponse::ErrorResponse(_) => None,
             answer => Some(answer),

@@ -49,11 +49,17 @@ impl Parts {
         let folder = config.home.join("server");
         let Profile { store, registry } = Profile::open(&config.profile, &folder).await?;
         let loopback = addresses.proxy.ip().is_loopback() && addresses.gateway.ip().is_loopback();
-        let settings =
-            auth::Config { key_file: folder.join("auth.key"), loopback, disable_admin: config.disable_admin };
+        let settings = auth::Config {
+            key_file: folder.join("auth.key"),
+            loopback,
+            disable_admin: config.disable_admin,
+        };
         let auth = Block::open(settings, store.clone())
             .await
-            .map_err(|source| Error::Part { name: "auth", source: Box::new(source) })?;
+            .map_err(|source| Error::Part {
+                name: "auth",
+                source: Box::new(source),
+            })?;
         let runtime = micro_local::Runtime::open(micro_local::runtime::Config {
             folder: folder.clone(),
             build: config.build.clone().unwrap_or_else(|| folder.join("build")),
@@ -67,7 +73,10 @@ impl Parts {
         .map_err(|source| part("runtime", source))?;
         let runtime = Arc::new(runtime);
         let cache = Cache::new(registry.clone());
-        let client = Client::builder().resolver(cache.clone()).namespace("micro").build();
+        let client = Client::builder()
+            .resolver(cache.clone())
+            .namespace("micro")
+            .build();
         let mounted = handlers(&auth, &registry, &runtime);
         let proxy = proxy(&auth, &registry, &client, &mounted);
         let gateway = Gateway::new(gateway::Config {
@@ -78,7 +87,15 @@ impl Parts {
             body_limit: 100 * 1024 * 1024,
             namespace_prefix: String::new(),
         });
-        Ok(Self { auth, runtime, registry, proxy, gateway, mounted, version: config.version.clone() })
+        Ok(Self {
+            auth,
+            runtime,
+            registry,
+            proxy,
+            gateway,
+            mounted,
+            version: config.version.clone(),
+        })
     }
 
     /// Answers on both listeners until `stopped` turns true.
@@ -100,16 +117,28 @@ impl Parts {
     pub(super) async fn register(&self, addresses: &Addresses) -> micro::Result<()> {
         let proxy = reachable(addresses.proxy).to_string();
         for (name, handlers) in &self.mounted {
-            let endpoints = handlers.iter().flat_map(|handler| registry::schema::endpoints(handler.descriptor()));
-            self.registry.register("micro", self.entry(name, &proxy, endpoints.collect()), None).await?;
+            let endpoints = handlers
+                .iter()
+                .flat_map(|handler| registry::schema::endpoints(handler.descriptor()));
+            self.registry
+                .register("micro", self.entry(name, &proxy, endpoints.collect()), None)
+                .await?;
         }
-        self.registry.register("micro", self.entry("proxy", &proxy, Vec::new()), None).await?;
+        self.registry
+            .register("micro", self.entry("proxy", &proxy, Vec::new()), None)
+            .await?;
         // The gateway speaks HTTP; over gRPC it is asked at the proxy, like the other parts.
-        self.registry.register("micro", self.entry("api", &proxy, Vec::new()), None).await
+        self.registry
+            .register("micro", self.entry("api", &proxy, Vec::new()), None)
+            .await
     }
 
     fn entry(&self, name: &str, address: &str, endpoints: Vec<registry::Endpoint>) -> Service {
-        let node = Node { id: format!("{name}-1"), address: address.to_owned(), ..Node::default() };
+        let node = Node {
+            id: format!("{name}-1"),
+            address: address.to_owned(),
+            ..Node::default()
+        };
         Service {
             name: name.to_owned(),
             version: self.version.clone(),
@@ -132,8 +161,19 @@ fn handlers(
     let runtime = RuntimeHandler::new(runtime.clone());
     vec![
         ("auth", auth.handlers()),
-        ("registry", vec![Arc::new(RegistryServer::new(RegistryHandler::new(registry.clone())))]),
-        ("runtime", vec![Arc::new(RuntimeServer::new(runtime.clone())), Arc::new(SourceServer::new(runtime))]),
+        (
+            "registry",
+            vec![Arc::new(RegistryServer::new(RegistryHandler::new(
+                registry.clone(),
+            )))],
+        ),
+        (
+            "runtime",
+            vec![
+                Arc::new(RuntimeServer::new(runtime.clone())),
+                Arc::new(SourceServer::new(runtime)),
+            ],
+        ),
     ]
 }
 
@@ -144,7 +184,9 @@ fn proxy(
     mounted: &[(&'static str, Vec<Arc<dyn Handler>>)],
 ) -> micro_rpc::Server {
     let guard: Arc<dyn micro_rpc::Guard> = auth.guard();
-    let mut builder = micro_rpc::Server::builder("proxy").guard(guard).relay(Arc::new(Proxy::new(client.clone())));
+    let mut builder = micro_rpc::Server::builder("proxy")
+        .guard(guard)
+        .relay(Arc::new(Proxy::new(client.clone())));
     let all = || mounted.iter().flat_map(|(_, handlers)| handlers);
     for handler in all() {
         builder = builder.handle(handler.clone());
@@ -168,4 +210,3 @@ fn proxy(
     debug.watch(server.clone());
     server
 }
-

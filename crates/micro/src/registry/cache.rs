@@ -33,7 +33,10 @@ struct Namespace {
 impl Cache {
     /// A cache over any registry.
     pub fn new(registry: Arc<dyn Registry>) -> Arc<Self> {
-        Arc::new(Self { registry, namespaces: RwLock::default() })
+        Arc::new(Self {
+            registry,
+            namespaces: RwLock::default(),
+        })
     }
 
     /// What is known of a service; `None` when nothing is, or the namespace was not asked for before.
@@ -67,7 +70,12 @@ impl Cache {
     }
 
     fn namespace(&self, name: &str) -> Arc<Namespace> {
-        if let Some(known) = self.namespaces.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+        if let Some(known) = self
+            .namespaces
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+        {
             return known.clone();
         }
         let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
@@ -77,7 +85,11 @@ impl Cache {
                 listed: watch::Sender::new(false),
                 absent: Mutex::default(),
             });
-            tokio::spawn(follow(self.registry.clone(), name.to_owned(), Arc::downgrade(&namespace)));
+            tokio::spawn(follow(
+                self.registry.clone(),
+                name.to_owned(),
+                Arc::downgrade(&namespace),
+            ));
             namespace
         };
         namespaces.entry(name.to_owned()).or_insert_with(new).clone()
@@ -86,7 +98,11 @@ impl Cache {
 
 impl Namespace {
     fn lookup(&self, name: &str) -> Option<Arc<Vec<Service>>> {
-        self.services.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.services
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
     }
 
     fn change(&self, change: impl FnOnce(&mut HashMap<String, Arc<Vec<Service>>>)) {
@@ -151,8 +167,13 @@ async fn follow_once(
         services.entry(service.name.clone()).or_default().push(service);
     }
     {
-        let Some(namespace) = namespace.upgrade() else { return Ok(()) };
-        let fresh = services.into_iter().map(|(name, versions)| (name, Arc::new(versions))).collect();
+        let Some(namespace) = namespace.upgrade() else {
+            return Ok(());
+        };
+        let fresh = services
+            .into_iter()
+            .map(|(name, versions)| (name, Arc::new(versions)))
+            .collect();
         namespace.change(|services| *services = fresh);
         namespace.listed.send_replace(true);
     }
@@ -163,7 +184,9 @@ async fn follow_once(
             Ok(None) => return Ok(()),
             Err(_) => None,
         };
-        let Some(namespace) = namespace.upgrade() else { return Ok(()) };
+        let Some(namespace) = namespace.upgrade() else {
+            return Ok(());
+        };
         if let Some(event) = event {
             namespace.apply(event);
         }
@@ -177,10 +200,16 @@ impl Resolver for Cache {
             Some(found) => Some(found),
             None => self.get(namespace, service).await?,
         };
-        let nodes = found.iter().flat_map(|versions| versions.iter()).flat_map(|version| &version.nodes);
+        let nodes = found
+            .iter()
+            .flat_map(|versions| versions.iter())
+            .flat_map(|version| &version.nodes);
         let addresses: Vec<String> = nodes.map(|node| node.address.clone()).collect();
         if addresses.is_empty() {
-            return Err(Error::internal("go.micro.client", format!("service {service}: route not found")));
+            return Err(Error::internal(
+                "go.micro.client",
+                format!("service {service}: route not found"),
+            ));
         }
         Ok(addresses)
     }
@@ -192,8 +221,17 @@ mod tests {
     use super::*;
 
     fn service(name: &str, address: &str) -> Service {
-        let node = Node { id: format!("{name}-1"), address: address.to_owned(), ..Node::default() };
-        Service { name: name.to_owned(), version: "latest".to_owned(), nodes: vec![node], ..Service::default() }
+        let node = Node {
+            id: format!("{name}-1"),
+            address: address.to_owned(),
+            ..Node::default()
+        };
+        Service {
+            name: name.to_owned(),
+            version: "latest".to_owned(),
+            nodes: vec![node],
+            ..Service::default()
+        }
     }
 
     #[tokio::test]
@@ -201,12 +239,24 @@ mod tests {
         let registry = Arc::new(Memory::new());
         let cache = Cache::new(registry.clone());
         let missing = cache.resolve("micro", "user").await.unwrap_err();
-        assert_eq!((missing.code, missing.detail.as_str()), (500, "service user: route not found"));
-        registry.register("micro", service("user", "a:1"), None).await.unwrap();
+        assert_eq!(
+            (missing.code, missing.detail.as_str()),
+            (500, "service user: route not found")
+        );
+        registry
+            .register("micro", service("user", "a:1"), None)
+            .await
+            .unwrap();
         assert_eq!(wait(&cache, &["a:1"]).await, ["a:1"]);
-        registry.register("micro", service("user", "b:2"), None).await.unwrap();
+        registry
+            .register("micro", service("user", "b:2"), None)
+            .await
+            .unwrap();
         assert_eq!(wait(&cache, &["b:2"]).await, ["b:2"]);
-        registry.deregister("micro", service("user", "b:2")).await.unwrap();
+        registry
+            .deregister("micro", service("user", "b:2"))
+            .await
+            .unwrap();
         while cache.lookup("micro", "user").is_some() {
             tokio::task::yield_now().await;
         }

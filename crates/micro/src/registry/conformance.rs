@@ -5,7 +5,11 @@ use std::time::Duration;
 use super::{Action, Node, Registry, Service};
 
 fn service(name: &str, version: &str, nodes: &[&str]) -> Service {
-    let node = |id: &&str| Node { id: (*id).to_owned(), address: format!("{id}:1"), ..Node::default() };
+    let node = |id: &&str| Node {
+        id: (*id).to_owned(),
+        address: format!("{id}:1"),
+        ..Node::default()
+    };
     Service {
         name: name.to_owned(),
         version: version.to_owned(),
@@ -24,30 +28,79 @@ pub async fn run(registry: &dyn Registry) {
 
 async fn ids(registry: &dyn Registry, namespace: &str, name: &str) -> Vec<String> {
     let versions = registry.get(namespace, name).await.expect("get answers");
-    versions.into_iter().flat_map(|version| version.nodes).map(|node| node.id).collect()
+    versions
+        .into_iter()
+        .flat_map(|version| version.nodes)
+        .map(|node| node.id)
+        .collect()
 }
 
 async fn nodes_come_and_go(registry: &dyn Registry) {
     let namespace = "conformance-nodes";
-    registry.register(namespace, service("user", "1", &["a"]), None).await.expect("register");
-    registry.register(namespace, service("user", "1", &["b"]), None).await.expect("register another");
-    registry.register(namespace, service("user", "2", &["c"]), None).await.expect("register another version");
-    assert_eq!(registry.get(namespace, "user").await.expect("get").len(), 2, "one entry per version");
-    assert_eq!(ids(registry, namespace, "go.micro.service.user").await, ["a", "b", "c"]);
-    registry.deregister(namespace, service("user", "1", &["a"])).await.expect("deregister");
+    registry
+        .register(namespace, service("user", "1", &["a"]), None)
+        .await
+        .expect("register");
+    registry
+        .register(namespace, service("user", "1", &["b"]), None)
+        .await
+        .expect("register another");
+    registry
+        .register(namespace, service("user", "2", &["c"]), None)
+        .await
+        .expect("register another version");
+    assert_eq!(
+        registry.get(namespace, "user").await.expect("get").len(),
+        2,
+        "one entry per version"
+    );
+    assert_eq!(
+        ids(registry, namespace, "go.micro.service.user").await,
+        ["a", "b", "c"]
+    );
+    registry
+        .deregister(namespace, service("user", "1", &["a"]))
+        .await
+        .expect("deregister");
     assert_eq!(ids(registry, namespace, "user").await, ["b", "c"]);
-    registry.deregister(namespace, service("user", "1", &["b"])).await.expect("deregister the last");
-    registry.deregister(namespace, service("user", "1", &["b"])).await.expect("deregister what is gone");
+    registry
+        .deregister(namespace, service("user", "1", &["b"]))
+        .await
+        .expect("deregister the last");
+    registry
+        .deregister(namespace, service("user", "1", &["b"]))
+        .await
+        .expect("deregister what is gone");
     assert_eq!(ids(registry, namespace, "user").await, ["c"]);
     assert!(registry.get(namespace, "nobody").await.expect("get").is_empty());
 }
 
 async fn namespaces_are_apart(registry: &dyn Registry) {
-    registry.register("conformance-a", service("one", "1", &["a"]), None).await.expect("register");
-    registry.register("conformance-b", service("two", "1", &["b"]), None).await.expect("register");
-    let names = |services: Vec<Service>| services.into_iter().map(|service| service.name).collect::<Vec<_>>();
-    assert_eq!(names(registry.list("conformance-a").await.expect("list")), ["one"]);
-    assert!(registry.get("conformance-a", "two").await.expect("get").is_empty());
+    registry
+        .register("conformance-a", service("one", "1", &["a"]), None)
+        .await
+        .expect("register");
+    registry
+        .register("conformance-b", service("two", "1", &["b"]), None)
+        .await
+        .expect("register");
+    let names = |services: Vec<Service>| {
+        services
+            .into_iter()
+            .map(|service| service.name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names(registry.list("conformance-a").await.expect("list")),
+        ["one"]
+    );
+    assert!(
+        registry
+            .get("conformance-a", "two")
+            .await
+            .expect("get")
+            .is_empty()
+    );
     let all = names(registry.list("*").await.expect("list all"));
     assert!(all.contains(&"one".to_owned()) && all.contains(&"two".to_owned()));
 }
@@ -57,15 +110,30 @@ async fn watchers_are_told(registry: &dyn Registry) {
     let mut events = registry.watch(namespace, "user").await.expect("watch");
     // Over a network the watch begins a moment after the call: the first change is repeated until it is seen.
     let first = loop {
-        registry.register(namespace, service("user", "1", &["a"]), None).await.expect("register");
+        registry
+            .register(namespace, service("user", "1", &["a"]), None)
+            .await
+            .expect("register");
         match tokio::time::timeout(Duration::from_millis(200), events.next()).await {
             Ok(event) => break event.expect("an event").expect("no error"),
-            Err(_) => registry.deregister(namespace, service("user", "1", &["a"])).await.expect("deregister"),
+            Err(_) => registry
+                .deregister(namespace, service("user", "1", &["a"]))
+                .await
+                .expect("deregister"),
         }
     };
-    assert_eq!((first.service.name.as_str(), first.namespace.as_str()), ("user", namespace));
-    registry.register(namespace, service("other", "1", &["x"]), None).await.expect("register another");
-    registry.register(namespace, service("user", "1", &["b"]), None).await.expect("register a second node");
+    assert_eq!(
+        (first.service.name.as_str(), first.namespace.as_str()),
+        ("user", namespace)
+    );
+    registry
+        .register(namespace, service("other", "1", &["x"]), None)
+        .await
+        .expect("register another");
+    registry
+        .register(namespace, service("user", "1", &["b"]), None)
+        .await
+        .expect("register a second node");
     loop {
         let event = events.next().await.expect("an event").expect("no error");
         assert_eq!(event.service.name, "user", "only what was asked for");
@@ -74,15 +142,28 @@ async fn watchers_are_told(registry: &dyn Registry) {
             break;
         }
     }
-    registry.deregister(namespace, service("user", "1", &["a", "b"])).await.expect("deregister");
+    registry
+        .deregister(namespace, service("user", "1", &["a", "b"]))
+        .await
+        .expect("deregister");
     while events.next().await.expect("an event").expect("no error").action != Action::Delete {}
 }
 
 async fn nodes_expire(registry: &dyn Registry) {
     let namespace = "conformance-ttl";
     let mut events = registry.watch(namespace, "").await.expect("watch");
-    registry.register(namespace, service("kept", "1", &["k"]), None).await.expect("register");
-    registry.register(namespace, service("brief", "1", &["b"]), Some(Duration::from_secs(1))).await.expect("register");
+    registry
+        .register(namespace, service("kept", "1", &["k"]), None)
+        .await
+        .expect("register");
+    registry
+        .register(
+            namespace,
+            service("brief", "1", &["b"]),
+            Some(Duration::from_secs(1)),
+        )
+        .await
+        .expect("register");
     let deleted = async {
         loop {
             let event = events.next().await.expect("an event").expect("no error");
@@ -91,7 +172,9 @@ async fn nodes_expire(registry: &dyn Registry) {
             }
         }
     };
-    let name = tokio::time::timeout(Duration::from_secs(5), deleted).await.expect("expiry is told");
+    let name = tokio::time::timeout(Duration::from_secs(5), deleted)
+        .await
+        .expect("expiry is told");
     assert_eq!(name, "brief");
     assert!(ids(registry, namespace, "brief").await.is_empty());
     assert_eq!(ids(registry, namespace, "kept").await, ["k"]);

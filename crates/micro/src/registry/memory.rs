@@ -55,7 +55,10 @@ impl Memory {
             loop {
                 tokio::time::sleep(PRUNE).await;
                 let Some(state) = registry.upgrade() else { return };
-                state.lock().unwrap_or_else(PoisonError::into_inner).expire(Instant::now());
+                state
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .expire(Instant::now());
             }
         });
     }
@@ -65,9 +68,15 @@ impl State {
     fn expire(&mut self, now: Instant) {
         let keys: Vec<_> = self.services.keys().cloned().collect();
         for key in keys {
-            let Some(entry) = self.services.get(&key) else { continue };
-            let gone: Vec<String> =
-                entry.expires.iter().filter(|(_, at)| **at <= now).map(|(id, _)| id.clone()).collect();
+            let Some(entry) = self.services.get(&key) else {
+                continue;
+            };
+            let gone: Vec<String> = entry
+                .expires
+                .iter()
+                .filter(|(_, at)| **at <= now)
+                .map(|(id, _)| id.clone())
+                .collect();
             if !gone.is_empty() {
                 self.remove(&key, &gone);
             }
@@ -75,7 +84,9 @@ impl State {
     }
 
     fn remove(&mut self, key: &(String, String, String), nodes: &[String]) {
-        let Some(entry) = self.services.get_mut(key) else { return };
+        let Some(entry) = self.services.get_mut(key) else {
+            return;
+        };
         let before = entry.service.clone();
         entry.service.nodes.retain(|node| !nodes.contains(&node.id));
         entry.expires.retain(|id, _| !nodes.contains(id));
@@ -95,7 +106,11 @@ impl State {
         self.watchers.retain(|watcher| {
             let meant = (watcher.namespace == "*" || watcher.namespace == namespace)
                 && (watcher.name.is_empty() || watcher.name == service.name);
-            let event = || Event { action, namespace: namespace.to_owned(), service: service.clone() };
+            let event = || Event {
+                action,
+                namespace: namespace.to_owned(),
+                service: service.clone(),
+            };
             !watcher.sender.is_closed() && (!meant || watcher.sender.try_send(event()).is_ok())
         });
     }
@@ -122,12 +137,19 @@ impl Registry for Memory {
         service.metadata.insert("domain".to_owned(), namespace.to_owned());
         let until = ttl.filter(|ttl| !ttl.is_zero()).map(|ttl| Instant::now() + ttl);
         let ids: Vec<String> = service.nodes.iter().map(|node| node.id.clone()).collect();
-        let key = (namespace.to_owned(), service.name.clone(), service.version.clone());
+        let key = (
+            namespace.to_owned(),
+            service.name.clone(),
+            service.version.clone(),
+        );
         let known = state.services.get(&key).map(|entry| entry.service.clone());
-        let entry = state
-            .services
-            .entry(key)
-            .or_insert_with(|| Entry { service: Service { nodes: Vec::new(), ..service.clone() }, expires: BTreeMap::new() });
+        let entry = state.services.entry(key).or_insert_with(|| Entry {
+            service: Service {
+                nodes: Vec::new(),
+                ..service.clone()
+            },
+            expires: BTreeMap::new(),
+        });
         merge(&mut entry.service, service);
         for id in ids {
             match until {
@@ -147,7 +169,8 @@ impl Registry for Memory {
     async fn deregister(&self, namespace: &str, service: Service) -> Result<()> {
         let name = super::short_name(&service.name).to_owned();
         let nodes: Vec<String> = service.nodes.into_iter().map(|node| node.id).collect();
-        self.state().remove(&(namespace.to_owned(), name, service.version), &nodes);
+        self.state()
+            .remove(&(namespace.to_owned(), name, service.version), &nodes);
         Ok(())
     }
 
@@ -162,8 +185,12 @@ impl Registry for Memory {
         let mut state = self.state();
         state.expire(Instant::now());
         let meant = |key: &(String, String, String)| namespace == "*" || key.0 == namespace;
-        let mut all: Vec<Service> =
-            state.services.iter().filter(|(key, _)| meant(key)).map(|(_, entry)| entry.service.clone()).collect();
+        let mut all: Vec<Service> = state
+            .services
+            .iter()
+            .filter(|(key, _)| meant(key))
+            .map(|(_, entry)| entry.service.clone())
+            .collect();
         all.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
         Ok(all)
     }
@@ -171,7 +198,11 @@ impl Registry for Memory {
     async fn watch(&self, namespace: &str, name: &str) -> Result<Streaming<Event>> {
         let (sender, events) = Streaming::channel(BEHIND);
         let name = super::short_name(name).to_owned();
-        self.state().watchers.push(Watcher { namespace: namespace.to_owned(), name, sender });
+        self.state().watchers.push(Watcher {
+            namespace: namespace.to_owned(),
+            name,
+            sender,
+        });
         Ok(events)
     }
 }

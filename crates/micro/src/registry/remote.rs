@@ -19,7 +19,9 @@ pub struct Remote {
 impl Remote {
     /// Over a client that leads to the platform with an account.
     pub fn new(client: &Client) -> Self {
-        Self { client: RegistryClient::new(client) }
+        Self {
+            client: RegistryClient::new(client),
+        }
     }
 }
 
@@ -29,7 +31,10 @@ fn context() -> Context {
 
 fn options(namespace: &str, ttl: Option<Duration>) -> Option<Options> {
     let ttl = ttl.map_or(0, |ttl| i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX));
-    Some(Options { ttl, domain: namespace.to_owned() })
+    Some(Options {
+        ttl,
+        domain: namespace.to_owned(),
+    })
 }
 
 #[async_trait]
@@ -45,7 +50,10 @@ impl Registry for Remote {
     }
 
     async fn get(&self, namespace: &str, name: &str) -> Result<Vec<Service>> {
-        let request = GetRequest { service: name.to_owned(), options: options(namespace, None) };
+        let request = GetRequest {
+            service: name.to_owned(),
+            options: options(namespace, None),
+        };
         match self.client.get_service(&context(), request).await {
             Ok(answer) => Ok(answer.services),
             Err(error) if error.code == 404 => Ok(Vec::new()),
@@ -54,24 +62,41 @@ impl Registry for Remote {
     }
 
     async fn list(&self, namespace: &str) -> Result<Vec<Service>> {
-        let request = ListRequest { options: options(namespace, None) };
+        let request = ListRequest {
+            options: options(namespace, None),
+        };
         Ok(self.client.list_services(&context(), request).await?.services)
     }
 
     async fn watch(&self, namespace: &str, name: &str) -> Result<Streaming<Event>> {
-        let request = WatchRequest { service: name.to_owned(), options: options(namespace, None) };
+        let request = WatchRequest {
+            service: name.to_owned(),
+            options: options(namespace, None),
+        };
         let asked = namespace.to_owned();
-        Ok(self.client.watch(&context(), request).await?.map(move |change| Ok(event(change, &asked))))
+        Ok(self
+            .client
+            .watch(&context(), request)
+            .await?
+            .map(move |change| Ok(event(change, &asked))))
     }
 }
 
 fn event(change: Change, asked: &str) -> Event {
     let service = change.service.unwrap_or_default();
-    let namespace = service.metadata.get("domain").cloned().unwrap_or_else(|| asked.to_owned());
+    let namespace = service
+        .metadata
+        .get("domain")
+        .cloned()
+        .unwrap_or_else(|| asked.to_owned());
     let action = match change.action.as_str() {
         "create" => Action::Create,
         "delete" => Action::Delete,
         _ => Action::Update,
     };
-    Event { action, namespace, service }
+    Event {
+        action,
+        namespace,
+        service,
+    }
 }

@@ -17,7 +17,9 @@ pub fn endpoints(descriptor: &ServiceDescriptor) -> Vec<Endpoint> {
     // Unreadable descriptors are the generator's fault; the service is then found without a description.
     let set = FileDescriptorSet::decode(descriptor.file_descriptor_set).unwrap_or_default();
     let types = Types::new(&set);
-    let Some((file, index, service)) = find(&set, descriptor) else { return Vec::new() };
+    let Some((file, index, service)) = find(&set, descriptor) else {
+        return Vec::new();
+    };
     let comments = comments(file, index);
     let endpoint = |(number, method): (usize, &prost_types::MethodDescriptorProto)| {
         let streams = method.client_streaming() || method.server_streaming();
@@ -25,7 +27,10 @@ pub fn endpoints(descriptor: &ServiceDescriptor) -> Vec<Endpoint> {
         if streams {
             metadata.insert("stream".to_owned(), "true".to_owned());
         }
-        for (name, is) in [("client_stream", method.client_streaming()), ("server_stream", method.server_streaming())] {
+        for (name, is) in [
+            ("client_stream", method.client_streaming()),
+            ("server_stream", method.server_streaming()),
+        ] {
             if is {
                 metadata.insert(name.to_owned(), "true".to_owned());
             }
@@ -46,11 +51,21 @@ pub fn endpoints(descriptor: &ServiceDescriptor) -> Vec<Endpoint> {
 fn find<'a>(
     set: &'a FileDescriptorSet,
     descriptor: &ServiceDescriptor,
-) -> Option<(&'a FileDescriptorProto, usize, &'a prost_types::ServiceDescriptorProto)> {
-    set.file.iter().filter(|file| file.package() == descriptor.package).find_map(|file| {
-        let index = file.service.iter().position(|service| service.name() == descriptor.name)?;
-        Some((file, index, &file.service[index]))
-    })
+) -> Option<(
+    &'a FileDescriptorProto,
+    usize,
+    &'a prost_types::ServiceDescriptorProto,
+)> {
+    set.file
+        .iter()
+        .filter(|file| file.package() == descriptor.package)
+        .find_map(|file| {
+            let index = file
+                .service
+                .iter()
+                .position(|service| service.name() == descriptor.name)?;
+            Some((file, index, &file.service[index]))
+        })
 }
 
 // A location path of a method's comment is: field 6 (service), its index, field 2 (method), its index.
@@ -59,7 +74,11 @@ fn comments(file: &FileDescriptorProto, service: usize) -> BTreeMap<usize, Strin
     locations
         .filter_map(|location| match location.path.as_slice() {
             [6, at, 2, method] if usize::try_from(*at) == Ok(service) => {
-                let text = location.leading_comments().split_whitespace().collect::<Vec<_>>().join(" ");
+                let text = location
+                    .leading_comments()
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 (!text.is_empty()).then_some((usize::try_from(*method).ok()?, text))
             }
             _ => None,
@@ -73,31 +92,54 @@ impl<'a> Types<'a> {
     fn new(set: &'a FileDescriptorSet) -> Self {
         let mut types = Self(BTreeMap::new());
         for file in &set.file {
-            let scope = if file.package().is_empty() { String::new() } else { format!(".{}", file.package()) };
-            file.message_type.iter().for_each(|message| types.add(&scope, message));
+            let scope = if file.package().is_empty() {
+                String::new()
+            } else {
+                format!(".{}", file.package())
+            };
+            file.message_type
+                .iter()
+                .for_each(|message| types.add(&scope, message));
         }
         types
     }
 
     fn add(&mut self, scope: &str, message: &'a DescriptorProto) {
         let full = format!("{scope}.{}", message.name());
-        message.nested_type.iter().for_each(|nested| self.add(&full, nested));
+        message
+            .nested_type
+            .iter()
+            .for_each(|nested| self.add(&full, nested));
         self.0.insert(full, message);
     }
 
     fn message(&self, full: &str) -> Value {
         let name = short(full);
-        Value { name: name.to_owned(), r#type: name.to_owned(), values: self.fields(full, 1) }
+        Value {
+            name: name.to_owned(),
+            r#type: name.to_owned(),
+            values: self.fields(full, 1),
+        }
     }
 
     fn fields(&self, full: &str, depth: usize) -> Vec<Value> {
         // Values of enums are listed nowhere else: the type's name must do.
-        let Some(message) = self.0.get(full).filter(|_| depth <= DEPTH) else { return Vec::new() };
-        message.field.iter().map(|field| self.field(field, depth)).collect()
+        let Some(message) = self.0.get(full).filter(|_| depth <= DEPTH) else {
+            return Vec::new();
+        };
+        message
+            .field
+            .iter()
+            .map(|field| self.field(field, depth))
+            .collect()
     }
 
     fn field(&self, field: &FieldDescriptorProto, depth: usize) -> Value {
-        let value = |r#type: String, values| Value { name: field.name().to_owned(), r#type, values };
+        let value = |r#type: String, values| Value {
+            name: field.name().to_owned(),
+            r#type,
+            values,
+        };
         if let Some((key, content)) = self.map_entry(field) {
             let values = if content.r#type() == Type::Message {
                 self.fields(content.type_name(), depth + 1)
@@ -106,16 +148,31 @@ impl<'a> Types<'a> {
             };
             return value(format!("map[{}]{}", scalar(key), scalar(content)), values);
         }
-        let values =
-            if field.r#type() == Type::Message { self.fields(field.type_name(), depth + 1) } else { Vec::new() };
-        let list = if field.label() == Label::Repeated { "[]" } else { "" };
+        let values = if field.r#type() == Type::Message {
+            self.fields(field.type_name(), depth + 1)
+        } else {
+            Vec::new()
+        };
+        let list = if field.label() == Label::Repeated {
+            "[]"
+        } else {
+            ""
+        };
         value(format!("{list}{}", scalar(field)), values)
     }
 
-    fn map_entry(&self, field: &FieldDescriptorProto) -> Option<(&'a FieldDescriptorProto, &'a FieldDescriptorProto)> {
+    fn map_entry(
+        &self,
+        field: &FieldDescriptorProto,
+    ) -> Option<(&'a FieldDescriptorProto, &'a FieldDescriptorProto)> {
         let entry = self.0.get(field.type_name())?;
-        let is_map = entry.options.as_ref().is_some_and(prost_types::MessageOptions::map_entry);
-        is_map.then(|| Some((entry.field.first()?, entry.field.get(1)?))).flatten()
+        let is_map = entry
+            .options
+            .as_ref()
+            .is_some_and(prost_types::MessageOptions::map_entry);
+        is_map
+            .then(|| Some((entry.field.first()?, entry.field.get(1)?)))
+            .flatten()
     }
 }
 
@@ -146,14 +203,24 @@ mod tests {
     #[test]
     fn a_contract_is_told_in_go_type_names() {
         let endpoints = endpoints(&micro_proto::auth::AUTH_SERVICE);
-        let generate = endpoints.iter().find(|endpoint| endpoint.name == "Auth.Generate").unwrap();
+        let generate = endpoints
+            .iter()
+            .find(|endpoint| endpoint.name == "Auth.Generate")
+            .unwrap();
         let request = generate.request.as_ref().unwrap();
-        let types: Vec<_> = request.values.iter().map(|value| (value.name.as_str(), value.r#type.as_str())).collect();
+        let types: Vec<_> = request
+            .values
+            .iter()
+            .map(|value| (value.name.as_str(), value.r#type.as_str()))
+            .collect();
         assert!(types.contains(&("metadata", "map[string]string")), "{types:?}");
         assert!(types.contains(&("scopes", "[]string")), "{types:?}");
         assert!(types.contains(&("options", "Options")), "{types:?}");
         assert!(generate.metadata["description"].starts_with("Generate creates"));
         let watch = &super::endpoints(&micro_proto::registry::REGISTRY_SERVICE)[4];
-        assert_eq!((watch.name.as_str(), watch.metadata["stream"].as_str()), ("Registry.Watch", "true"));
+        assert_eq!(
+            (watch.name.as_str(), watch.metadata["stream"].as_str()),
+            ("Registry.Watch", "true")
+        );
     }
 }

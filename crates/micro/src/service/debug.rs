@@ -3,8 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use micro_proto::debug::{
-    Debug, HealthRequest, HealthResponse, LogRequest, LogResponse, Span, SpanType, StatsRequest, StatsResponse,
-    TraceRequest, TraceResponse,
+    Debug, HealthRequest, HealthResponse, LogRequest, LogResponse, Span, SpanType, StatsRequest,
+    StatsResponse, TraceRequest, TraceResponse,
 };
 use micro_rpc::{Context, Result, Server};
 use tokio::sync::OnceCell;
@@ -30,11 +30,15 @@ impl Debug for DebugHandler {
     }
 
     async fn health(&self, _ctx: &Context, _request: HealthRequest) -> Result<HealthResponse> {
-        Ok(HealthResponse { status: "ok".to_owned() })
+        Ok(HealthResponse {
+            status: "ok".to_owned(),
+        })
     }
 
     async fn stats(&self, _ctx: &Context, _request: StatsRequest) -> Result<StatsResponse> {
-        let Some(server) = self.server.get() else { return Ok(StatsResponse::default()) };
+        let Some(server) = self.server.get() else {
+            return Ok(StatsResponse::default());
+        };
         let counted = server.stats().snapshot();
         let now = SystemTime::now();
         let (memory, threads) = process();
@@ -51,9 +55,18 @@ impl Debug for DebugHandler {
     }
 
     async fn trace(&self, _ctx: &Context, request: TraceRequest) -> Result<TraceResponse> {
-        let spans = self.server.get().map(|server| server.stats().spans()).unwrap_or_default();
-        let spans = spans.into_iter().map(translate).filter(|span| request.id.is_empty() || span.trace == request.id);
-        Ok(TraceResponse { spans: spans.collect() })
+        let spans = self
+            .server
+            .get()
+            .map(|server| server.stats().spans())
+            .unwrap_or_default();
+        let spans = spans
+            .into_iter()
+            .map(translate)
+            .filter(|span| request.id.is_empty() || span.trace == request.id);
+        Ok(TraceResponse {
+            spans: spans.collect(),
+        })
     }
 }
 
@@ -62,11 +75,19 @@ fn translate(span: micro_rpc::Span) -> Span {
     Span {
         trace: span.trace.id.to_string(),
         id: span.trace.span.to_string(),
-        parent: span.trace.parent.map(|parent| parent.to_string()).unwrap_or_default(),
+        parent: span
+            .trace
+            .parent
+            .map(|parent| parent.to_string())
+            .unwrap_or_default(),
         name: format!("{}.{handler}.{method}", span.service),
         started: span.started,
         duration: span.duration,
-        metadata: span.error.map(|error| ("error".to_owned(), error.to_string())).into_iter().collect(),
+        metadata: span
+            .error
+            .map(|error| ("error".to_owned(), error.to_string()))
+            .into_iter()
+            .collect(),
         r#type: SpanType::Inbound.into(),
     }
 }
@@ -79,8 +100,14 @@ fn unix(time: SystemTime) -> u64 {
 fn process() -> (u64, u64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let number = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("");
-        line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0)
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or("");
+        line.split_whitespace()
+            .next()
+            .and_then(|number| number.parse::<u64>().ok())
+            .unwrap_or(0)
     };
     (number("VmRSS:") * 1024, number("Threads:"))
 }

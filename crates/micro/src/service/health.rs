@@ -25,22 +25,37 @@ impl HealthHandler {
 }
 
 fn answer(serving: bool) -> HealthCheckResponse {
-    let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
-    HealthCheckResponse { status: status.into() }
+    let status = if serving {
+        ServingStatus::Serving
+    } else {
+        ServingStatus::NotServing
+    };
+    HealthCheckResponse {
+        status: status.into(),
+    }
 }
 
 #[micro_rpc::async_trait]
 impl Health for HealthHandler {
     async fn check(&self, _ctx: &Context, request: HealthCheckRequest) -> Result<HealthCheckResponse> {
         if !self.knows(&request.service) {
-            return Err(Error::not_found("grpc.health.v1", format!("unknown service {}", request.service)));
+            return Err(Error::not_found(
+                "grpc.health.v1",
+                format!("unknown service {}", request.service),
+            ));
         }
         Ok(answer(*self.serving.borrow()))
     }
 
-    async fn watch(&self, _ctx: &Context, request: HealthCheckRequest) -> Result<Streaming<HealthCheckResponse>> {
+    async fn watch(
+        &self,
+        _ctx: &Context,
+        request: HealthCheckRequest,
+    ) -> Result<Streaming<HealthCheckResponse>> {
         if !self.knows(&request.service) {
-            let unknown = HealthCheckResponse { status: ServingStatus::ServiceUnknown.into() };
+            let unknown = HealthCheckResponse {
+                status: ServingStatus::ServiceUnknown.into(),
+            };
             return Ok(Streaming::from_iter([unknown]));
         }
         let (sender, stream) = Streaming::channel(1);

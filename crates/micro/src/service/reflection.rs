@@ -53,17 +53,17 @@ impl Reflection {
         match question {
             MessageRequest::ListServices(_) => Some(list(self.0.services.clone())),
             MessageRequest::FileByFilename(name) => self.0.file(name),
-            MessageRequest::FileContainingSymbol(symbol) => {
-                self.0.symbols.get(symbol.trim_start_matches('.')).and_then(|file| self.0.file(file))
-            }
-            MessageRequest::AllExtensionNumbersOfType(name) => {
-                self.0.symbols.contains_key(name).then(|| {
-                    MessageResponse::AllExtensionNumbersResponse(ExtensionNumberResponse {
-                        base_type_name: name.clone(),
-                        extension_number: Vec::new(),
-                    })
+            MessageRequest::FileContainingSymbol(symbol) => self
+                .0
+                .symbols
+                .get(symbol.trim_start_matches('.'))
+                .and_then(|file| self.0.file(file)),
+            MessageRequest::AllExtensionNumbersOfType(name) => self.0.symbols.contains_key(name).then(|| {
+                MessageResponse::AllExtensionNumbersResponse(ExtensionNumberResponse {
+                    base_type_name: name.clone(),
+                    extension_number: Vec::new(),
                 })
-            }
+            }),
             MessageRequest::FileContainingExtension(_) => None,
         }
     }
@@ -76,13 +76,20 @@ pub fn list(names: Vec<String>) -> MessageResponse {
 }
 
 /// A whole answer, with an error in place of an answer that there is not.
-pub fn respond(request: ServerReflectionRequest, answer: Option<MessageResponse>) -> ServerReflectionResponse {
+pub fn respond(
+    request: ServerReflectionRequest,
+    answer: Option<MessageResponse>,
+) -> ServerReflectionResponse {
     let (code, text) = match &request.message_request {
         Some(_) => (NOT_FOUND, "no such symbol or file"),
         None => (UNIMPLEMENTED, "unknown question"),
     };
-    let error =
-        || MessageResponse::ErrorResponse(ErrorResponse { error_code: code, error_message: text.to_owned() });
+    let error = || {
+        MessageResponse::ErrorResponse(ErrorResponse {
+            error_code: code,
+            error_message: text.to_owned(),
+        })
+    };
     ServerReflectionResponse {
         valid_host: request.host.clone(),
         message_response: Some(answer.unwrap_or_else(error)),
@@ -96,19 +103,32 @@ impl Index {
         let package = file.package().to_owned();
         for service in &file.service {
             let full = join(&package, service.name());
-            service.method.iter().for_each(|method| self.symbol(join(&full, method.name()), &name));
+            service
+                .method
+                .iter()
+                .for_each(|method| self.symbol(join(&full, method.name()), &name));
             self.symbol(full, &name);
         }
-        file.message_type.iter().for_each(|message| self.message(&package, message, &name));
-        file.enum_type.iter().for_each(|one| self.enumeration(&package, one, &name));
+        file.message_type
+            .iter()
+            .for_each(|message| self.message(&package, message, &name));
+        file.enum_type
+            .iter()
+            .for_each(|one| self.enumeration(&package, one, &name));
         let needs = file.dependency.clone();
         self.files.insert(name, (file.encode_to_vec().into(), needs));
     }
 
     fn message(&mut self, scope: &str, message: &DescriptorProto, file: &str) {
         let full = join(scope, message.name());
-        message.nested_type.iter().for_each(|nested| self.message(&full, nested, file));
-        message.enum_type.iter().for_each(|one| self.enumeration(&full, one, file));
+        message
+            .nested_type
+            .iter()
+            .for_each(|nested| self.message(&full, nested, file));
+        message
+            .enum_type
+            .iter()
+            .for_each(|one| self.enumeration(&full, one, file));
         self.symbol(full, file);
     }
 
@@ -135,12 +155,18 @@ impl Index {
                 }
             }
         }
-        Some(MessageResponse::FileDescriptorResponse(FileDescriptorResponse { file_descriptor_proto: files }))
+        Some(MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
+            file_descriptor_proto: files,
+        }))
     }
 }
 
 fn join(scope: &str, name: &str) -> String {
-    if scope.is_empty() { name.to_owned() } else { format!("{scope}.{name}") }
+    if scope.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{scope}.{name}")
+    }
 }
 
 #[micro_rpc::async_trait]
@@ -152,7 +178,10 @@ impl ServerReflection for Reflection {
     ) -> Result<Streaming<ServerReflectionResponse>> {
         let index = self.clone();
         Ok(requests.map(move |request| {
-            let answer = request.message_request.as_ref().and_then(|question| index.answer(question));
+            let answer = request
+                .message_request
+                .as_ref()
+                .and_then(|question| index.answer(question));
             Ok(respond(request, answer))
         }))
     }

@@ -18,8 +18,13 @@ pub(crate) struct NewArgs {
 
 pub(crate) fn run(globals: &Globals, args: &NewArgs) -> Result<()> {
     let name = micro::registry::short_name(&args.name);
-    let scaffold = Scaffold { name: name.to_owned(), framework: Framework::Link };
-    let files = scaffold.create(Path::new(".")).map_err(|error| Failure::new(1, error.to_string()))?;
+    let scaffold = Scaffold {
+        name: name.to_owned(),
+        framework: Framework::Link,
+    };
+    let files = scaffold
+        .create(Path::new("."))
+        .map_err(|error| Failure::new(1, error.to_string()))?;
     framework::link(Path::new(name), &framework::lay_out(&globals.home)?)?;
     println!("Creating service {name}\n\n.");
     for file in &files {

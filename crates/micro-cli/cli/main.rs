@@ -1,5 +1,0 @@
-//! The binary `micro`.
-
-fn main() -> std::process::ExitCode {
-    micro_cli::main()
-}
