@@ -11,7 +11,7 @@ use crate::{axum_reference, micro_subject, tonic_reference};
 
 /// A server that ends when this is dropped: its input closes.
 pub struct Server {
-    child: Child,
+    _child: Child,
     address: SocketAddr,
 }
 
@@ -32,7 +32,10 @@ impl Server {
                 let address = address.parse()?;
                 // Whatever else it prints is read, or it would wait for us.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Ok(Server { child, address });
+                return Ok(Server {
+                    _child: child,
+                    address,
+                });
             }
         }
         bail!("the {role} server ended before it was ready")
@@ -41,11 +44,6 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// Its process.
-    pub fn pid(&self) -> u32 {
-        self.child.id().unwrap_or_default()
     }
 }
 

@@ -88,11 +88,7 @@ enum Cmd {
     #[command(after_help = "EXAMPLE:\n   micro services")]
     Services,
     /// Show one thing in detail.
-    #[command(after_help = "EXAMPLE:\n   micro get service helloworld")]
-    Get {
-        #[command(subcommand)]
-        what: Get,
-    },
+    Get(services::GetArgs),
     /// Call an endpoint with JSON.
     Call(CallArgs),
     /// Call a streaming endpoint with JSON.
@@ -117,12 +113,6 @@ enum Cmd {
         /// The command to explain.
         command: Option<String>,
     },
-}
-
-#[derive(Subcommand)]
-enum Get {
-    /// A service: its nodes and what its endpoints take.
-    Service(services::GetArgs),
 }
 
 /// Call an endpoint with JSON.
@@ -259,10 +249,8 @@ fn finish(app: App) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     match command {
-        Cmd::Help { command } => return help(command),
-        Cmd::Completion(args) => {
-            return completion::run(&args, &mut App::command()).map(|()| ExitCode::SUCCESS);
-        }
+        Cmd::Help { command } => help(command),
+        Cmd::Completion(args) => completion::run(&args, &mut App::command()).map(|()| ExitCode::SUCCESS),
         command => {
             let globals = app.globals.resolve()?;
             block_on(dispatch(globals, command, is_raw))
@@ -280,9 +268,7 @@ async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
         Cmd::Status(args) => status::run(&globals, args).await,
         Cmd::Logs(args) => logs::run(&globals, args).await,
         Cmd::Services => services::run_list(&globals).await,
-        Cmd::Get {
-            what: Get::Service(args),
-        } => services::run_get(&globals, args).await,
+        Cmd::Get(args) => services::run_get(&globals, args).await,
         Cmd::Call(CallArgs {
             stream,
             request_timeout,

@@ -1,263 +1,258 @@
-//! `micro call` and `micro stream`: an endpoint by its full name, with JSON.
+//! `micro call` and `micro stream`: an endpoint by its name, the message as JSON.
 
-use std::io::BufRead;
+use std::io::IsTerminal;
+use std::time::Duration;
 
 use bytes::Bytes;
-use micro_rpc::{Client, Codec, Context, Streaming};
+use micro_rpc::{Client, Codec, Context, Error, Streaming};
+use serde::de::IgnoredAny;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::errors::{Failure, Result, malformed};
-use crate::output::{self, Format};
+use crate::dynamic;
+use crate::errors::{Failure, Result};
+use crate::output;
 use crate::session::Session;
-use crate::settings::Settings;
-use crate::span;
 
-/// How long an answer is waited for unless the caller says so: more than any handler should need.
-pub const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+/// How many lines of the standard input may wait to be sent.
+const AHEAD: usize = 16;
 
-/// Call an endpoint with JSON
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "micro call helloworld Helloworld.Call '{\"name\":\"Alice\"}'\nmicro call --request_timeout 5m --metadata key=value helloworld Helloworld.Call"
-)]
-pub struct CallArgs {
-    #[command(flatten)]
-    target: Target,
+/// What `micro call` and `micro stream` were told.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// The name of the service.
+    pub service: String,
+    /// The endpoint, `Handler.Method`.
+    pub endpoint: String,
+    /// The words of the JSON message.
+    pub body: Vec<String>,
+    /// Where to send it, past the registry.
+    pub address: Option<String>,
+    /// Print answers as they are.
+    pub output_raw: bool,
+    /// `key=value` pairs to send along.
+    pub metadata: Vec<String>,
+    /// How long to wait, for example `5s`.
+    pub request_timeout: Option<String>,
 }
 
-/// Call a streaming endpoint with JSON, and print each answer as it comes
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "micro stream helloworld Helloworld.Stream '{\"count\":3}'\nprintf '{\"stroke\":1}\\n{\"stroke\":2}\\n' | micro stream helloworld Helloworld.PingPong -"
-)]
-pub struct StreamArgs {
-    #[command(flatten)]
-    target: Target,
+/// Calls an endpoint and prints its answer.
+pub async fn call(session: &Session, call: &Call) -> Result<()> {
+    let (client, ctx) = prepare(session, call)?;
+    let body = message(&call.body)?;
+    let reply = client
+        .call_raw(&ctx, &call.service, &call.endpoint, Codec::Json, body)
+        .await?;
+    print(&reply, call.output_raw)
 }
 
-#[derive(Debug, clap::Args)]
-struct Target {
-    /// The service's name
-    #[arg(value_name = "SERVICE")]
-    service: String,
-    /// The endpoint, such as Helloworld.Call
-    #[arg(value_name = "ENDPOINT")]
-    endpoint: String,
-    /// The message; empty unless given. Of a stream, - reads one message per line from standard input
-    #[arg(value_name = "JSON")]
-    message: Vec<String>,
-    /// Call this HOST:PORT directly, past the server
-    #[arg(long, env = "MICRO_ADDRESS", value_name = "HOST:PORT")]
-    address: Option<String>,
-    /// A header to send along; may be given more than once
-    #[arg(long, env = "MICRO_METADATA", value_name = "KEY=VALUE")]
-    metadata: Vec<String>,
-    /// How long to wait for the answer, such as 5s; 60s for a call and for ever for a stream unless given
-    #[arg(long = "request_timeout", env = "MICRO_REQUEST_TIMEOUT", value_name = "SPAN")]
-    request_timeout: Option<String>,
-}
-
-/// One message, one answer.
-pub async fn call(settings: &Settings, args: &CallArgs) -> Result<()> {
-    let call = args.target.read()?;
-    let (client, ctx) = args.target.open(settings, &call).await?;
-    let ctx = ctx.with_timeout(call.timeout.unwrap_or(TIMEOUT));
-    let answer = client
-        .call_raw(&ctx, &call.service, &args.target.endpoint, Codec::Json, call.body)
-        .await;
-    output::line(&shown(settings.output, &answer.map_err(explain)?));
-    Ok(())
-}
-
-/// One message, or those of standard input; each answer as it comes.
-pub async fn stream(settings: &Settings, args: &StreamArgs) -> Result<()> {
-    let call = args.target.read()?;
-    let (client, ctx) = args.target.open(settings, &call).await?;
-    let ctx = match call.timeout {
-        Some(timeout) => ctx.with_timeout(timeout),
-        None => ctx,
-    };
-    let requests = if call.is_stdin {
+/// Opens a stream to an endpoint and prints each answer on its own line.
+pub async fn stream(session: &Session, call: &Call) -> Result<()> {
+    let (client, ctx) = prepare(session, call)?;
+    let requests = if call.body.is_empty() && !std::io::stdin().is_terminal() {
         from_stdin()
     } else {
-        Streaming::from_iter([call.body])
+        Streaming::from_iter([message(&call.body)?])
     };
-    let answers = client
-        .stream_raw(&ctx, &call.service, &args.target.endpoint, Codec::Json, requests)
+    let replies = client
+        .stream_raw(&ctx, &call.service, &call.endpoint, Codec::Json, requests)
         .await?;
-    print_all(settings.output, answers).await
+    print_all(replies, call.output_raw).await
 }
 
-/// Prints answers as they come, until there are no more.
-pub async fn print_all(format: Format, mut answers: Streaming<Bytes>) -> Result<()> {
-    while let Some(answer) = answers.next().await {
-        output::line(&shown(format, &answer.map_err(explain)?));
-    }
-    Ok(())
-}
-
-/// An answer as it is printed.
-pub fn shown(format: Format, body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    if format == Format::Raw {
-        text.into_owned()
-    } else {
-        output::indent(&text)
-    }
-}
-
-/// Says which flag would have waited longer.
-pub fn explain(error: micro_rpc::Error) -> Failure {
-    let failure = Failure::from(error);
-    if failure.cause == crate::errors::Cause::Timeout {
-        return failure.hint(format!(
-            "a call may take {} s; --request_timeout sets another limit, such as 5m",
-            TIMEOUT.as_secs()
+fn prepare(session: &Session, call: &Call) -> Result<(Client, Context)> {
+    if !call.endpoint.contains('.') {
+        let name = &call.endpoint;
+        return Err(Failure::new(
+            3,
+            format!("Method name \"{name}\" invalid format. Expecting service.endpoint"),
         ));
     }
-    failure
+    let namespace = if dynamic::is_core(&call.service) {
+        dynamic::PLATFORM
+    } else {
+        &session.namespace
+    };
+    let ctx = context(namespace, &call.metadata, call.request_timeout.as_deref())?;
+    let client = call
+        .address
+        .as_deref()
+        .map_or_else(|| session.client.clone(), Client::to_address);
+    Ok((client, ctx))
 }
 
-/// The messages of standard input, one a line. A line that is no JSON ends the call with an error.
-pub fn from_stdin() -> Streaming<Bytes> {
-    let (sender, messages) = Streaming::channel(16);
-    let handle = tokio::runtime::Handle::current();
-    // A thread of its own: reading a terminal cannot be cancelled, and must not keep the process from ending.
-    std::thread::spawn(move || {
-        for (number, line) in std::io::stdin().lock().lines().enumerate() {
-            let message = line
-                .map_err(|error| error.to_string())
-                .and_then(|line| match line.trim() {
-                    "" => Ok(None),
-                    text => check(text)
-                        .map(|()| Some(Bytes::from(text.to_owned())))
-                        .map_err(|error| error.to_string()),
-                });
-            let sent = match message {
-                Ok(None) => continue,
-                Ok(Some(message)) => handle.block_on(sender.send(message)),
-                Err(cause) => {
-                    output::note(&format!("Error creating request: line {}: {cause}", number + 1));
-                    std::process::exit(1);
-                }
+/// A context for one call from the command line.
+pub fn context(namespace: &str, metadata: &[String], timeout: Option<&str>) -> Result<Context> {
+    let mut ctx = Context::background().with_namespace(namespace);
+    for pair in metadata {
+        let (key, value) = pair
+            .split_once('=')
+            .filter(|(key, _)| !key.trim().is_empty())
+            .ok_or_else(|| {
+                Failure::new(1, format!("Invalid metadata: {pair}. Expected format: key=value"))
+            })?;
+        ctx = ctx.with_metadata(key.trim(), value);
+    }
+    if let Some(text) = timeout {
+        let wrong = || {
+            Failure::new(
+                2,
+                format!("Invalid format for request timeout: {text:?}. Write for example 5s"),
+            )
+        };
+        ctx = ctx.with_timeout(duration(text).ok_or_else(wrong)?);
+    }
+    Ok(ctx)
+}
+
+/// The message the words make: they are sent as written, once they are known to be JSON.
+fn message(words: &[String]) -> Result<Bytes> {
+    let text = words.join(" ");
+    let text = if text.trim().is_empty() {
+        "{}".to_owned()
+    } else {
+        text
+    };
+    match serde_json::from_str::<IgnoredAny>(&text) {
+        Ok(_) => Ok(Bytes::from(text)),
+        Err(error) => Err(Failure::new(1, format!("Error creating request {error}"))
+            .with_hint("The message is JSON, in quotes: '{\"name\": \"John\"}'")),
+    }
+}
+
+/// Messages from the standard input, one JSON text a line; empty lines are passed over.
+pub(crate) fn from_stdin() -> Streaming<Bytes> {
+    let (sender, stream) = Streaming::channel(AHEAD);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(tokio::io::stdin()).lines();
+        loop {
+            let line = match lines.next_line().await {
+                Ok(Some(line)) if line.trim().is_empty() => continue,
+                Ok(Some(line)) => line,
+                Ok(None) => return,
+                Err(error) => return sender.fail(Error::bad_request("micro", error.to_string())).await,
             };
-            if sent.is_err() {
+            if let Err(error) = serde_json::from_str::<IgnoredAny>(&line) {
+                let detail = format!("Error creating request {error}");
+                return sender.fail(Error::bad_request("micro", detail)).await;
+            }
+            if sender.send(Bytes::from(line)).await.is_err() {
                 return;
             }
         }
     });
-    messages
+    stream
 }
 
-/// Sets headers of the form `key=value`.
-pub fn with_metadata(ctx: Context, metadata: &[String]) -> Result<Context> {
-    metadata.iter().try_fold(ctx, |ctx, pair| {
-        let (key, value) = pair
-            .split_once('=')
-            .filter(|(key, _)| !key.is_empty())
-            .ok_or_else(|| Failure::plain(format!("invalid metadata {pair:?}: write it like key=value")))?;
-        Ok(ctx.with_metadata(&key.to_ascii_lowercase(), value))
-    })
-}
-
-/// A length of time that was given by a flag.
-pub fn timeout(text: &str) -> Result<std::time::Duration> {
-    span::parse(text).filter(|span| !span.is_zero()).ok_or_else(|| {
-        Failure::coded(
-            2,
-            format!("Invalid request timeout {text:?}: write it like 5s or 1m30s"),
-        )
-    })
-}
-
-struct Request {
-    service: String,
-    body: Bytes,
-    is_stdin: bool,
-    timeout: Option<std::time::Duration>,
-}
-
-impl Target {
-    /// All that can be wrong without asking a server.
-    fn read(&self) -> Result<Request> {
-        let parts: Vec<&str> = self.endpoint.split('.').collect();
-        if parts.len() != 2 || parts.iter().any(|part| part.is_empty()) {
-            return Err(malformed(&self.endpoint));
-        }
-        let text = self.message.join(" ");
-        let text = text.trim();
-        let is_stdin = text == "-";
-        if !text.is_empty() && !is_stdin {
-            check(text).map_err(|error| Failure::plain(format!("Error creating request: {error}")))?;
-        }
-        let text = if text.is_empty() || is_stdin { "{}" } else { text };
-        Ok(Request {
-            service: micro::registry::short_name(&self.service).to_owned(),
-            body: Bytes::from(text.to_owned()),
-            is_stdin,
-            timeout: self.request_timeout.as_deref().map(timeout).transpose()?,
-        })
+/// Prints answers as they come.
+pub(crate) async fn print_all(mut replies: Streaming<Bytes>, raw: bool) -> Result<()> {
+    while let Some(reply) = replies.next().await {
+        print(&reply?, raw)?;
     }
+    Ok(())
+}
 
-    async fn open(&self, settings: &Settings, call: &Request) -> Result<(Client, Context)> {
-        let session = Session::open(settings).await?;
-        let ctx = with_metadata(session.ctx_for(&call.service), &self.metadata)?;
-        let client = match &self.address {
-            Some(address) => Client::to_address(address),
-            None => session.client,
-        };
-        Ok((client, ctx))
+/// Prints one answer.
+pub(crate) fn print(reply: &[u8], raw: bool) -> Result<()> {
+    let text = String::from_utf8_lossy(reply);
+    if raw {
+        output::line(&text)
+    } else {
+        output::line(&output::reindent(&text))
     }
 }
 
-fn check(text: &str) -> Result<(), serde_json::Error> {
-    serde_json::from_str::<serde::de::IgnoredAny>(text).map(drop)
+/// Reads `5s`, `300ms`, `1m30s`, `1.5h`; the units are ns, us, ms, s, m and h.
+pub fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    if rest == "0" {
+        return Some(Duration::ZERO);
+    }
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let number = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let (count, after) = rest.split_at(number);
+        let end = after
+            .find(|letter: char| letter.is_ascii_digit() || letter == '.')
+            .unwrap_or(after.len());
+        let (unit, next) = after.split_at(end);
+        let seconds = count.parse::<f64>().ok()? * seconds_in(unit)?;
+        total = total.checked_add(Duration::try_from_secs_f64(seconds).ok()?)?;
+        rest = next;
+    }
+    (!text.trim().is_empty()).then_some(total)
+}
+
+fn seconds_in(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "ns" => 1e-9,
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn target(endpoint: &str, message: &[&str], timeout: Option<&str>) -> Target {
-        Target {
-            service: "go.micro.service.greeter".into(),
-            endpoint: endpoint.into(),
-            message: message.iter().map(|word| (*word).to_owned()).collect(),
-            address: None,
-            metadata: Vec::new(),
-            request_timeout: timeout.map(str::to_owned),
+    #[test]
+    fn durations_are_read() {
+        let table = [
+            ("5s", Some(5_000)),
+            ("300ms", Some(300)),
+            ("1m", Some(60_000)),
+            ("1h", Some(3_600_000)),
+            ("1m30s", Some(90_000)),
+            ("1.5s", Some(1_500)),
+            ("0", Some(0)),
+            ("", None),
+            ("5", None),
+            ("s", None),
+            ("-1s", None),
+            ("5 s", None),
+            ("5d", None),
+            ("99999999999999999999999h", None),
+        ];
+        for (text, millis) in table {
+            assert_eq!(duration(text), millis.map(Duration::from_millis), "{text}");
         }
     }
 
     #[test]
-    fn requests_are_read() {
-        let body = |words: &[&str]| {
-            target("A.B", words, None)
-                .read()
-                .map(|request| request.body)
-                .unwrap()
-        };
-        assert_eq!(body(&[]), "{}");
-        assert_eq!(body(&["{\"name\":", "\"Alice\"}"]), "{\"name\": \"Alice\"}");
-        assert!(target("A.B", &["-"], None).read().unwrap().is_stdin);
-        assert_eq!(target("A.B", &[], None).read().unwrap().service, "greeter");
+    fn messages_are_checked_and_sent_as_written() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(message(&[]).unwrap(), "{}");
+        assert_eq!(
+            message(&words(r#"{"b": 12345678901234567890, "a": 1}"#)).unwrap(),
+            r#"{"b": 12345678901234567890, "a": 1}"#
+        );
+        let failure = message(&words("{name: x}")).unwrap_err();
+        assert!(
+            failure.code == 1 && failure.text.starts_with("Error creating request "),
+            "{failure}"
+        );
     }
 
     #[test]
-    fn what_is_wrong_has_its_code() {
-        for (endpoint, message, timeout, code, start) in [
-            ("nodot", "", None, 3, "Method name \"nodot\" invalid format"),
-            ("a.b.c", "", None, 3, "Method name"),
-            ("A.B", "{", None, 1, "Error creating request"),
-            ("A.B", "", Some("5"), 2, "Invalid request timeout"),
-        ] {
-            let failure = target(endpoint, &[message], timeout).read().err().unwrap();
-            assert!(
-                failure.code == code && failure.text.starts_with(start),
-                "{failure:?}"
-            );
+    fn metadata_and_timeouts_make_the_context() {
+        let ctx = context("shop", &["Tenant=a=b".into()], Some("5s")).unwrap();
+        assert_eq!(
+            (ctx.namespace(), ctx.metadata().get("tenant")),
+            ("shop", Some("a=b"))
+        );
+        assert!(ctx.deadline().is_some());
+        assert_eq!(context("shop", &[], Some("soon")).unwrap_err().code, 2);
+        assert_eq!(context("shop", &["nothing".into()], None).unwrap_err().code, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_duration_is_survived(text in "[0-9.a-zµ]{0,12}|.*") {
+            duration(&text);
         }
-        assert!(with_metadata(Context::background(), &["nothing".into()]).is_err());
-        let ctx = with_metadata(Context::background(), &["Key=a=b".into()]).unwrap();
-        assert_eq!(ctx.metadata().get("key"), Some("a=b"));
     }
 }

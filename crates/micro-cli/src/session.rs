@@ -363,14 +363,15 @@ mod tests {
     #[test]
     fn environments_are_found() {
         let envs = r#"{"shop":{"Name":"shop","ProxyAddress":"10.0.0.1:8081","Description":""},"far":{"Name":"far","ProxyAddress":"far.example"}}"#;
-        let good: [(
-            Option<&str>,
-            &str,
-            Option<&str>,
-            Option<&str>,
-            Option<&str>,
-            (&str, &str),
-        ); 8] = [
+        type Case<'a> = (
+            Option<&'a str>,
+            &'a str,
+            Option<&'a str>,
+            Option<&'a str>,
+            Option<&'a str>,
+            (&'a str, &'a str),
+        );
+        let good: [Case<'_>; 8] = [
             (None, "local", None, None, None, ("local", "127.0.0.1:8081")),
             (None, "", None, None, None, ("local", "127.0.0.1:8081")),
             (

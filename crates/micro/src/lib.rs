@@ -30,9 +30,9 @@ pub mod store;
 
 pub use log::start as start_log;
 pub use micro_rpc::{
-    Account, Call, Client, Codec, Context, Credentials, Error, Handler, Message, Metadata, Reply, Resolver,
-    Result, Sender, Server, ServiceClient, Streaming, async_trait, bytes, fake, futures_util, json, serde,
-    serde_json,
+    Account, Call, Client, Codec, Context, Credentials, Error, Handler, Message, Metadata, MethodDescriptor,
+    Reply, Resolver, Result, Sender, Server, ServiceClient, ServiceDescriptor, Streaming, async_trait, bytes,
+    fake, futures_util, json, serde, serde_json,
 };
 pub use platform::Platform;
 pub use run::run;
