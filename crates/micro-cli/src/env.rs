@@ -21,6 +21,7 @@ pub struct EnvArgs {
 #[derive(Subcommand, Debug)]
 enum EnvCommand {
     /// Get the currently selected environment
+    #[command(after_help = "EXAMPLE:\n   micro env get")]
     Get,
     /// Set the environment to use for subsequent commands
     #[command(after_help = "EXAMPLE:\n   micro env set local")]

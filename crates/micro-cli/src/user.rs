@@ -26,6 +26,7 @@ enum UserCommand {
         command: Option<ConfigCommand>,
     },
     /// Get the current user token
+    #[command(after_help = "EXAMPLE:\n   micro user token")]
     Token,
     /// Get the current namespace
     #[command(after_help = "EXAMPLE:\n   micro user namespace\n   micro user namespace set shop")]
