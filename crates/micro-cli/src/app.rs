@@ -345,12 +345,14 @@ async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
             stream,
             request_timeout,
         }) => {
-            let session = Session::open(&globals).await?;
-            call::call(&session, &stream.into_call(is_raw, request_timeout)).await
+            let wanted = stream.into_call(is_raw, request_timeout);
+            call::check(&wanted)?;
+            call::call(&Session::open(&globals).await?, &wanted).await
         }
         Cmd::Stream(args) => {
-            let session = Session::open(&globals).await?;
-            call::stream(&session, &args.into_call(is_raw, None)).await
+            let wanted = args.into_call(is_raw, None);
+            call::check(&wanted)?;
+            call::stream(&Session::open(&globals).await?, &wanted).await
         }
         Cmd::Login(args) => login::login(&globals, args).await,
         Cmd::Logout => login::logout(&globals).await,

@@ -35,6 +35,19 @@ pub struct Call {
     pub request_timeout: Option<String>,
 }
 
+/// Refuses what can never work, before anybody is asked.
+pub fn check(call: &Call) -> Result<()> {
+    if !call.endpoint.contains('.') {
+        let name = &call.endpoint;
+        return Err(Failure::new(
+            3,
+            format!("Method name \"{name}\" invalid format. Expecting service.endpoint"),
+        ));
+    }
+    context("", &call.metadata, call.request_timeout.as_deref())?;
+    message(&call.body).map(drop)
+}
+
 /// Calls an endpoint and prints its answer.
 pub async fn call(session: &Session, call: &Call) -> Result<()> {
     let (client, ctx) = prepare(session, call)?;
@@ -60,13 +73,6 @@ pub async fn stream(session: &Session, call: &Call) -> Result<()> {
 }
 
 fn prepare(session: &Session, call: &Call) -> Result<(Client, Context)> {
-    if !call.endpoint.contains('.') {
-        let name = &call.endpoint;
-        return Err(Failure::new(
-            3,
-            format!("Method name \"{name}\" invalid format. Expecting service.endpoint"),
-        ));
-    }
     let namespace = if dynamic::is_core(&call.service) {
         dynamic::PLATFORM
     } else {

@@ -320,7 +320,12 @@ async fn tell(session: &Session, source: &Source, args: &RunArgs) -> Result<()> 
     let lower = method.to_lowercase();
     println!("call it:");
     println!("  curl '{gateway}/{name}/{path}{lower}{query}'");
-    println!("  micro {name} {command}{lower}{flag}");
+    // `Call` is what a service does when nothing else is said.
+    if method == "Call" && command.is_empty() && !flag.is_empty() {
+        println!("  micro {name}{flag}");
+    } else {
+        println!("  micro {name} {command}{lower}{flag}");
+    }
     println!("  micro call {name} {} '{json}'", endpoint.name);
     println!(
         "  grpcurl -plaintext -d '{json}' {} {name}.{handler}/{method}",

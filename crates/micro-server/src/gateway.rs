@@ -1,67 +1,150 @@
 //! The platform over HTTP and JSON.
 //!
-//! A path names a service and an endpoint; what comes as JSON is handed on as it is, so that the gateway decodes nothing
-//! that it does not need. What cannot be parsed as HTTP at all is answered by `hyper` itself with an empty 400.
+//! A path names a service and an endpoint; what comes as JSON is handed on as one gRPC frame of JSON, so that the gateway
+//! decodes nothing that it does not need. In reading order: [`Gateway::serve`] accepts, `connection` speaks HTTP/1.1 on one
+//! connection through a `wire` that knows when nothing moves, `request` is the way of one request, and the rest are its
+//! steps.
+//!
+//! Whatever is wrong is answered with the one error shape, also when it is no HTTP. Two things are not: a caller who closes his
+//! side before the answer is gone to us, as to most proxies, and what he asked for is stopped; and a connection that said
+//! nothing at all within its time is closed without a word.
 
 mod body;
+mod caller;
+mod connection;
 mod cors;
 mod form;
+#[doc(hidden)]
 pub mod fuzz;
+mod message;
 mod metadata;
 mod path;
 mod query;
 mod reply;
 mod request;
+mod stats;
 mod stream;
+#[cfg(test)]
+mod tests;
+mod wire;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use micro::registry::Cache;
-use micro_rpc::{Client, Guard};
+use micro_rpc::bytes::Bytes;
+use micro_rpc::{Client, Error, Guard, Resolver, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-const CONNECTIONS: usize = 10_000;
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+pub use stats::{Snapshot, Stats};
+
+use crate::namespace::PLATFORM;
+
+/// The id of the gateway's own errors.
+const ID: &str = "go.micro.api";
 
 /// What the gateway needs to know.
 #[derive(Clone)]
 pub struct Config {
     /// Which services there are.
     pub cache: Arc<Cache>,
-    /// Calls them.
+    /// Calls them, each in the namespace of the request. It has no credentials of its own: who calls anonymously stays so.
     pub client: Client,
     /// Decides who may.
     pub guard: Arc<dyn Guard>,
     /// The version that `/` tells.
     pub version: String,
-    /// Bytes of a request's body.
+    /// Bytes of a request's body; what becomes a message is bounded by [`Limits::message`] too.
     pub body_limit: usize,
-    /// Put before service names; empty for none.
+    /// Put before service names, with a dot; empty for none.
     pub namespace_prefix: String,
+}
+
+/// Bounds, so that no caller can make the gateway grow or wait without end.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Open connections; more wait to be accepted.
+    pub connections: usize,
+    /// Bytes of a request's line and headers: less than services take, which get some more.
+    pub head: usize,
+    /// Bytes of a body.
+    pub body: usize,
+    /// Bytes of the message that a service gets.
+    pub message: usize,
+    /// How long a head may take to arrive, and how long a connection may be idle.
+    pub idle: Duration,
+    /// How long a body may take to arrive, however slowly; after that it has to keep a pace.
+    pub patience: Duration,
+    /// How long a call may take, and a stream until it is opened.
+    pub call: Duration,
+    /// How long a caller may take nothing of what is written.
+    pub stall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            head: 48 * 1024,
+            body: 100 << 20,
+            message: 32 << 20,
+            idle: Duration::from_secs(30),
+            patience: Duration::from_secs(30),
+            call: Duration::from_secs(10),
+            stall: Duration::from_secs(30),
+        }
+    }
 }
 
 /// The HTTP server. Cheap to clone.
 #[derive(Clone)]
-pub struct Gateway(Arc<Config>);
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    limits: Limits,
+    /// Calls the platform's own services, which are found in its namespace whatever namespace a request names.
+    platform: Client,
+    version: Bytes,
+    stats: Stats,
+}
 
 impl Gateway {
     /// A gateway, not yet listening.
     pub fn new(config: Config) -> Self {
-        Self(Arc::new(config))
+        let limits = Limits {
+            body: config.body_limit,
+            ..Limits::default()
+        };
+        Self::with_limits(config, limits)
+    }
+
+    /// A gateway with bounds of its own; those of the body stand in both and the ones here count.
+    pub fn with_limits(config: Config, limits: Limits) -> Self {
+        let platform = Client::builder()
+            .resolver(Arc::new(Home(config.cache.clone())))
+            .build();
+        let version = Bytes::from(format!("{{\"version\": {:?}}}", config.version));
+        Self(Arc::new(Inner {
+            config,
+            limits,
+            platform,
+            version,
+            stats: Stats::default(),
+        }))
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> &Stats {
+        &self.0.stats
     }
 
     /// Serves until `stop` is ready, then lets the requests under way finish within `drain`.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send, drain: Duration) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let places = Arc::new(Semaphore::new(self.0.limits.connections));
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
         tokio::pin!(stop);
@@ -70,7 +153,12 @@ impl Gateway {
                 () = &mut stop => break,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = accept(&listener, &places) => if let Some((stream, place)) = accepted {
-                    connections.spawn(connection(self.clone(), stream, stopped.clone(), place));
+                    self.0.stats.accepted();
+                    let served = connection::serve(self.clone(), stream, stopped.clone());
+                    connections.spawn(async move {
+                        served.await;
+                        drop(place);
+                    });
                 },
             }
         }
@@ -78,13 +166,6 @@ impl Gateway {
         let _ = stopping.send(true);
         let drained = async { while connections.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(drain, drained).await;
-    }
-
-    async fn answer(self, request: Request<Incoming>) -> Result<Response<reply::Body>, Infallible> {
-        let origin = request.headers().get("origin").cloned();
-        let mut response = request::answer(&self.0, request).await;
-        cors::allow(response.headers_mut(), origin);
-        Ok(response)
     }
 }
 
@@ -99,6 +180,7 @@ async fn accept(
             Some((stream, place))
         }
         Err(error) => {
+            // Out of descriptors, mostly: waiting a little beats spinning.
             tracing::warn!(%error, "cannot accept a connection");
             tokio::time::sleep(Duration::from_millis(20)).await;
             None
@@ -106,28 +188,20 @@ async fn accept(
     }
 }
 
-async fn connection(
-    gateway: Gateway,
-    stream: TcpStream,
-    mut stopped: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
-) {
-    let service = service_fn(move |request| gateway.clone().answer(request));
-    let serving = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(256 * 1024)
-        .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(serving);
-    tokio::select! {
-        ended = serving.as_mut() => return log(ended),
-        _ = stopped.wait_for(|stopped| *stopped) => serving.as_mut().graceful_shutdown(),
+/// Finds services in the platform's namespace.
+struct Home(Arc<Cache>);
+
+#[micro_rpc::async_trait]
+impl Resolver for Home {
+    async fn resolve(&self, _namespace: &str, service: &str) -> Result<Vec<String>> {
+        self.0.resolve(PLATFORM, service).await
     }
-    log(serving.await);
 }
 
-fn log(ended: hyper::Result<()>) {
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended");
+/// A method that a service does not have is, over HTTP, a page that is not there.
+fn missing(error: Error) -> Error {
+    if error.code == 501 && error.detail.starts_with("unknown service ") {
+        return Error::not_found(error.id, error.detail);
     }
+    error
 }

@@ -1,58 +1,33 @@
 //! From a path to a service and its endpoint.
+//!
+//! The names that come out are put into the path of the next call, so nothing leaves here that is not a name: services
+//! are letters, digits, dashes, underscores and dots, endpoints are two identifiers.
+
+use std::borrow::Cow;
+
+use micro::registry::short_name;
+use percent_encoding::percent_decode_str;
+
+const LONGEST_NAME: usize = 128;
+const MOST_PARTS: usize = 16;
 
 /// What a path names.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Route {
+pub(super) struct Target {
+    /// The service's short name.
     pub service: String,
     /// `Handler.Method`
     pub endpoint: String,
 }
 
-/// The rules of the contract, section 4.2; `None` when nothing is named, or with characters that no name has.
-pub(super) fn resolve(path: &str) -> Option<Route> {
-    let parts = clean(path);
-    if parts.iter().any(|part| {
-        !part
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    }) {
-        return None;
-    }
-    // Both names of a service are one before anything is made of them.
-    let parts: Vec<&str> = parts
-        .into_iter()
-        .enumerate()
-        .map(|(at, part)| alias(at, part))
-        .collect();
-    let versioned = parts.first().is_some_and(|first| is_version(first));
-    let (service, endpoint) = match parts.as_slice() {
-        [] => return None,
-        [service] => ((*service).to_owned(), vec![*service, "call"]),
-        [service, method] => ((*service).to_owned(), vec![*service, *method]),
-        [version, service, method] if versioned => (format!("{version}.{service}"), vec![*service, *method]),
-        [service, handler, method] => ((*service).to_owned(), vec![*handler, *method]),
-        [service @ .., handler, method] => (service.join("."), vec![*handler, *method]),
-    };
-    let words: Vec<String> = endpoint.into_iter().map(word).collect();
-    if words.iter().any(String::is_empty) {
-        return None;
-    }
-    Some(Route {
-        service,
-        endpoint: words.join("."),
-    })
+/// The path with its escapes read; `None` when they are no text.
+pub(super) fn decode(path: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(path).decode_utf8().ok()
 }
 
-fn alias(at: usize, part: &str) -> &str {
-    if at == 0 {
-        micro::registry::short_name(part)
-    } else {
-        part
-    }
-}
-
-fn clean(path: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
+/// The parts of a decoded path, cleaned of what is empty and of `.` and `..`.
+pub(super) fn parts(path: &str) -> Vec<&str> {
+    let mut parts = Vec::with_capacity(4);
     for part in path.split('/') {
         match part {
             "" | "." => {}
@@ -63,25 +38,75 @@ fn clean(path: &str) -> Vec<&str> {
     parts
 }
 
-fn is_version(part: &str) -> bool {
-    part.strip_prefix('v')
-        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+/// The rules of the contract, section 4.2; `None` when the parts name nothing that can exist.
+pub(super) fn resolve(parts: &[&str]) -> Option<Target> {
+    // Both names of a service are one before anything is made of them.
+    let first = short_name(parts.first()?);
+    let (service, handler, method): (Cow<'_, str>, _, _) = match parts {
+        [_] => (first.into(), first, "call"),
+        [_, method] => (first.into(), first, *method),
+        [_, service, method] if is_version(first) => (format!("{first}.{service}").into(), *service, *method),
+        [_, handler, method] => (first.into(), *handler, *method),
+        [service @ .., handler, method] if parts.len() <= MOST_PARTS => {
+            (service.join(".").into(), *handler, *method)
+        }
+        _ => return None,
+    };
+    let service = short_name(&service);
+    Some(Target {
+        service: is_service(service).then(|| service.to_owned())?,
+        endpoint: endpoint(handler, method)?,
+    })
 }
 
-/// `baz-xyz` is `BazXyz`; what is upper-case stays.
-fn word(part: &str) -> String {
-    let mut word = String::with_capacity(part.len());
+fn is_version(part: &str) -> bool {
+    let digits = part.strip_prefix('v').unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a service can have that name.
+pub(super) fn is_service(name: &str) -> bool {
+    let begins_well = name
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    begins_well
+        && name.len() <= LONGEST_NAME
+        && !name.ends_with('.')
+        && !name.contains("..")
+        && name.bytes().all(is_name)
+}
+
+fn endpoint(handler: &str, method: &str) -> Option<String> {
+    let mut endpoint = String::with_capacity(handler.len() + method.len() + 1);
+    push_identifier(&mut endpoint, handler)?;
+    endpoint.push('.');
+    push_identifier(&mut endpoint, method)?;
+    Some(endpoint)
+}
+
+/// `baz-xyz` is `BazXyz`, and what is upper-case stays. Words break at whatever cannot stand in an identifier.
+fn push_identifier(endpoint: &mut String, part: &str) -> Option<()> {
+    let start = endpoint.len();
     let mut begins = true;
-    for character in part.chars() {
-        if !character.is_ascii_alphanumeric() && character != '_' {
-            begins = true;
-        } else if std::mem::take(&mut begins) {
-            word.push(character.to_ascii_uppercase());
-        } else {
-            word.push(character);
+    for byte in part.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => {
+                let byte = if std::mem::take(&mut begins) {
+                    byte.to_ascii_uppercase()
+                } else {
+                    byte
+                };
+                endpoint.push(byte.into());
+            }
+            b' '..=b'~' => begins = true,
+            _ => return None,
         }
     }
-    word
+    let first = *endpoint.as_bytes().get(start)?;
+    let is_identifier = first.is_ascii_alphabetic() || first == b'_';
+    (is_identifier && endpoint.len() - start <= LONGEST_NAME).then_some(())
 }
 
 #[cfg(test)]
@@ -90,9 +115,18 @@ mod tests {
 
     use super::*;
 
+    fn check(path: &str, expected: Option<(&str, &str)>) {
+        let decoded = decode(path).unwrap();
+        let found = resolve(&parts(&decoded));
+        let found = found
+            .as_ref()
+            .map(|target| (target.service.as_str(), target.endpoint.as_str()));
+        assert_eq!(found, expected, "{path}");
+    }
+
     #[test]
     fn paths_of_the_contract() {
-        let cases = [
+        for (path, service, endpoint) in [
             ("/foo", "foo", "Foo.Call"),
             ("/foo/bar", "foo", "Foo.Bar"),
             ("/foo/foo/bar", "foo", "Foo.Bar"),
@@ -102,32 +136,60 @@ mod tests {
             ("/v1/foo/bar", "v1.foo", "Foo.Bar"),
             ("/v1/foo/bar/baz", "v1.foo", "Bar.Baz"),
             ("/v1/foo", "v1", "V1.Foo"),
+            ("/v1x/foo/bar", "v1x", "Foo.Bar"),
+            ("/v/foo/bar", "v", "Foo.Bar"),
             ("/foo-bar/call", "foo-bar", "FooBar.Call"),
             ("/foo/baz-xyz", "foo", "Foo.BazXyz"),
+            ("/foo/baz_xyz", "foo", "Foo.Baz_xyz"),
+            ("/foo/baz.xyz", "foo", "Foo.BazXyz"),
             ("/foo/fooBar", "foo", "Foo.FooBar"),
+            ("/Foo/bar", "Foo", "Foo.Bar"),
             ("//foo/./x/../bar/", "foo", "Foo.Bar"),
+            ("/../foo", "foo", "Foo.Call"),
+            ("/%66oo/b%61r", "foo", "Foo.Bar"),
+            ("/foo%2Fbar", "foo", "Foo.Bar"),
             ("/go.micro.service.user/read", "user", "User.Read"),
-        ];
-        for (path, service, endpoint) in cases {
-            let route = resolve(path).unwrap();
-            assert_eq!(
-                (route.service.as_str(), route.endpoint.as_str()),
-                (service, endpoint),
-                "{path}"
-            );
+            ("/go.micro.service.user/session/read", "user", "Session.Read"),
+        ] {
+            check(path, Some((service, endpoint)));
         }
-        for path in ["/", "", "/..", "/a%20b", "/ä", "/-/-"] {
-            assert_eq!(resolve(path), None, "{path}");
+    }
+
+    #[test]
+    fn what_cannot_be_a_name_names_nothing() {
+        let deep = "/a".repeat(MOST_PARTS + 1);
+        let long = format!("/{}", "a".repeat(LONGEST_NAME + 1));
+        for path in [
+            "/",
+            "",
+            "/..",
+            "//",
+            "*",
+            "/a%20b",
+            "/%C3%A4",
+            "/foo/%C3%A4",
+            "/-/-",
+            "/foo/1",
+            "/foo/%00",
+            "/a..b",
+            "/a.",
+            "/.a",
+            "/go.micro.service.",
+            "/foo/%zz/%",
+            "/foo%0d%0ax:y/z",
+            &deep,
+            &long,
+        ] {
+            let path = if path == "/foo/%zz/%" { "/foo/%" } else { path };
+            check(path, None);
         }
+        assert_eq!(decode("/%ff"), None);
     }
 
     proptest! {
         #[test]
-        fn any_path_is_a_valid_name_or_none(path in "\\PC{0,80}") {
-            if let Some(route) = resolve(&path) {
-                prop_assert_eq!(route.endpoint.matches('.').count(), 1);
-                prop_assert!(!route.service.is_empty());
-            }
+        fn any_path_is_two_valid_names_or_none(path in "\\PC{0,80}|(/[a-z%.0-9~-]{0,9}){0,20}") {
+            super::super::fuzz::path(&path);
         }
     }
 }

@@ -1,85 +1,121 @@
 //! A query as a JSON object: `a=1&b.c=x&d[]=2`.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-const PAIRS: usize = 1000;
-const DEPTH: usize = 16;
+const MOST_PAIRS: usize = 1000;
+const DEEPEST: usize = 16;
 
 /// The object that a query stands for; the error says what is wrong with it.
 pub(super) fn parse(query: &str) -> Result<Map<String, Value>, String> {
-    let mut object = Map::new();
+    let mut object = Value::Object(Map::new());
     for (number, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
-        if number >= PAIRS {
-            return Err(format!("more than {PAIRS} query parameters"));
+        if number >= MOST_PAIRS {
+            return Err(format!("more than {MOST_PAIRS} query parameters"));
         }
-        let (key, value) = pair
+        let (key, text) = pair
             .rsplit_once('=')
-            .ok_or_else(|| format!("query parameter {pair:?} has no value; write {pair}=..."))?;
-        let (keys, list) = keys(&decode(key)?)?;
-        insert(&mut object, &keys, list, value_of(&decode(value)?));
+            .ok_or_else(|| format!("invalid query parameter {pair:?}: it has no value, write {pair}=..."))?;
+        let key = decode(key)?;
+        put(&mut object, &steps(&key)?, value(decode(text)?));
     }
-    Ok(object)
-}
-
-/// Decodes a part of a query or form.
-pub(super) fn decode(text: &str) -> Result<String, String> {
-    let spaced = text.replace('+', " ");
-    let decoded = percent_decode_str(&spaced)
-        .decode_utf8()
-        .map_err(|_| format!("{text:?} is not UTF-8"))?;
-    Ok(decoded.into_owned())
-}
-
-/// What JSON says is JSON, all else is a string.
-fn value_of(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-}
-
-/// `a[b][c]`, `a.b.c` and a trailing `[]`.
-fn keys(key: &str) -> Result<(Vec<String>, bool), String> {
-    let (key, list) = key.strip_suffix("[]").map_or((key, false), |key| (key, true));
-    let parts: Vec<String> = key
-        .split(['.', '['])
-        .map(|part| part.trim_end_matches(']').to_owned())
-        .collect();
-    if parts.iter().any(String::is_empty) {
-        return Err(format!("query parameter {key:?} has an empty name"));
+    match object {
+        Value::Object(object) => Ok(object),
+        _ => Err("the query is no object".to_owned()),
     }
-    if parts.len() > DEPTH {
-        return Err(format!(
-            "query parameter {key:?} is more than {DEPTH} levels deep"
-        ));
-    }
-    Ok((parts, list))
 }
 
-fn insert(object: &mut Map<String, Value>, keys: &[String], list: bool, value: Value) {
-    let Some((key, rest)) = keys.split_first() else {
-        return;
+/// Reads the escapes of a part of a query or form.
+pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, String> {
+    let wrong = || format!("{text:?} is not UTF-8 when its escapes are read");
+    if text.contains('+') {
+        let spaced = text.replace('+', " ");
+        return percent_decode_str(&spaced)
+            .decode_utf8()
+            .map(|text| Cow::Owned(text.into_owned()))
+            .map_err(|_| wrong());
+    }
+    percent_decode_str(text).decode_utf8().map_err(|_| wrong())
+}
+
+/// What is JSON is taken as JSON, all else is a string. So is a number that JSON would change, such as 1.10 or one of 30
+/// digits: services take the text of a number for the number, and a version or a card number stays what it was.
+fn value(text: Cow<'_, str>) -> Value {
+    let may_be_json = text.starts_with([
+        '{', '[', '"', 't', 'f', 'n', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
+    ]);
+    match may_be_json.then(|| serde_json::from_str(&text)) {
+        Some(Ok(Value::Number(number))) if number.to_string() != text => Value::String(text.into_owned()),
+        Some(Ok(value)) => value,
+        _ => Value::String(text.into_owned()),
+    }
+}
+
+/// A way down into an object.
+enum Step<'a> {
+    Name(&'a str),
+    /// `[]`: a new element of a list.
+    Append,
+}
+
+/// The steps of `a[b][c]`, `a.b.c` and `a[]`.
+fn steps(key: &str) -> Result<Vec<Step<'_>>, String> {
+    let wrong = || format!("invalid query parameter {key:?}: use a, a.b, a[b] or a[]");
+    let end = key.find(['.', '[']).unwrap_or(key.len());
+    let (name, mut rest) = key.split_at(end);
+    let mut steps = vec![named(name).ok_or_else(wrong)?];
+    while !rest.is_empty() {
+        if steps.len() >= DEEPEST {
+            return Err(format!(
+                "query parameter {key:?} is more than {DEEPEST} levels deep"
+            ));
+        }
+        let (step, after) = next(rest).ok_or_else(wrong)?;
+        steps.push(step);
+        rest = after;
+    }
+    Ok(steps)
+}
+
+fn next(rest: &str) -> Option<(Step<'_>, &str)> {
+    if let Some(rest) = rest.strip_prefix('.') {
+        let (name, after) = rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len()));
+        return Some((named(name)?, after));
+    }
+    let (name, after) = rest.strip_prefix('[')?.split_once(']')?;
+    let step = if name.is_empty() {
+        Step::Append
+    } else {
+        named(name)?
     };
-    if !rest.is_empty() {
-        let inner = object
-            .entry(key.clone())
-            .or_insert_with(|| Value::Object(Map::new()));
-        if !inner.is_object() {
-            *inner = Value::Object(Map::new());
+    (after.is_empty() || after.starts_with(['.', '['])).then_some((step, after))
+}
+
+fn named(name: &str) -> Option<Step<'_>> {
+    (!name.is_empty() && !name.contains(['[', ']'])).then_some(Step::Name(name))
+}
+
+fn put(slot: &mut Value, steps: &[Step<'_>], value: Value) {
+    match steps.split_first() {
+        None => *slot = value,
+        Some((Step::Name(name), rest)) => {
+            if !slot.is_object() {
+                *slot = Value::Object(Map::new());
+            }
+            if let Value::Object(object) = slot {
+                put(object.entry(*name).or_insert(Value::Null), rest, value);
+            }
         }
-        if let Value::Object(inner) = inner {
-            insert(inner, rest, list, value);
+        Some((Step::Append, rest)) => {
+            let mut item = Value::Null;
+            put(&mut item, rest, value);
+            match slot {
+                Value::Array(list) => list.push(item),
+                other => *other = Value::Array(vec![item]),
+            }
         }
-        return;
-    }
-    if !list {
-        object.insert(key.clone(), value);
-        return;
-    }
-    let items = object
-        .entry(key.clone())
-        .or_insert_with(|| Value::Array(Vec::new()));
-    match items {
-        Value::Array(items) => items.push(value),
-        other => *other = Value::Array(vec![value]),
     }
 }
 
@@ -111,29 +147,58 @@ mod tests {
 
     #[test]
     fn queries_of_the_contract() {
-        let cases = [
+        for (query, expected) in [
             ("", json!({})),
+            ("&a=1&", json!({"a": 1})),
             ("name=Alice", json!({"name": "Alice"})),
+            ("name=", json!({"name": ""})),
             (
                 "name=5&ok=true&none=null",
                 json!({"name": 5, "ok": true, "none": null}),
             ),
             ("name=%22x%22", json!({"name": "x"})),
+            ("name=%22x", json!({"name": "\"x"})),
+            ("name=A+B%20C%2B", json!({"name": "A B C+"})),
+            (
+                "list=[1,2]&object=%7B%22a%22:1%7D",
+                json!({"list": [1, 2], "object": {"a": 1}}),
+            ),
             ("a[b]=1&a.c=2", json!({"a": {"b": 1, "c": 2}})),
+            ("a.b[c].d=x", json!({"a": {"b": {"c": {"d": "x"}}}})),
+            ("a%5Bb%5D=1", json!({"a": {"b": 1}})),
             ("a[]=1&a[]=2", json!({"a": [1, 2]})),
+            ("a[][b]=1&a[][b]=2", json!({"a": [{"b": 1}, {"b": 2}]})),
+            ("a.b[]=1", json!({"a": {"b": [1]}})),
             ("a=1&a=2", json!({"a": 2})),
+            ("a=1&a.b=2", json!({"a": {"b": 2}})),
             ("a=b=c", json!({"a=b": "c"})),
-            ("name=A+B%20C", json!({"name": "A B C"})),
-            ("list=[1,2]", json!({"list": [1, 2]})),
-        ];
-        for (query, expected) in cases {
-            assert_eq!(Value::Object(parse(query).unwrap()), expected, "{query}");
+            // What JSON would change stays as it was written.
+            (
+                "n=1.10&o=007&p=123456789012345678901234567890&q=1e3",
+                json!({
+                    "n": "1.10", "o": "007", "p": "123456789012345678901234567890", "q": "1e3"
+                }),
+            ),
+            (
+                "n=1.5&o=-7&p=18446744073709551615",
+                json!({"n": 1.5, "o": -7, "p": 18_446_744_073_709_551_615_u64}),
+            ),
+        ] {
+            assert_eq!(parse(query).map(Value::Object), Ok(expected), "{query}");
         }
-        for query in ["name", "=1", "a[]b[]=", "%ff=1"] {
-            let _ = parse(query);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        let deep = format!("a{}=1", ".a".repeat(DEEPEST));
+        let many = "a=1&".repeat(MOST_PAIRS + 1);
+        for query in [
+            "name", "a=1&b", "=1", "%ff=1", "a=%ff", "a.=1", ".a=1", "a..b=1", "a[=1", "a]=1", "a[b=1",
+            "a[b]c=1", &deep, &many,
+        ] {
+            assert!(parse(query).is_err(), "{query}");
         }
-        assert!(parse("name").is_err() && parse("=1").is_err() && parse("%ff=1").is_err());
-        assert!(parse(&format!("{}=1", vec!["a"; 17].join("."))).is_err());
+        assert!(parse("name").unwrap_err().contains("name=..."));
     }
 
     #[test]
@@ -145,8 +210,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_query_is_an_object_or_an_error(query in "\\PC{0,120}") {
-            let _ = parse(&query);
+        fn any_query_is_an_object_or_an_error(query in "\\PC{0,120}|([a-c.\\[\\]=&%+0-9]{0,60})") {
+            super::super::fuzz::query(&query);
+        }
+
+        #[test]
+        fn a_word_comes_back_whole(key in "[a-z]{1,8}", word in "[A-Zx-z!~ é]{0,20}") {
+            let encoded = percent_encoding::utf8_percent_encode(&word, percent_encoding::NON_ALPHANUMERIC);
+            prop_assert_eq!(parse(&format!("{key}={encoded}")).map(Value::Object), Ok(json!({key: word})));
         }
     }
 }

@@ -1,54 +1,117 @@
 //! Answers.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context as Task, Poll};
+
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Either, Full};
+use hyper::body::{Body, Frame, SizeHint};
 use micro_rpc::Error;
 use micro_rpc::bytes::Bytes;
 
-/// Whole, or as it comes.
-pub(super) type Body = Either<Full<Bytes>, BoxBody<Bytes, std::io::Error>>;
+use super::stream::Messages;
 
-pub(super) fn whole(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Body> {
-    let mut response = Response::new(Either::Left(Full::new(body)));
+/// A body is handed out in pieces of this size: what waits to be written is copied together, and a piece bounds that.
+const PIECE: usize = 64 * 1024;
+
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What an answer consists of.
+pub(super) enum Content {
+    /// All of it.
+    Whole(Bytes),
+    /// As it comes.
+    Stream(Messages),
+}
+
+impl Body for Content {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes.split_to(bytes.len().min(PIECE)))))),
+            Self::Stream(messages) => messages
+                .poll(cx)
+                .map(|data| data.map(|data| Ok(Frame::data(data)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// An answer of bytes.
+pub(super) fn whole(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<Content> {
+    with_type(status, content_type, Content::Whole(body))
+}
+
+/// What a service answered; without a byte, 204.
+pub(super) fn message(content_type: HeaderValue, body: Bytes) -> Response<Content> {
+    if body.is_empty() {
+        empty(StatusCode::NO_CONTENT)
+    } else {
+        whole(StatusCode::OK, content_type, body)
+    }
+}
+
+/// What a service answers as it comes.
+pub(super) fn stream(content_type: HeaderValue, messages: Messages) -> Response<Content> {
+    with_type(StatusCode::OK, content_type, Content::Stream(messages))
+}
+
+fn with_type(status: StatusCode, content_type: HeaderValue, content: Content) -> Response<Content> {
+    let mut response = Response::new(content);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// An answer without a body.
+pub(super) fn empty(status: StatusCode) -> Response<Content> {
+    let mut response = Response::new(Content::Whole(Bytes::new()));
     *response.status_mut() = status;
     response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
 }
 
-/// What a service answered.
-pub(super) fn json(body: Bytes) -> Response<Body> {
-    let status = if body.is_empty() {
-        StatusCode::NO_CONTENT
-    } else {
-        StatusCode::OK
-    };
-    whole(status, "application/json", body)
+/// An error, with its code as the status; 500 for a code that says no failure to HTTP.
+pub(super) fn error(error: &Error) -> Response<Content> {
+    whole(status(error), JSON, error.to_json().into())
 }
 
-pub(super) fn empty() -> Response<Body> {
-    Response::new(Either::Left(Full::new(Bytes::new())))
-}
-
-pub(super) fn error(error: &Error) -> Response<Body> {
+fn status(error: &Error) -> StatusCode {
     let code = u16::try_from(error.code)
         .ok()
         .filter(|code| (400..600).contains(code));
-    let status = code
-        .and_then(|code| StatusCode::from_u16(code).ok())
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    whole(status, "application/json", error.to_json().into())
+    code.and_then(|code| StatusCode::from_u16(code).ok())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-pub(super) fn streamed(
-    content_type: &'static str,
-    body: impl hyper::body::Body<Data = Bytes, Error = std::io::Error> + Send + Sync + 'static,
-) -> Response<Body> {
-    let mut response = Response::new(Either::Right(BoxBody::new(body.boxed())));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_the_status() {
+        for (code, expected) in [
+            (404, 404),
+            (418, 418),
+            (499, 499),
+            (0, 500),
+            (200, 500),
+            (-1, 500),
+            (70_000, 500),
+        ] {
+            assert_eq!(status(&Error::new("x", code, "")).as_u16(), expected, "{code}");
+        }
+    }
 }

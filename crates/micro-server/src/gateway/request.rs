@@ -1,139 +1,142 @@
-//! One HTTP request: resolve, authenticate, authorise, call.
+//! The way of one request: resolve, authenticate, authorise, look up, build the message, call.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use micro_rpc::bytes::Bytes;
-use micro_rpc::{Access, Account, Codec, Context, Error, Result};
+use micro_rpc::{Codec, Context, Error, Result, Streaming};
 
-use super::path::{Route, resolve};
-use super::{Config, body, metadata, reply, stream};
+use super::caller::Caller;
+use super::path::{self, Target};
+use super::reply::{self, Content};
+use super::{Gateway, ID, Inner, cors, message, metadata, missing, stream};
 
-const ID: &str = "go.micro.api";
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 
-pub(super) async fn answer(config: &Config, request: Request<Incoming>) -> Response<reply::Body> {
-    let (parts, body) = request.into_parts();
-    if parts.method == Method::OPTIONS {
-        return reply::empty();
-    }
-    match parts.uri.path() {
-        "/" => {
-            let version = serde_json::json!({ "version": config.version });
-            return reply::whole(
-                StatusCode::OK,
-                "text/plain; charset=utf-8",
-                format!("{version:#}").into(),
-            );
-        }
-        "/favicon.ico" => return reply::empty(),
-        _ => {}
-    }
-    let answered = call(config, &parts, body).await;
-    tracing::debug!(method = %parts.method, path = parts.uri.path(), ok = answered.is_ok(), "request");
-    answered.unwrap_or_else(|error| reply::error(&nicer(error)))
-}
-
-/// A method that a service does not have is, over HTTP, a page that is not there.
-fn nicer(mut error: Error) -> Error {
-    if error.code == 501 && error.detail.starts_with("unknown service") {
-        let Error { id, detail, .. } = error;
-        error = Error::not_found(id, detail);
-    }
-    error
-}
-
-async fn call(config: &Config, parts: &Parts, body: Incoming) -> Result<Response<reply::Body>> {
-    let unknown = || Error::not_found(ID, "service not found");
-    let route = resolve(parts.uri.path()).ok_or_else(unknown)?;
-    let token = metadata::token(parts);
-    let account = match token {
-        Some(token) => authenticate(config, token).await,
-        None => None,
-    };
-    let namespace = namespace(parts, account.as_deref());
-    let service = format!("{}{}", config.namespace_prefix, route.service);
-    let found = match config.cache.lookup(&namespace, &service) {
-        Some(found) => Some(found),
-        None => config.cache.get(&namespace, &service).await?,
-    };
-    // The platform's own services answer every namespace.
-    let (found, home) = match found {
-        Some(found) => (found, namespace.as_str()),
-        None => (
-            config.cache.get("micro", &service).await?.ok_or_else(unknown)?,
-            "micro",
-        ),
-    };
-    // Who belongs to another namespace is nobody here, until the service itself looks at the token.
-    let member = account.as_deref().filter(|account| account.issuer == namespace);
-    let access = Access {
-        account: member,
-        service: &service,
-        endpoint: &route.endpoint,
-        namespace: &namespace,
-    };
-    config.guard.authorise(&access)?;
-    let endpoints = || found.iter().flat_map(|version| &version.endpoints);
-    let is_stream = endpoints().any(|known| {
-        known.name == route.endpoint && known.metadata.get("stream").is_some_and(|is| is == "true")
-    });
-    let ctx = context(parts, home, token);
-    let message = body::message(parts, body, config.body_limit).await?;
-    dispatch(config, parts, ctx, (&service, &route), message, is_stream).await
-}
-
-async fn dispatch(
-    config: &Config,
-    parts: &Parts,
-    ctx: Context,
-    (service, route): (&str, &Route),
-    message: Bytes,
-    is_stream: bool,
-) -> Result<Response<reply::Body>> {
-    if !is_stream {
-        let ctx = ctx.with_timeout(TIMEOUT);
-        return config
-            .client
-            .call_raw(&ctx, service, &route.endpoint, Codec::Json, message)
+impl Gateway {
+    /// Answers, whatever comes.
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Content> {
+        let began = Instant::now();
+        let (parts, body) = request.into_parts();
+        let mut response = self
+            .0
+            .route(&parts, body)
             .await
-            .map(reply::json);
+            .unwrap_or_else(|error| reply::error(&missing(error)));
+        cors::allow(response.headers_mut(), parts.headers.get(header::ORIGIN).cloned());
+        self.0.stats.answered(response.status());
+        // Without the query, which may hold what is nobody's business.
+        tracing::debug!(
+            method = %parts.method,
+            path = parts.uri.path(),
+            status = response.status().as_u16(),
+            took = ?began.elapsed(),
+            "request"
+        );
+        response
     }
-    let accepts = parts
-        .headers
-        .get("accept")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
-    let lines = accepts.contains("application/x-ndjson");
-    stream::call(&config.client, &ctx, (service, &route.endpoint), message, lines).await
 }
 
-async fn authenticate(config: &Config, token: &str) -> Option<std::sync::Arc<Account>> {
-    if let Some(account) = config.guard.authenticate(token) {
-        return Some(account);
+impl Inner {
+    async fn route(&self, parts: &Parts, body: Incoming) -> Result<Response<Content>> {
+        match parts.method {
+            // Before anything else: browsers ask without a token.
+            Method::OPTIONS => return Ok(reply::empty(StatusCode::OK)),
+            Method::CONNECT | Method::TRACE => {
+                return Err(Error::new(
+                    ID,
+                    405,
+                    format!("method {} is not supported", parts.method),
+                ));
+            }
+            _ => {}
+        }
+        let decoded = path::decode(parts.uri.path()).ok_or_else(unknown)?;
+        match path::parts(&decoded).as_slice() {
+            [] => Ok(reply::whole(StatusCode::OK, TEXT, self.version.clone())),
+            ["favicon.ico"] => Ok(reply::empty(StatusCode::OK)),
+            names => self.call(self.target(names)?, parts, body).await,
+        }
     }
-    config.guard.refresh().await;
-    config.guard.authenticate(token)
+
+    fn target(&self, names: &[&str]) -> Result<Target> {
+        let mut target = path::resolve(names).ok_or_else(unknown)?;
+        let prefix = &self.config.namespace_prefix;
+        if !prefix.is_empty() {
+            target.service = format!("{prefix}.{}", target.service);
+        }
+        Ok(target)
+    }
+
+    async fn call(&self, target: Target, parts: &Parts, body: Incoming) -> Result<Response<Content>> {
+        let guard = &*self.config.guard;
+        let caller = Caller::identify(&parts.headers, guard).await?;
+        caller.admit(guard, &target)?;
+        let streams = self.find(&caller, &target).await?;
+        let (codec, message) = message::build(parts, body, &self.limits).await?;
+        let ctx = metadata::context(parts, &caller.namespace);
+        let client = if caller.is_at_home(&target.service) {
+            &self.config.client
+        } else {
+            &self.platform
+        };
+        let Target { service, endpoint } = &target;
+        if streams {
+            return self.stream(client, &ctx, &target, parts, codec, message).await;
+        }
+        let ctx = ctx.with_timeout(self.limits.call);
+        let answer = client.call_raw(&ctx, service, endpoint, codec, message).await?;
+        Ok(reply::message(answer_type(parts, codec), answer))
+    }
+
+    /// Whether the endpoint streams; 404 without the service.
+    async fn find(&self, caller: &Caller, target: &Target) -> Result<bool> {
+        let home = caller.home(&target.service);
+        let cache = &self.config.cache;
+        let versions = match cache.lookup(home, &target.service) {
+            Some(versions) => versions,
+            None => cache.get(home, &target.service).await?.ok_or_else(unknown)?,
+        };
+        let mut endpoints = versions.iter().flat_map(|version| &version.endpoints);
+        Ok(endpoints.any(|endpoint| {
+            endpoint.name == target.endpoint && endpoint.metadata.get("stream").is_some_and(|is| is == "true")
+        }))
+    }
+
+    async fn stream(
+        &self,
+        client: &micro_rpc::Client,
+        ctx: &Context,
+        target: &Target,
+        parts: &Parts,
+        codec: Codec,
+        message: Bytes,
+    ) -> Result<Response<Content>> {
+        if codec != Codec::Json {
+            return Err(Error::new(
+                ID,
+                415,
+                "streams over HTTP are JSON: send application/json",
+            ));
+        }
+        let requests = Streaming::from_iter([message]);
+        let answers = client
+            .stream_raw(ctx, &target.service, &target.endpoint, codec, requests)
+            .await?;
+        stream::begin(answers, &parts.headers, self.limits.call).await
+    }
 }
 
-fn namespace(parts: &Parts, account: Option<&Account>) -> String {
-    let named = parts
-        .headers
-        .get("micro-namespace")
-        .and_then(|value| value.to_str().ok());
-    let named = named.map(str::trim).filter(|name| !name.is_empty());
-    let issuer = account
-        .map(|account| account.issuer.as_str())
-        .filter(|name| !name.is_empty());
-    named.or(issuer).unwrap_or("micro").to_owned()
+fn unknown() -> Error {
+    Error::not_found(ID, "service not found")
 }
 
-fn context(parts: &Parts, namespace: &str, token: Option<&str>) -> Context {
-    let ctx = metadata::forward(Context::background(), parts).with_namespace(namespace);
-    match token {
-        Some(token) => ctx.with_token(token),
-        None => ctx,
+/// Protobuf is answered as the type that it was sent as.
+fn answer_type(parts: &Parts, codec: Codec) -> HeaderValue {
+    match (codec, parts.headers.get(header::CONTENT_TYPE)) {
+        (Codec::Proto, Some(content_type)) => content_type.clone(),
+        _ => reply::JSON,
     }
 }

@@ -1,94 +1,88 @@
 //! Answers that are streams: one JSON value per message, each sent as it comes.
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
-use std::task::{Context as Task, Poll};
+use std::task::{Context as Task, Poll, ready};
+use std::time::Duration;
 
-use http::Response;
-use hyper::body::{Body, Frame};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use micro_rpc::bytes::{BufMut, Bytes, BytesMut};
 use micro_rpc::futures_util::Stream;
-use micro_rpc::{Client, Codec, Context, Result, Streaming};
+use micro_rpc::{Result, Streaming};
 
-use super::reply;
+use super::reply::{self, Content};
 
-/// Calls a streaming endpoint with one message. An error before the first answer is an answer of its own.
-pub(super) async fn call(
-    client: &Client,
-    ctx: &Context,
-    (service, endpoint): (&str, &str),
-    message: Bytes,
-    lines: bool,
-) -> Result<Response<reply::Body>> {
-    let requests = Streaming::from_iter([message]);
-    let mut answers = client
-        .stream_raw(ctx, service, endpoint, Codec::Json, requests)
-        .await?;
-    let first = answers.next().await.transpose()?;
-    let content_type = if lines {
-        "application/x-ndjson"
-    } else {
-        "application/json"
-    };
-    let messages = Mutex::new(Messages {
-        first,
-        answers: Some(answers),
-        lines,
-    });
-    Ok(reply::streamed(content_type, messages_body(messages)))
-}
+const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
-struct Messages {
+/// The messages of a stream as the bytes of a body.
+pub(super) struct Messages {
     first: Option<Bytes>,
-    answers: Option<Streaming<Bytes>>,
+    /// `None` when it is over.
+    rest: Option<Streaming<Bytes>>,
     lines: bool,
 }
 
-/// The lock makes the body `Sync`, as `hyper`'s boxed bodies are; nobody ever waits for it.
-struct MessagesBody(Mutex<Messages>);
+/// Begins to answer. The status waits for the first message, so that an error before it is an answer of its own; but a
+/// stream that has nothing to say for `patience` is opened, so that the caller knows it is there.
+pub(super) async fn begin(
+    mut messages: Streaming<Bytes>,
+    headers: &HeaderMap,
+    patience: Duration,
+) -> Result<Response<Content>> {
+    let first = match tokio::time::timeout(patience, messages.next()).await {
+        Ok(None) => return Ok(reply::empty(StatusCode::NO_CONTENT)),
+        Ok(Some(first)) => Some(first?),
+        Err(_) => None,
+    };
+    let lines = takes_lines(headers);
+    let content_type = if lines { LINES } else { reply::JSON };
+    Ok(reply::stream(
+        content_type,
+        Messages {
+            first,
+            rest: Some(messages),
+            lines,
+        },
+    ))
+}
 
-fn messages_body(messages: Mutex<Messages>) -> MessagesBody {
-    MessagesBody(messages)
+fn takes_lines(headers: &HeaderMap) -> bool {
+    let mut accepted = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accepted.any(|value| value.contains("application/x-ndjson"))
 }
 
 impl Messages {
-    fn frame(&self, message: &[u8]) -> Frame<Bytes> {
-        let mut line = BytesMut::with_capacity(message.len() + 1);
-        line.put_slice(message);
-        if self.lines {
-            line.put_u8(b'\n');
+    pub(super) fn poll(&mut self, cx: &mut Task<'_>) -> Poll<Option<Bytes>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(self.value(first)));
         }
-        Frame::data(line.freeze())
-    }
-}
-
-impl Body for MessagesBody {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Task<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(first) = messages.first.take() {
-            return Poll::Ready(Some(Ok(messages.frame(&first))));
-        }
-        let Some(answers) = messages.answers.as_mut() else {
+        let Some(rest) = &mut self.rest else {
             return Poll::Ready(None);
         };
-        match Pin::new(answers).poll_next(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(None) => {
-                messages.answers = None;
-                Poll::Ready(None)
+        Poll::Ready(match ready!(Pin::new(rest).poll_next(cx)) {
+            Some(Ok(message)) => Some(self.value(message)),
+            None => {
+                self.rest = None;
+                None
             }
-            Poll::Ready(Some(Ok(message))) => Poll::Ready(Some(Ok(messages.frame(&message)))),
             // The status is sent already: the error is the last value.
-            Poll::Ready(Some(Err(error))) => {
-                messages.answers = None;
-                Poll::Ready(Some(Ok(messages.frame(error.to_json().as_bytes()))))
+            Some(Err(error)) => {
+                self.rest = None;
+                Some(self.value(super::missing(error).to_json().into()))
             }
+        })
+    }
+
+    /// A line of its own where lines are understood; without, values follow each other as they always did.
+    fn value(&self, message: Bytes) -> Bytes {
+        if !self.lines {
+            return message;
         }
+        let mut line = BytesMut::with_capacity(message.len() + 1);
+        line.put_slice(&message);
+        line.put_u8(b'\n');
+        line.freeze()
     }
 }

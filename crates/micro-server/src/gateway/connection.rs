@@ -1,0 +1,83 @@
+//! One connection of HTTP/1.1.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use micro_rpc::Error;
+use micro_rpc::futures_util::FutureExt;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::reply::{self, Content};
+use super::wire::Wire;
+use super::{Gateway, ID};
+
+/// How much is read at once of a large body, and waits at most to be written.
+const BUFFER: usize = 256 * 1024;
+/// How long a caller whose request was refused may go on sending, so that he gets to read why.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Serves a connection to its end; from when `stopped` is true only what is under way.
+pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
+    let limits = gateway.0.limits;
+    let service = service_fn(|request| guarded(&gateway, request));
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        .max_header_size(limits.head)
+        .max_buf_size(BUFFER)
+        .writev(false)
+        .serve_connection(TokioIo::new(Wire::new(stream, limits.stall)), service);
+    let ended = tokio::select! {
+        ended = &mut connection => Some(ended),
+        () = async { drop(stopped.wait_for(|stopped| *stopped).await) } => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
+        }
+    };
+    let mut wire = connection.into_parts().io.into_inner();
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+        if let Some(error) = unanswered(&error) {
+            wire.refuse(&error).await;
+        }
+    }
+    if !*stopped.borrow() {
+        wire.linger(LINGER).await;
+    }
+}
+
+/// A panic is an answer too; the connection lives.
+async fn guarded(gateway: &Gateway, request: Request<Incoming>) -> Result<Response<Content>, Infallible> {
+    let answer = AssertUnwindSafe(gateway.answer(request)).catch_unwind().await;
+    Ok(answer.unwrap_or_else(|_| {
+        tracing::error!("the gateway panicked");
+        let mut response = reply::error(&Error::internal(ID, "the gateway failed; its log says why"));
+        super::cors::allow(response.headers_mut(), None);
+        response
+    }))
+}
+
+/// What to say where `hyper` gives up without a word.
+fn unanswered(error: &hyper::Error) -> Option<Error> {
+    if error.is_timeout() {
+        return Some(Error::timeout(ID, "the request's headers came too slowly"));
+    }
+    if error.is_parse_version_h2() {
+        let detail = "this address speaks HTTP/1.1; gRPC (HTTP/2 with prior knowledge) goes to the proxy";
+        return Some(Error::bad_request(ID, detail));
+    }
+    (error.is_parse() || error.is_incomplete_message())
+        .then(|| Error::bad_request(ID, format!("the request cannot be read: {error}")))
+}

@@ -1,0 +1,119 @@
+//! Requests through a real listener to a real service behind it.
+
+mod calls;
+mod echo;
+mod http;
+mod malformed;
+mod slow;
+mod streams;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use micro::registry::{Cache, Endpoint, Memory, Node, Registry, Service};
+use micro_rpc::Client;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{Config, Gateway, Limits};
+
+/// A gateway and what it needs. Dropping it stops nothing: the runtime of the test does.
+struct Subject {
+    address: String,
+    gateway: Gateway,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+/// Short times, so that what runs into them does not hold the tests up.
+fn limits() -> Limits {
+    Limits {
+        idle: Duration::from_millis(400),
+        patience: Duration::from_millis(400),
+        call: Duration::from_secs(2),
+        body: 200 * 1024,
+        message: 100 * 1024,
+        ..Limits::default()
+    }
+}
+
+async fn start() -> Subject {
+    start_with(limits()).await
+}
+
+async fn start_with(limits: Limits) -> Subject {
+    let registry = Memory::new();
+    let backend = echo::start().await;
+    for (namespace, name) in [
+        ("micro", "echo"),
+        ("micro", "auth"),
+        ("micro", "foo.bar"),
+        ("acme", "echo"),
+    ] {
+        registry
+            .register(namespace, registered(name, &backend), None)
+            .await
+            .unwrap();
+    }
+    registry
+        .register("micro", registered("gone", "127.0.0.1:1"), None)
+        .await
+        .unwrap();
+    let cache = Cache::new(Arc::new(registry));
+    let client = Client::builder()
+        .resolver(cache.clone())
+        .namespace("micro")
+        .build();
+    let config = Config {
+        cache,
+        client,
+        guard: Arc::new(echo::Doorman),
+        version: "1.2.3".to_owned(),
+        body_limit: limits.body,
+        namespace_prefix: String::new(),
+    };
+    let gateway = Gateway::with_limits(config, limits);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (stop, stopped) = oneshot::channel();
+    let served = gateway.clone();
+    let serving = tokio::spawn(async move {
+        served
+            .serve(
+                listener,
+                async move { drop(stopped.await) },
+                Duration::from_secs(5),
+            )
+            .await;
+    });
+    Subject {
+        address,
+        gateway,
+        stop,
+        serving,
+    }
+}
+
+fn registered(name: &str, address: &str) -> Service {
+    let endpoint = |(name, streams): (&str, bool)| Endpoint {
+        name: name.to_owned(),
+        metadata: streams
+            .then(|| ("stream".to_owned(), "true".to_owned()))
+            .into_iter()
+            .collect(),
+        ..Endpoint::default()
+    };
+    Service {
+        name: name.to_owned(),
+        endpoints: [("Echo.Call", false), ("Echo.Count", true)]
+            .map(endpoint)
+            .to_vec(),
+        nodes: vec![Node {
+            id: format!("{name}-1"),
+            address: address.to_owned(),
+            ..Node::default()
+        }],
+        ..Service::default()
+    }
+}

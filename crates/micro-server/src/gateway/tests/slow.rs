@@ -1,0 +1,107 @@
+//! Too much, too slow, never.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::http::{exchange, get, parse, send};
+use super::{limits, start, start_with};
+use crate::gateway::Limits;
+
+#[tokio::test]
+async fn too_much_is_refused() {
+    let subject = start().await;
+    let address = &subject.address;
+    let body = format!(r#"{{"name":"{}"}}"#, "x".repeat(101 * 1024));
+    // Announced, so that it is refused at once; in chunks, as soon as it is too much.
+    assert!(
+        send(address, "POST /echo", &[], &body)
+            .await
+            .failed(413)
+            .contains("102400 bytes")
+    );
+    let chunked = format!(
+        "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    parse(&exchange(address, chunked.as_bytes(), false).await).failed(413);
+    // A form may be larger than the message that it becomes, but not its message.
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let escaped = |times| format!("name={}", "%41".repeat(times));
+    assert_eq!(
+        send(address, "POST /echo", &form, escaped(50 * 1024))
+            .await
+            .status,
+        200
+    );
+    send(address, "POST /echo", &form, escaped(68 * 1024))
+        .await
+        .failed(413);
+    send(
+        address,
+        "POST /echo",
+        &form,
+        format!("name={}", "x".repeat(101 * 1024)),
+    )
+    .await
+    .failed(413);
+    send(address, "GET /echo", &[("x-large", &"x".repeat(60 * 1024))], "")
+        .await
+        .failed(431);
+    let many: Vec<_> = (0..120).map(|number| (format!("x-{number}"), "x")).collect();
+    let many: Vec<_> = many.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    send(address, "GET /echo", &many, "").await.failed(431);
+    // A caller that asks first is told before it sends.
+    let asking = b"POST /echo HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 999999\r\n\r\n";
+    assert!(
+        exchange(address, asking, false)
+            .await
+            .starts_with(b"HTTP/1.1 413")
+    );
+    assert_eq!(get(address, "/echo").await.status, 200);
+}
+
+#[tokio::test]
+async fn too_slow_is_given_up() {
+    let subject = start().await;
+    let address = &subject.address;
+    for (begun, status) in [
+        ("GET /echo HTTP/1.1\r\nhost: ", 408),
+        (
+            "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{",
+            408,
+        ),
+        (
+            "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{",
+            408,
+        ),
+    ] {
+        parse(&exchange(address, begun.as_bytes(), false).await).failed(status);
+    }
+    // Who says nothing is told nothing.
+    assert!(exchange(address, b"", false).await.is_empty());
+    // A connection is closed when it is idle for too long, without a word after its last answer.
+    let idle = exchange(address, b"GET /echo HTTP/1.1\r\nhost: x\r\n\r\n", false).await;
+    assert_eq!(parse(&idle).status, 200);
+    assert_eq!(idle.windows(8).filter(|window| window == b"HTTP/1.1").count(), 1);
+}
+
+#[tokio::test]
+async fn who_never_reads_is_given_up() {
+    let subject = start_with(Limits {
+        stall: Duration::from_millis(300),
+        ..limits()
+    })
+    .await;
+    let mut stream = TcpStream::connect(&subject.address).await.unwrap();
+    // More than any socket buffers, asked for at once and never read.
+    let ask = b"GET /echo?name=large HTTP/1.1\r\nhost: x\r\n\r\n".repeat(40);
+    stream.write_all(&ask).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    let mut rest = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+    assert!(read.is_ok(), "the connection is closed");
+    assert!(rest.len() < 40 * (3 << 20));
+    assert_eq!(get(&subject.address, "/echo").await.status, 200);
+}

@@ -1,0 +1,197 @@
+//! The bytes below HTTP.
+//!
+//! `hyper` answers by itself what it cannot read as HTTP, with a status and nothing else, or closes without a word. Here the
+//! former gets the body that every error has, and for the latter it is known whether something is owed an answer. And a
+//! caller that takes nothing of what is written to it is given up.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context as Task, Poll, ready};
+use std::time::Duration;
+
+use micro_rpc::Error;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+use super::{ID, cors};
+
+/// No bare answer is longer.
+const LONGEST_BARE: usize = 256;
+
+/// A connection below HTTP.
+pub(super) struct Wire {
+    stream: TcpStream,
+    /// Whether something was read since the last write, so that an answer to it may be owed.
+    owes: bool,
+    /// Whether the peer said that it sends no more.
+    at_end: bool,
+    /// Whether the last write was taken in part only, so that the next one begins within an answer.
+    within: bool,
+    /// What stands in for a bare answer and is not yet written.
+    instead: Vec<u8>,
+    patience: Duration,
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
+        Self {
+            stream,
+            owes: false,
+            at_end: false,
+            within: false,
+            instead: Vec::new(),
+            patience,
+            stalled: None,
+        }
+    }
+
+    /// Answers with an error, if the peer said something that was not answered.
+    pub(super) async fn refuse(&mut self, error: &Error) {
+        if self.owes && !self.within {
+            let answer = answer(error);
+            let _ = tokio::time::timeout(self.patience, self.write_all(&answer)).await;
+        }
+    }
+
+    /// Closes without losing the last answer: closing while the peer still sends would take it away from him.
+    pub(super) async fn linger(mut self, at_most: Duration) {
+        if self.at_end || self.stream.shutdown().await.is_err() {
+            return;
+        }
+        let mut rest = vec![0; 16 * 1024];
+        let drained = async { while matches!(self.stream.read(&mut rest).await, Ok(1..)) {} };
+        let _ = tokio::time::timeout(at_most, drained).await;
+    }
+
+    /// Writes, and fails when the peer takes nothing for too long.
+    fn poll_send(&mut self, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, bytes) {
+            self.stalled = None;
+            self.owes = false;
+            return Poll::Ready(written);
+        }
+        let patience = self.patience;
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the caller takes nothing of the answer",
+        )))
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Task<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let grew = buffer.filled().len() > before;
+        self.owes |= grew;
+        self.at_end |= !grew && buffer.remaining() > 0;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if !self.within
+            && let Some(error) = bare_error(bytes)
+        {
+            self.instead = answer(&error);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let written = ready!(self.poll_send(cx, bytes))?;
+        self.within = written < bytes.len();
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
+        while !self.instead.is_empty() {
+            let instead = std::mem::take(&mut self.instead);
+            match self.poll_send(cx, &instead) {
+                Poll::Ready(written) => self.instead = instead[written?..].to_vec(),
+                Poll::Pending => {
+                    self.instead = instead;
+                    return Poll::Pending;
+                }
+            }
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// The end of the writing side is said in [`Wire::linger`], or by closing.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
+
+/// The error that `hyper` answers by itself with a status alone. No answer of ours is like it: our errors have a body.
+fn bare_error(bytes: &[u8]) -> Option<Error> {
+    let rest = bytes
+        .strip_prefix(b"HTTP/1.1 4")
+        .or_else(|| bytes.strip_prefix(b"HTTP/1.0 4"))?;
+    let head = std::str::from_utf8(bytes)
+        .ok()
+        .filter(|head| head.len() <= LONGEST_BARE && head.ends_with("\r\n\r\n"))?;
+    if !head.contains("\r\ncontent-length: 0\r\n") {
+        return None;
+    }
+    Some(match rest.get(..2)? {
+        b"31" => Error::new(ID, 431, "the request's headers are too many or too large"),
+        b"14" => Error::new(ID, 414, "the request's path and query are too long"),
+        _ => Error::bad_request(ID, "the request is not HTTP/1.1 that can be read"),
+    })
+}
+
+/// An answer that ends the connection.
+fn answer(error: &Error) -> Vec<u8> {
+    let body = error.to_json();
+    let mut head = format!(
+        "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\naccess-control-allow-origin: *\r\n",
+        error.code,
+        error.status,
+        body.len()
+    );
+    for (name, value) in cors::ALLOWED {
+        head.push_str(name);
+        head.push_str(": ");
+        head.push_str(value);
+        head.push_str("\r\n");
+    }
+    head.push_str("\r\n");
+    head.push_str(&body);
+    head.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_no_body_is_replaced() {
+        let bare = |status: &str| {
+            format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\ndate: now\r\n\r\n")
+        };
+        for (status, code) in [
+            ("400 Bad Request", 400),
+            ("431 Too Large", 431),
+            ("414 Too Long", 414),
+        ] {
+            assert_eq!(bare_error(bare(status).as_bytes()).unwrap().code, code);
+        }
+        for other in [
+            bare("200 OK"),
+            bare("404 Not Found").replace(": 0", ": 2") + "{}",
+            "HTTP/1.1 4".to_owned(),
+        ] {
+            assert!(bare_error(other.as_bytes()).is_none(), "{other}");
+        }
+    }
+}
