@@ -1,12 +1,14 @@
 //! Which drivers the platform stands on. The one file that knows the list.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use micro::registry::{self, Registry};
+use micro::runtime::Runtime;
 use micro::store::Store;
 
-use super::server::Error;
+use crate::auth::Block;
+use crate::server::Error;
 
 /// The drivers of a platform, chosen by name at start.
 pub struct Profile {
@@ -14,6 +16,22 @@ pub struct Profile {
     pub store: Arc<dyn Store>,
     /// Which services run where.
     pub registry: Arc<dyn Registry>,
+}
+
+/// What a runtime needs besides the other drivers.
+pub(crate) struct Needs {
+    pub(crate) folder: PathBuf,
+    pub(crate) build: PathBuf,
+    pub(crate) framework: PathBuf,
+    pub(crate) accounts: Block,
+    pub(crate) proxy: String,
+}
+
+/// The driver that runs services, and how it is ended.
+#[derive(Clone)]
+pub(crate) enum Host {
+    /// Child processes of this one.
+    Local(Arc<micro_local::Runtime>),
 }
 
 /// The names that [`Profile::open`] knows.
@@ -31,22 +49,55 @@ impl Profile {
             }),
         }
     }
+
+    /// Opens the runtime, which starts what is to run.
+    pub(crate) async fn host(&self, needs: Needs) -> micro::Result<Host> {
+        let config = micro_local::runtime::Config {
+            folder: needs.folder,
+            build: needs.build,
+            framework: needs.framework,
+            store: self.store.clone(),
+            registry: self.registry.clone(),
+            credentials: Arc::new(Issuer(needs.accounts)),
+            proxy: needs.proxy,
+        };
+        Ok(Host::Local(Arc::new(micro_local::Runtime::open(config).await?)))
+    }
+}
+
+impl Host {
+    pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
+        match self {
+            Self::Local(runtime) => runtime.clone(),
+        }
+    }
+
+    /// Ends what would not outlive this process; it is started again with the next.
+    pub(crate) async fn shutdown(&self) {
+        match self {
+            Self::Local(runtime) => runtime.shutdown().await,
+        }
+    }
 }
 
 async fn local(folder: &Path) -> Result<Profile, Error> {
     let path = folder.join("store");
     let opened = tokio::task::spawn_blocking(move || micro_local::Store::open(path)).await;
-    let store = match opened {
-        Ok(store) => store.map_err(|source| Error::Store { source })?,
-        Err(stopped) => {
-            return Err(Error::Part {
-                name: "store",
-                source: Box::new(stopped),
-            });
-        }
-    };
+    let store = opened
+        .map_err(|stopped| Error::part("store", stopped))?
+        .map_err(|source| Error::Store { source })?;
     Ok(Profile {
         store: Arc::new(store),
         registry: Arc::new(registry::Memory::new()),
     })
+}
+
+/// Gives services the accounts that they run under.
+struct Issuer(Block);
+
+#[micro_rpc::async_trait]
+impl micro_local::runtime::Issuer for Issuer {
+    async fn issue(&self, namespace: &str, name: &str, version: &str) -> micro::Result<(String, String)> {
+        self.0.issue_service_account(namespace, name, version).await
+    }
 }

@@ -10,15 +10,19 @@ use micro_proto::registry::{
 };
 use micro_rpc::{Context, Error, Result, Streaming};
 
+use crate::drain::Draining;
 use crate::namespace;
 
 /// Answers the registry's contract from a driver.
-pub struct RegistryHandler(Arc<dyn Registry>);
+pub struct RegistryHandler {
+    registry: Arc<dyn Registry>,
+    draining: Draining,
+}
 
 impl RegistryHandler {
-    /// Over a driver.
-    pub fn new(registry: Arc<dyn Registry>) -> Self {
-        Self(registry)
+    /// Over a driver; watches end with the drain.
+    pub fn new(registry: Arc<dyn Registry>, draining: Draining) -> Self {
+        Self { registry, draining }
     }
 }
 
@@ -40,9 +44,6 @@ fn readable(ctx: &Context, options: Option<&Options>, id: &str) -> Result<String
 fn writable(ctx: &Context, service: &Service, id: &str) -> Result<String> {
     let named = namespace::named(domain(service.options.as_ref()), namespace::PLATFORM, id)?;
     namespace::authorize_admin(ctx, named, id)?;
-    if service.name.is_empty() {
-        return Err(Error::bad_request(id, "the service has no name"));
-    }
     Ok(named.to_owned())
 }
 
@@ -72,14 +73,7 @@ impl Contract for RegistryHandler {
     async fn get_service(&self, ctx: &Context, request: GetRequest) -> Result<GetResponse> {
         const ID: &str = "registry.Registry.GetService";
         let namespace = readable(ctx, request.options.as_ref(), ID)?;
-        let services = if namespace == "*" {
-            let name = micro::registry::short_name(&request.service).to_owned();
-            let mut all = self.0.list("*").await?;
-            all.retain(|service| service.name == name);
-            all
-        } else {
-            self.0.get(&namespace, &request.service).await?
-        };
+        let services = self.registry.get(&namespace, &request.service).await?;
         if services.is_empty() {
             return Err(Error::not_found(ID, "service not found"));
         }
@@ -89,27 +83,27 @@ impl Contract for RegistryHandler {
     async fn register(&self, ctx: &Context, service: Service) -> Result<EmptyResponse> {
         let namespace = writable(ctx, &service, "registry.Registry.Register")?;
         let ttl = ttl(&service);
-        self.0.register(&namespace, service, ttl).await?;
+        self.registry.register(&namespace, service, ttl).await?;
         Ok(EmptyResponse::default())
     }
 
     async fn deregister(&self, ctx: &Context, service: Service) -> Result<EmptyResponse> {
         let namespace = writable(ctx, &service, "registry.Registry.Deregister")?;
-        self.0.deregister(&namespace, service).await?;
+        self.registry.deregister(&namespace, service).await?;
         Ok(EmptyResponse::default())
     }
 
     async fn list_services(&self, ctx: &Context, request: ListRequest) -> Result<ListResponse> {
         let namespace = readable(ctx, request.options.as_ref(), "registry.Registry.ListServices")?;
         Ok(ListResponse {
-            services: self.0.list(&namespace).await?,
+            services: self.registry.list(&namespace).await?,
         })
     }
 
     async fn watch(&self, ctx: &Context, request: WatchRequest) -> Result<Streaming<Change>> {
         let namespace = readable(ctx, request.options.as_ref(), "registry.Registry.Watch")?;
-        let events = self.0.watch(&namespace, &request.service).await?;
-        Ok(events.map(|event| Ok(change(event))))
+        let events = self.registry.watch(&namespace, &request.service).await?;
+        Ok(self.draining.bound(events.map(|event| Ok(change(event)))))
     }
 }
 
@@ -120,6 +114,7 @@ mod tests {
     use micro_rpc::{Access, Account, Client, Guard, Server};
 
     use super::*;
+    use crate::drain::Drain;
 
     struct Everybody;
 
@@ -151,7 +146,8 @@ mod tests {
     async fn client(issuer: &'static str) -> Client {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let handler = RegistryServer::new(RegistryHandler::new(Arc::new(Memory::new())));
+        let drain = Drain::new();
+        let handler = RegistryServer::new(RegistryHandler::new(Arc::new(Memory::new()), drain.signal()));
         let server = Server::builder("registry")
             .handle(Arc::new(handler))
             .guard(Arc::new(Everybody))
@@ -159,7 +155,8 @@ mod tests {
         tokio::spawn(async move {
             server
                 .serve(listener, std::future::pending(), Duration::ZERO)
-                .await
+                .await;
+            drop(drain);
         });
         Client::builder()
             .address(&address)
@@ -170,6 +167,17 @@ mod tests {
     #[tokio::test]
     async fn over_the_network_the_promise_is_the_same() {
         conformance::run(&Remote::new(&client("micro").await)).await;
+    }
+
+    #[tokio::test]
+    async fn watches_end_with_the_drain() {
+        let drain = Drain::new();
+        let handler = RegistryHandler::new(Arc::new(Memory::new()), drain.signal());
+        let account = Everybody.authenticate("micro").unwrap();
+        let ctx = Context::background().with_account(account);
+        let mut changes = handler.watch(&ctx, WatchRequest::default()).await.unwrap();
+        drain.begin();
+        assert!(changes.next().await.is_none());
     }
 
     #[tokio::test]

@@ -10,18 +10,28 @@ use micro_proto::runtime::{
     ReadRequest, ReadResponse, Resource, Runtime as Contract, Service, Source as SourceContract,
     UpdateRequest, UpdateResponse, UploadRequest, UploadResponse,
 };
-use micro_rpc::{Context, Error, Result, Streaming};
+use micro_rpc::{Account, Context, Error, Result, Streaming};
 
+use crate::drain::Draining;
 use crate::namespace;
+
+#[cfg(test)]
+mod tests;
+
+/// So many processes of one service, at most. A number with a digit too many would take the machine down.
+const MOST_INSTANCES: i64 = 100;
 
 /// Answers the contracts `Runtime` and `Source` from a driver.
 #[derive(Clone)]
-pub struct RuntimeHandler(Arc<dyn Runtime>);
+pub struct RuntimeHandler {
+    runtime: Arc<dyn Runtime>,
+    draining: Draining,
+}
 
 impl RuntimeHandler {
-    /// Over a driver.
-    pub fn new(runtime: Arc<dyn Runtime>) -> Self {
-        Self(runtime)
+    /// Over a driver; logs that are followed end with the drain.
+    pub fn new(runtime: Arc<dyn Runtime>, draining: Draining) -> Self {
+        Self { runtime, draining }
     }
 }
 
@@ -34,29 +44,18 @@ enum Subject {
 
 fn subject(resource: Option<Resource>, id: &str) -> Result<Subject> {
     let resource = resource.unwrap_or_default();
-    let invalid = || Error::internal(id, "invalid resource");
+    let named = |parts: &[&str]| match parts.iter().any(|part| part.is_empty()) {
+        true => Err(Error::internal(id, "invalid resource")),
+        false => Ok(Subject::Nothing),
+    };
     if let Some(wanted) = resource.namespace {
-        return if wanted.name.is_empty() {
-            Err(invalid())
-        } else {
-            Ok(Subject::Nothing)
-        };
+        return named(&[&wanted.name]);
     }
     if let Some(wanted) = resource.networkpolicy {
-        let complete = !wanted.name.is_empty() && !wanted.namespace.is_empty();
-        return if complete {
-            Ok(Subject::Nothing)
-        } else {
-            Err(invalid())
-        };
+        return named(&[&wanted.name, &wanted.namespace]);
     }
     if let Some(wanted) = resource.resourcequota {
-        let complete = !wanted.name.is_empty() && !wanted.namespace.is_empty();
-        return if complete {
-            Ok(Subject::Nothing)
-        } else {
-            Err(invalid())
-        };
+        return named(&[&wanted.name, &wanted.namespace]);
     }
     resource
         .service
@@ -70,6 +69,29 @@ fn key(namespace: &str, name: &str, version: &str) -> Result<Key> {
     Ok(key)
 }
 
+/// Values are not quoted in errors: they may be secret.
+fn environment(pairs: &[String], id: &str) -> Result<Vec<(String, String)>> {
+    let pair = |(at, pair): (usize, &String)| match pair.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(Error::bad_request(
+            id,
+            format!("environment {} is not KEY=VALUE", at + 1),
+        )),
+    };
+    pairs.iter().enumerate().map(pair).collect()
+}
+
+/// `None` where the request does not say.
+fn instances(wanted: i64, id: &str) -> Result<Option<usize>> {
+    if wanted > MOST_INSTANCES {
+        return Err(Error::bad_request(
+            id,
+            format!("{wanted} instances are more than {MOST_INSTANCES}"),
+        ));
+    }
+    Ok(usize::try_from(wanted).ok().filter(|wanted| *wanted > 0))
+}
+
 fn create(
     ctx: &Context,
     namespace: &str,
@@ -77,32 +99,29 @@ fn create(
     options: CreateOptions,
     id: &str,
 ) -> Result<Create> {
-    let mut env = Vec::with_capacity(options.env.len());
-    for pair in &options.env {
-        let (name, value) = pair
-            .split_once('=')
-            .ok_or_else(|| Error::bad_request(id, format!("environment {pair:?} is not KEY=VALUE")))?;
-        env.push((name.to_owned(), value.to_owned()));
-    }
     if !options.image.is_empty() {
-        return Err(Error::not_implemented(
-            id,
-            "this runtime builds from source and runs no images",
-        ));
+        let detail = "this runtime builds from source and runs no images";
+        return Err(Error::not_implemented(id, detail));
+    }
+    if !options.volumes.is_empty() {
+        return Err(Error::not_implemented(id, "this runtime mounts no volumes"));
     }
     let mut metadata: BTreeMap<String, String> = service.metadata;
     if let Some(account) = ctx.account() {
-        metadata.insert("owner".to_owned(), account.name.clone());
+        let owner = Some(&account.name)
+            .filter(|name| !name.is_empty())
+            .unwrap_or(&account.id);
+        metadata.insert("owner".to_owned(), owner.clone());
         metadata.insert("group".to_owned(), account.issuer.clone());
     }
     Ok(Create {
         source: service.source,
         entrypoint: options.entrypoint,
-        env,
+        env: environment(&options.env, id)?,
         secrets: options.secrets,
         command: options.command,
         args: options.args,
-        instances: usize::try_from(options.instances).unwrap_or(1).max(1),
+        instances: instances(options.instances, id)?.unwrap_or(1),
         metadata,
         force: options.force,
         ..Create::new(key(namespace, &service.name, &service.version)?)
@@ -118,7 +137,7 @@ impl Contract for RuntimeHandler {
         let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?.to_owned();
         namespace::authorize_admin(ctx, &namespace, ID)?;
         if let Subject::Service(service) = subject {
-            self.0
+            self.runtime
                 .create(create(ctx, &namespace, service, options, ID)?)
                 .await?;
         }
@@ -133,11 +152,9 @@ impl Contract for RuntimeHandler {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let name = some(micro::registry::short_name(&options.service));
         let version = some(&options.version);
+        let services = self.runtime.read(namespace, name.as_deref(), version.as_deref());
         Ok(ReadResponse {
-            services: self
-                .0
-                .read(namespace, name.as_deref(), version.as_deref())
-                .await?,
+            services: services.await?,
         })
     }
 
@@ -148,7 +165,7 @@ impl Contract for RuntimeHandler {
         let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?;
         namespace::authorize_admin(ctx, namespace, ID)?;
         if let Subject::Service(service) = subject {
-            self.0
+            self.runtime
                 .delete(&key(namespace, &service.name, &service.version)?)
                 .await?;
         }
@@ -162,11 +179,9 @@ impl Contract for RuntimeHandler {
         let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?;
         namespace::authorize_admin(ctx, namespace, ID)?;
         if let Subject::Service(service) = subject {
-            let instances = usize::try_from(options.instances)
-                .ok()
-                .filter(|instances| *instances > 0);
+            let instances = instances(options.instances, ID)?;
             let key = key(namespace, &service.name, &service.version)?;
-            self.0.update(&key, &options.entrypoint, instances).await?;
+            self.runtime.update(&key, &options.entrypoint, instances).await?;
         }
         Ok(UpdateResponse::default())
     }
@@ -182,9 +197,22 @@ impl Contract for RuntimeHandler {
             count: usize::try_from(request.count).unwrap_or(0),
             since: since.and_then(|since| UNIX_EPOCH.checked_add(Duration::from_secs(since))),
         };
-        self.0
-            .logs(&key(namespace, &request.service, &request.version)?, query)
-            .await
+        let key = key(namespace, &request.service, &request.version)?;
+        let lines = self.runtime.logs(&key, query).await?;
+        Ok(if request.stream {
+            self.draining.bound(lines)
+        } else {
+            lines
+        })
+    }
+}
+
+/// Source belongs to the caller's namespace. The platform's own accounts may name another; clients of others send the
+/// platform's as header with every call to it, which then says nothing.
+fn home<'a>(ctx: &'a Context, account: &'a Account) -> &'a str {
+    match ctx.namespace() {
+        named if account.issuer == namespace::PLATFORM => named,
+        _ => &account.issuer,
     }
 }
 
@@ -202,17 +230,15 @@ impl SourceContract for RuntimeHandler {
         let service = first
             .service
             .ok_or_else(|| Error::bad_request(ID, "the first message does not name the service"))?;
-        let namespace = match ctx.namespace() {
-            "" => account.issuer.clone(),
-            named => namespace::named(named, namespace::PLATFORM, ID)?.to_owned(),
-        };
-        namespace::authorize_admin(ctx, &namespace, ID)?;
-        let key = key(&namespace, &service.name, &service.version)?;
+        let namespace = namespace::named(home(ctx, account), namespace::PLATFORM, ID)?;
+        // The contract asks for any account. But who uploads decides what the next update runs: as much as to create.
+        namespace::authorize_admin(ctx, namespace, ID)?;
+        let key = key(namespace, &service.name, &service.version)?;
         let head = Streaming::from_iter([first.data]);
         let rest = requests.map(|request| Ok(request.data));
         let tar = Streaming::new(micro_rpc::futures_util::StreamExt::chain(head, rest));
         Ok(UploadResponse {
-            id: self.0.upload(&key, tar).await?,
+            id: self.runtime.upload(&key, tar).await?,
         })
     }
 }

@@ -1,26 +1,35 @@
 //! The platform in one process: opens the drivers, mounts the services, listens, and ends in the reverse order.
 
+mod announce;
+mod error;
+mod listen;
 mod lock;
 mod parts;
+#[cfg(test)]
+mod tests;
 
-use std::fmt;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use micro::join::Join;
-use micro::runtime::Runtime as _;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use announce::Announcement;
+use listen::{Listening, Setting, reachable};
 use lock::Lock;
 use parts::Parts;
 
 use crate::auth::AdminSecret;
+use crate::drain::Drain;
+
+pub use error::Error;
 
 /// How long calls under way may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
+/// The same for what is left at the proxy once the services have ended: short calls to the platform itself, and
+/// watches, which never end.
+const LAST_CALLS: Duration = Duration::from_secs(3);
 
 /// What the server needs to know. Read once, at the edge.
 #[derive(Clone, Debug)]
@@ -52,115 +61,6 @@ pub struct Addresses {
     pub gateway: SocketAddr,
 }
 
-/// Why the server did not start.
-#[derive(Debug)]
-pub enum Error {
-    /// Another server uses this home.
-    Running {
-        /// The home.
-        home: PathBuf,
-        /// What that server left, if it is readable.
-        join: Option<Join>,
-    },
-    /// An address cannot be listened on.
-    Listen {
-        /// The address.
-        address: String,
-        /// The flag that sets it.
-        flag: &'static str,
-        /// The variable that sets it.
-        variable: &'static str,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The home cannot be used.
-    Home {
-        /// The home.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// There is no profile of that name.
-    Profile {
-        /// The name.
-        name: String,
-        /// The names there are.
-        known: String,
-    },
-    /// The store cannot be opened.
-    Store {
-        /// Why.
-        source: micro::store::Error,
-    },
-    /// A part of the platform did not start.
-    Part {
-        /// Which.
-        name: &'static str,
-        /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Running {
-                home,
-                join: Some(join),
-            } => write!(
-                f,
-                "a micro server uses {} already: process {}, proxy {}, gateway {}; stop it, or set MICRO_HOME to another folder",
-                home.display(),
-                join.pid,
-                join.proxy,
-                join.gateway
-            ),
-            Self::Running { home, join: None } => {
-                write!(
-                    f,
-                    "a micro server uses {} already; stop it, or set MICRO_HOME to another folder",
-                    home.display()
-                )
-            }
-            Self::Listen {
-                address,
-                flag,
-                variable,
-                source,
-            } if source.kind() == std::io::ErrorKind::AddrInUse => {
-                write!(
-                    f,
-                    "address {address} is in use; stop what listens there, or choose another with {flag} or {variable}"
-                )
-            }
-            Self::Listen {
-                address,
-                flag,
-                variable,
-                ..
-            } => {
-                write!(f, "cannot listen on {address} (set by {flag} or {variable})")
-            }
-            Self::Home { path, .. } => write!(f, "cannot use the folder {}", path.display()),
-            Self::Profile { name, known } => write!(f, "no profile {name:?}; known: {known}"),
-            Self::Store { .. } => f.write_str("cannot open the store"),
-            Self::Part { name, .. } => write!(f, "cannot start {name}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Listen { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => None,
-            Self::Listen { source, .. } | Self::Home { source, .. } => Some(source),
-            Self::Store { source } => Some(source),
-            Self::Part { source, .. } => Some(&**source),
-            Self::Running { .. } | Self::Profile { .. } => None,
-        }
-    }
-}
-
 /// The platform, not yet started.
 pub struct Server;
 
@@ -171,10 +71,12 @@ pub struct Running {
     /// The administrator's new secret, to be shown once; `None` when it is known or was set before.
     pub admin_secret: Option<String>,
     home: PathBuf,
+    gateway: Listening,
+    proxy: Listening,
+    announcement: Announcement,
     parts: Parts,
-    stop: watch::Sender<bool>,
-    listeners: Vec<JoinHandle<()>>,
-    _lock: Lock,
+    // Last, so that the home is free once everything above is gone.
+    lock: Lock,
 }
 
 impl Server {
@@ -185,50 +87,31 @@ impl Server {
             path: folder.clone(),
             source,
         };
-        let lock = match Lock::take(&folder).map_err(unusable)? {
-            Some(lock) => lock,
-            None => {
-                let join = Join::read(&config.home).ok().flatten();
-                return Err(Error::Running {
-                    home: config.home,
-                    join,
-                });
-            }
-        };
+        let lock = Lock::take(&folder)
+            .map_err(unusable)?
+            .ok_or_else(|| Error::Running {
+                join: Join::read(&config.home).ok().flatten(),
+                home: config.home.clone(),
+            })?;
+        // One that was killed left it behind, and it leads nowhere.
+        Join::remove(&config.home);
         // Both are bound before anything is changed, so that a port that is taken costs nothing.
-        let proxy = bind(&config.proxy_address, "--proxy_address", "MICRO_PROXY_ADDRESS").await?;
-        let gateway = bind(&config.gateway_address, "--api_address", "MICRO_API_ADDRESS").await?;
+        let proxy = proxy_setting(&config).bind().await?;
+        let gateway = gateway_setting(&config).bind().await?;
         let addresses = Addresses {
             proxy: proxy.local_addr().map_err(unusable)?,
             gateway: gateway.local_addr().map_err(unusable)?,
         };
-        let parts = Parts::open(&config, &addresses).await?;
-        let loopback = addresses.proxy.ip().is_loopback() && addresses.gateway.ip().is_loopback();
-        let admin = parts
-            .auth
-            .ensure_admin(loopback)
-            .await
-            .map_err(|source| part("auth", source))?;
-        let (stop, stopped) = watch::channel(false);
-        let listeners = parts.serve(proxy, gateway, &stopped);
-        parts
-            .register(&addresses)
-            .await
-            .map_err(|source| part("registry", source))?;
-        let (id, secret) = parts
-            .auth
-            .ensure_join_account()
-            .await
-            .map_err(|source| part("auth", source))?;
-        let join = Join {
-            pid: std::process::id(),
-            proxy: reachable(addresses.proxy).to_string(),
-            gateway: format!("http://{}", reachable(addresses.gateway)),
-            id,
-            secret,
-        };
+        let drain = Drain::new();
+        let parts = Parts::open(&config, &addresses, &drain.signal()).await?;
+        let admin = parts.auth.ensure_admin(addresses.are_loopback()).await;
+        let admin = admin.map_err(|source| Error::part("auth", source))?;
+        let proxy = parts.serve_proxy(proxy, drain);
+        let gateway = parts.serve_gateway(gateway);
+        let announcement = parts.announce(&addresses).await?;
+        let join = join(&parts, &addresses).await?;
         join.write(&config.home)
-            .map_err(|source| part("the server", source))?;
+            .map_err(|source| Error::part("the server", source))?;
         Ok(Running {
             addresses,
             admin_secret: match admin {
@@ -236,60 +119,80 @@ impl Server {
                 _ => None,
             },
             home: config.home,
+            gateway,
+            proxy,
+            announcement,
             parts,
-            stop,
-            listeners,
-            _lock: lock,
+            lock,
         })
+    }
+}
+
+fn proxy_setting(config: &Config) -> Setting<'_> {
+    Setting {
+        address: &config.proxy_address,
+        flag: "--proxy_address",
+        variable: "MICRO_PROXY_ADDRESS",
+    }
+}
+
+fn gateway_setting(config: &Config) -> Setting<'_> {
+    Setting {
+        address: &config.gateway_address,
+        flag: "--api_address",
+        variable: "MICRO_API_ADDRESS",
+    }
+}
+
+async fn join(parts: &Parts, addresses: &Addresses) -> Result<Join, Error> {
+    let account = parts.auth.ensure_join_account().await;
+    let (id, secret) = account.map_err(|source| Error::part("auth", source))?;
+    Ok(Join {
+        pid: std::process::id(),
+        proxy: reachable(addresses.proxy).to_string(),
+        gateway: format!("http://{}", reachable(addresses.gateway)),
+        id,
+        secret,
+    })
+}
+
+impl Addresses {
+    /// Whether nobody beyond this machine can reach the platform.
+    fn are_loopback(&self) -> bool {
+        self.proxy.ip().is_loopback() && self.gateway.ip().is_loopback()
     }
 }
 
 impl Running {
     /// Takes no new calls, lets those under way finish, and stops the services it runs; what was asked to run is
     /// remembered for the next start.
+    ///
+    /// The gateway goes first, while the services that it waits for are there. Services finish the calls that they have,
+    /// through the proxy too, so that is closed after them. What is acknowledged is on disk: the store needs no flush.
     pub async fn shutdown(self) {
+        self.gateway.end(DRAIN + Duration::from_secs(1)).await;
+        self.parts.host.shutdown().await;
+        self.announcement.end().await;
+        self.proxy.end(LAST_CALLS).await;
+        drop(self.parts);
         Join::remove(&self.home);
-        // Services first: they leave the registry through the proxy.
-        self.parts.runtime.shutdown().await;
-        let _ = self.stop.send(true);
-        for listener in self.listeners {
-            let _ = tokio::time::timeout(DRAIN + Duration::from_secs(1), listener).await;
+        drop(self.lock);
+    }
+
+    /// Ready when the platform does not answer any more though nobody asked it to stop: a fault. It borrows nothing, so
+    /// that [`Running::shutdown`] can be called beside it.
+    pub fn wait_stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (gateway, proxy) = (self.gateway.ended(), self.proxy.ended());
+        async move {
+            tokio::select! {
+                () = gateway => {}
+                () = proxy => {}
+            }
         }
     }
 
     /// The services that were asked to run, and how they are.
     pub async fn services(&self, namespace: &str) -> micro::Result<Vec<micro::runtime::Service>> {
-        self.parts.runtime.read(namespace, None, None).await
-    }
-}
-
-fn part(name: &'static str, source: micro::Error) -> Error {
-    Error::Part {
-        name,
-        source: Box::new(source),
-    }
-}
-
-async fn bind(address: &str, flag: &'static str, variable: &'static str) -> Result<TcpListener, Error> {
-    // `:8080` is every interface.
-    let full = if address.starts_with(':') {
-        format!("0.0.0.0{address}")
-    } else {
-        address.to_owned()
-    };
-    TcpListener::bind(&full).await.map_err(|source| Error::Listen {
-        address: address.to_owned(),
-        flag,
-        variable,
-        source,
-    })
-}
-
-/// How this machine reaches an address that it listens on.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        SocketAddr::from(([127, 0, 0, 1], address.port()))
-    } else {
-        address
+        self.parts.host.runtime().read(namespace, None, None).await
     }
 }

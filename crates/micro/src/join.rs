@@ -91,3 +91,49 @@ fn failed(what: &str, path: &Path, cause: &str) -> Error {
         format!("cannot {what} {}: {cause}", path.display()),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn join() -> Join {
+        Join {
+            pid: 7,
+            proxy: "127.0.0.1:8081".to_owned(),
+            gateway: "http://127.0.0.1:8080".to_owned(),
+            id: "join".to_owned(),
+            secret: "hidden-value".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_by_its_owner_alone() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(Join::read(home.path()).unwrap(), None);
+        join().write(home.path()).unwrap();
+        assert_eq!(Join::read(home.path()).unwrap(), Some(join()));
+        let mode = std::fs::metadata(Join::path(home.path()))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        Join { pid: 8, ..join() }.write(home.path()).unwrap();
+        assert_eq!(Join::read(home.path()).unwrap().unwrap().pid, 8);
+        let left = std::fs::read_dir(home.path().join("server")).unwrap().count();
+        assert_eq!(left, 1, "nothing is left beside it");
+        Join::remove(home.path());
+        assert_eq!(Join::read(home.path()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_broken_file_is_said_and_the_secret_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        join().write(home.path()).unwrap();
+        std::fs::write(Join::path(home.path()), "{").unwrap();
+        let error = Join::read(home.path()).unwrap_err();
+        assert!(error.detail.contains("join.json"), "{error}");
+        assert!(!format!("{:?}", join()).contains("hidden"));
+    }
+}

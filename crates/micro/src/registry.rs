@@ -12,7 +12,7 @@ pub mod schema;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use micro_rpc::{Result, Streaming};
+use micro_rpc::{Error, Result, Streaming};
 
 pub use cache::Cache;
 pub use memory::Memory;
@@ -24,7 +24,30 @@ const PREFIX: &str = "go.micro.service.";
 
 /// The alias of a service: `user` for both `user` and `go.micro.service.user`.
 pub fn short_name(name: &str) -> &str {
-    name.strip_prefix(PREFIX).unwrap_or(name)
+    name.strip_prefix(PREFIX)
+        .filter(|alias| !alias.is_empty())
+        .unwrap_or(name)
+}
+
+/// Refuses what could never be called: a service without a name or nodes, or a node without an id or address.
+///
+/// Every implementation of [`Registry::register`] asks here first.
+pub fn check(service: &Service) -> Result<()> {
+    let wrong = |what: &str| Err(Error::bad_request("registry.Registry.Register", what));
+    if service.name.is_empty() {
+        return wrong("the service has no name");
+    }
+    if service.nodes.is_empty() {
+        return wrong("the service has no nodes");
+    }
+    if service
+        .nodes
+        .iter()
+        .any(|node| node.id.is_empty() || node.address.is_empty())
+    {
+        return wrong("a node of the service has no id or no address");
+    }
+    Ok(())
 }
 
 /// What happened to a service.
@@ -50,22 +73,25 @@ pub struct Event {
 }
 
 /// Keeps the nodes of services.
+///
+/// Services that come from it, by whatever way, name their namespace in the metadata `domain`.
 #[async_trait]
 pub trait Registry: Send + Sync + 'static {
-    /// Adds or refreshes the nodes of a service until `ttl` has passed; `None` keeps them until they are taken back.
+    /// Adds or refreshes the nodes of a service until `ttl` has passed; `None` and zero keep them until they are taken
+    /// back. What is said anew of a known node or version replaces what was known. 400 when [`check`] refuses it.
     async fn register(&self, namespace: &str, service: Service, ttl: Option<Duration>) -> Result<()>;
 
     /// Takes the given nodes back. What is not known is no error.
     async fn deregister(&self, namespace: &str, service: Service) -> Result<()>;
 
-    /// Each version of a service; none when it is not known.
+    /// Each version of a service, ordered; none when it is not known.
     async fn get(&self, namespace: &str, name: &str) -> Result<Vec<Service>>;
 
-    /// Each version of each service of a namespace, or of all with `*`, ordered by name.
+    /// Each version of each service of a namespace, or of all with `*`, ordered by name and version.
     async fn list(&self, namespace: &str) -> Result<Vec<Service>>;
 
-    /// The changes from now on, of one service or, with an empty name, of all. A watcher that falls behind is ended,
-    /// so that it lists anew.
+    /// The changes from now on, of one service or, with an empty name, of all of a namespace, or of all with `*`. A
+    /// registration that changes nothing is no change. A watcher that falls behind is ended, so that it lists anew.
     async fn watch(&self, namespace: &str, name: &str) -> Result<Streaming<Event>>;
 }
 
@@ -77,6 +103,7 @@ mod tests {
     fn both_names_are_one() {
         assert_eq!(short_name("go.micro.service.user"), "user");
         assert_eq!(short_name("user"), "user");
+        assert_eq!(short_name("go.micro.service."), "go.micro.service.");
     }
 
     #[tokio::test]

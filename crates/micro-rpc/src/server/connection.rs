@@ -70,8 +70,13 @@ async fn speaks_http2(stream: &TcpStream) -> bool {
             Ok(0) | Err(_) => return false,
             Ok(length) if seen[..length] != PREFACE[..length] => return false,
             Ok(length) if length == PREFACE.len() => return true,
-            // Some of the preface is here; a peek does not wait for more.
-            Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(1)).await,
+            // Some of the preface is here; a peek does not wait for more, and more may never come.
+            Ok(_) => match stream.ready(tokio::io::Interest::READABLE).await {
+                Ok(ready) if !ready.is_read_closed() => {
+                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                }
+                _ => return false,
+            },
         }
     }
 }

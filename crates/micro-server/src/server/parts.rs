@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use micro::registry::{self, Cache, Node, Registry, Service};
-use micro::service::debug::DebugHandler;
+use micro::registry::{Cache, Endpoint, Node, Registry, Service, schema};
 use micro::service::health;
 use micro::service::reflection::Reflection;
 use micro_proto::debug::DebugServer;
@@ -11,131 +10,139 @@ use micro_proto::health::HealthServer;
 use micro_proto::reflection::ServerReflectionServer;
 use micro_proto::registry::RegistryServer;
 use micro_proto::runtime::{RuntimeServer, SourceServer};
-use micro_rpc::{Client, Handler};
+use micro_rpc::{Client, Guard, Handler};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
-use super::{Addresses, Config, DRAIN, Error, part, reachable};
+use super::announce::Announcement;
+use super::listen::{Listening, reachable};
+use super::{Addresses, Config, DRAIN, Error};
 use crate::auth::{self, Block};
+use crate::drain::{Drain, Draining};
 use crate::gateway::{self, Gateway};
-use crate::profile::Profile;
-use crate::proxy::{Proxy, reflection::ProxyReflection};
+use crate::namespace::PLATFORM;
+use crate::profile::{Host, Needs, Profile};
+use crate::proxy::reflection::ProxyReflection;
+use crate::proxy::{ByAlias, OwnDebug, Proxy};
 use crate::registry::RegistryHandler;
 use crate::runtime::RuntimeHandler;
 
+/// Bytes of a request to the gateway.
+const BODY_LIMIT: usize = 100 * 1024 * 1024;
+
 pub(super) struct Parts {
     pub(super) auth: Block,
-    pub(super) runtime: Arc<micro_local::Runtime>,
+    pub(super) host: Host,
     registry: Arc<dyn Registry>,
-    proxy: micro_rpc::Server,
+    cache: Arc<Cache>,
+    proxy: Arc<micro_rpc::Server>,
     gateway: Gateway,
-    mounted: Vec<(&'static str, Vec<Arc<dyn Handler>>)>,
+    services: Vec<Own>,
     version: String,
 }
 
-/// Gives services the accounts that they run under.
-struct Issuer(Block);
-
-#[micro_rpc::async_trait]
-impl micro_local::runtime::Issuer for Issuer {
-    async fn issue(&self, namespace: &str, name: &str, version: &str) -> micro::Result<(String, String)> {
-        self.0.issue_service_account(namespace, name, version).await
-    }
+/// One of the platform's own services.
+struct Own {
+    name: &'static str,
+    handlers: Vec<Arc<dyn Handler>>,
 }
 
 impl Parts {
-    pub(super) async fn open(config: &Config, addresses: &Addresses) -> Result<Self, Error> {
+    /// Opens the drivers and puts the services on them. Streams that never end by themselves end with the proxy's drain.
+    pub(super) async fn open(
+        config: &Config,
+        addresses: &Addresses,
+        draining: &Draining,
+    ) -> Result<Self, Error> {
         let folder = config.home.join("server");
-        let Profile { store, registry } = Profile::open(&config.profile, &folder).await?;
-        let loopback = addresses.proxy.ip().is_loopback() && addresses.gateway.ip().is_loopback();
+        let profile = Profile::open(&config.profile, &folder).await?;
         let settings = auth::Config {
             key_file: folder.join("auth.key"),
-            loopback,
+            loopback: addresses.are_loopback(),
             disable_admin: config.disable_admin,
         };
-        let auth = Block::open(settings, store.clone())
-            .await
-            .map_err(|source| Error::Part {
-                name: "auth",
-                source: Box::new(source),
-            })?;
-        let runtime = micro_local::Runtime::open(micro_local::runtime::Config {
-            folder: folder.clone(),
+        let auth = Block::open(settings, profile.store.clone()).await;
+        let auth = auth.map_err(|source| Error::part("auth", source))?;
+        let needs = Needs {
             build: config.build.clone().unwrap_or_else(|| folder.join("build")),
+            folder,
             framework: config.framework.clone(),
-            store,
-            registry: registry.clone(),
-            credentials: Arc::new(Issuer(auth.clone())),
+            accounts: auth.clone(),
             proxy: reachable(addresses.proxy).to_string(),
-        })
-        .await
-        .map_err(|source| part("runtime", source))?;
-        let runtime = Arc::new(runtime);
+        };
+        let host = profile.host(needs).await;
+        let host = host.map_err(|source| Error::part("runtime", source))?;
+        Ok(Self::assemble(config, auth, host, profile.registry, draining))
+    }
+
+    fn assemble(
+        config: &Config,
+        auth: Block,
+        host: Host,
+        registry: Arc<dyn Registry>,
+        draining: &Draining,
+    ) -> Self {
         let cache = Cache::new(registry.clone());
         let client = Client::builder()
             .resolver(cache.clone())
-            .namespace("micro")
+            .namespace(PLATFORM)
             .build();
-        let mounted = handlers(&auth, &registry, &runtime);
-        let proxy = proxy(&auth, &registry, &client, &mounted);
+        let guard: Arc<dyn Guard> = Arc::new(ByAlias::new(auth.guard()));
+        let services = services(&auth, &registry, &host, draining);
+        let proxy = proxy(guard.clone(), &registry, &client, &services);
         let gateway = Gateway::new(gateway::Config {
-            cache,
+            cache: cache.clone(),
             client,
-            guard: auth.guard(),
+            guard,
             version: config.version.clone(),
-            body_limit: 100 * 1024 * 1024,
+            body_limit: BODY_LIMIT,
             namespace_prefix: String::new(),
         });
-        Ok(Self {
+        Self {
             auth,
-            runtime,
+            host,
             registry,
+            cache,
             proxy,
             gateway,
-            mounted,
+            services,
             version: config.version.clone(),
+        }
+    }
+
+    pub(super) fn serve_proxy(&self, listener: TcpListener, drain: Drain) -> Listening {
+        let (server, begun) = (self.proxy.clone(), drain.signal().begun());
+        Listening::start(drain, async move {
+            server.serve(listener, begun, DRAIN).await;
         })
     }
 
-    /// Answers on both listeners until `stopped` turns true.
-    pub(super) fn serve(
-        &self,
-        proxy: TcpListener,
-        gateway: TcpListener,
-        stopped: &watch::Receiver<bool>,
-    ) -> Vec<JoinHandle<()>> {
-        let (server, http) = (self.proxy.clone(), self.gateway.clone());
-        let (first, second) = (until(stopped.clone()), until(stopped.clone()));
-        vec![
-            tokio::spawn(async move { server.serve(proxy, first, DRAIN).await }),
-            tokio::spawn(async move { http.serve(gateway, second, DRAIN).await }),
-        ]
+    pub(super) fn serve_gateway(&self, listener: TcpListener) -> Listening {
+        let drain = Drain::new();
+        let (gateway, begun) = (self.gateway.clone(), drain.signal().begun());
+        Listening::start(drain, gateway.serve(listener, begun, DRAIN))
     }
 
     /// Lists the platform's own services beside those that it runs.
-    pub(super) async fn register(&self, addresses: &Addresses) -> micro::Result<()> {
-        let proxy = reachable(addresses.proxy).to_string();
-        for (name, handlers) in &self.mounted {
-            let endpoints = handlers
-                .iter()
-                .flat_map(|handler| registry::schema::endpoints(handler.descriptor()));
-            self.registry
-                .register("micro", self.entry(name, &proxy, endpoints.collect()), None)
-                .await?;
-        }
-        self.registry
-            .register("micro", self.entry("proxy", &proxy, Vec::new()), None)
-            .await?;
+    pub(super) async fn announce(&self, addresses: &Addresses) -> Result<Announcement, Error> {
         // The gateway speaks HTTP; over gRPC it is asked at the proxy, like the other parts.
-        self.registry
-            .register("micro", self.entry("api", &proxy, Vec::new()), None)
-            .await
+        let proxy = reachable(addresses.proxy).to_string();
+        let entries = self
+            .services
+            .iter()
+            .map(|own| self.entry(own.name, &proxy, own.endpoints()))
+            .collect();
+        let announced = Announcement::start(self.registry.clone(), entries).await;
+        // From the first call on, a service that comes up in the platform's namespace is known at once.
+        let known = match announced {
+            Ok(announcement) => self.cache.get(PLATFORM, "registry").await.map(|_| announcement),
+            failed => failed,
+        };
+        known.map_err(|source| Error::part("registry", source))
     }
 
-    fn entry(&self, name: &str, address: &str, endpoints: Vec<registry::Endpoint>) -> Service {
+    fn entry(&self, name: &str, address: &str, endpoints: Vec<Endpoint>) -> Service {
         let node = Node {
-            id: format!("{name}-1"),
+            id: format!("{name}-{}", uuid::Uuid::new_v4()),
             address: address.to_owned(),
             ..Node::default()
         };
@@ -149,64 +156,66 @@ impl Parts {
     }
 }
 
-async fn until(mut stopped: watch::Receiver<bool>) {
-    while !*stopped.borrow_and_update() && stopped.changed().await.is_ok() {}
+impl Own {
+    fn new(name: &'static str, handlers: Vec<Arc<dyn Handler>>) -> Self {
+        Self { name, handlers }
+    }
+
+    fn endpoints(&self) -> Vec<Endpoint> {
+        let contracts = self.handlers.iter().map(|handler| handler.descriptor());
+        contracts.flat_map(schema::endpoints).collect()
+    }
 }
 
-fn handlers(
-    auth: &Block,
-    registry: &Arc<dyn Registry>,
-    runtime: &Arc<micro_local::Runtime>,
-) -> Vec<(&'static str, Vec<Arc<dyn Handler>>)> {
-    let runtime = RuntimeHandler::new(runtime.clone());
+fn services(auth: &Block, registry: &Arc<dyn Registry>, host: &Host, draining: &Draining) -> Vec<Own> {
+    let registry = RegistryHandler::new(registry.clone(), draining.clone());
+    let runtime = RuntimeHandler::new(host.runtime(), draining.clone());
+    let source = SourceServer::new(runtime.clone());
     vec![
-        ("auth", auth.handlers()),
-        (
-            "registry",
-            vec![Arc::new(RegistryServer::new(RegistryHandler::new(
-                registry.clone(),
-            )))],
-        ),
-        (
+        Own::new("auth", auth.handlers()),
+        Own::new("registry", vec![Arc::new(RegistryServer::new(registry))]),
+        Own::new(
             "runtime",
-            vec![
-                Arc::new(RuntimeServer::new(runtime.clone())),
-                Arc::new(SourceServer::new(runtime)),
-            ],
+            vec![Arc::new(RuntimeServer::new(runtime)), Arc::new(source)],
         ),
+        Own::new("proxy", Vec::new()),
+        Own::new("api", Vec::new()),
     ]
 }
 
 fn proxy(
-    auth: &Block,
+    guard: Arc<dyn Guard>,
     registry: &Arc<dyn Registry>,
     client: &Client,
-    mounted: &[(&'static str, Vec<Arc<dyn Handler>>)],
-) -> micro_rpc::Server {
-    let guard: Arc<dyn micro_rpc::Guard> = auth.guard();
+    services: &[Own],
+) -> Arc<micro_rpc::Server> {
+    let names = services.iter().map(|own| own.name).collect();
+    let relay = Proxy::new(client.clone(), names);
     let mut builder = micro_rpc::Server::builder("proxy")
         .guard(guard)
-        .relay(Arc::new(Proxy::new(client.clone())));
-    let all = || mounted.iter().flat_map(|(_, handlers)| handlers);
-    for handler in all() {
-        builder = builder.handle(handler.clone());
-    }
-    let debug = Arc::new(DebugHandler::default());
+        .relay(Arc::new(relay));
+    let debug = Arc::new(OwnDebug::default());
     let debugging: Arc<dyn Handler> = Arc::new(DebugServer::from_arc(debug.clone()));
-    for name in mounted.iter().map(|(name, _)| *name).chain(["proxy", "api"]) {
-        builder = builder.handle_as(name, debugging.clone());
+    for own in services {
+        // Both forms of a name are accepted wherever one is.
+        for name in [own.name.to_owned(), format!("go.micro.service.{}", own.name)] {
+            for handler in own.handlers.iter().chain([&debugging]) {
+                builder = builder.handle_as(&name, handler.clone());
+            }
+        }
     }
-    let names = all().map(|handler| handler.descriptor().full_name()).collect();
+    let contracts = services.iter().flat_map(|own| &own.handlers);
+    let mut contracts: Vec<_> = contracts.map(|handler| handler.descriptor()).collect();
+    let names = contracts.iter().map(|contract| contract.full_name()).collect();
     let health: Arc<dyn Handler> = Arc::new(HealthServer::from_arc(health::always(names)));
-    let mut descriptors: Vec<_> = all().map(|handler| handler.descriptor()).collect();
-    descriptors.push(health.descriptor());
-    let reflection = ProxyReflection::new(Reflection::new(&descriptors), registry.clone(), client.clone());
+    contracts.push(health.descriptor());
+    let reflection = ProxyReflection::new(Reflection::new(&contracts), registry.clone(), client.clone());
     let reflecting: Arc<dyn Handler> = Arc::new(ServerReflectionServer::new(reflection));
-    let server = builder
+    let builder = builder
         .handle(health)
         .handle_as("grpc.reflection.v1alpha", reflecting.clone())
-        .handle(reflecting)
-        .build();
-    debug.watch(server.clone());
+        .handle(reflecting);
+    let server = Arc::new(builder.build());
+    debug.watch(Arc::downgrade(&server));
     server
 }

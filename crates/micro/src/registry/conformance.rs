@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Action, Node, Registry, Service};
+use super::{Action, Endpoint, Node, Registry, Service};
 
 fn service(name: &str, version: &str, nodes: &[&str]) -> Service {
     let node = |id: &&str| Node {
@@ -21,6 +21,8 @@ fn service(name: &str, version: &str, nodes: &[&str]) -> Service {
 /// Runs all checks in namespaces of their own. Panics where the promise is broken.
 pub async fn run(registry: &dyn Registry) {
     nodes_come_and_go(registry).await;
+    what_is_said_anew_counts(registry).await;
+    what_cannot_be_called_is_refused(registry).await;
     namespaces_are_apart(registry).await;
     watchers_are_told(registry).await;
     nodes_expire(registry).await;
@@ -75,6 +77,53 @@ async fn nodes_come_and_go(registry: &dyn Registry) {
     assert!(registry.get(namespace, "nobody").await.expect("get").is_empty());
 }
 
+async fn what_is_said_anew_counts(registry: &dyn Registry) {
+    let namespace = "conformance-anew";
+    let mut moved = service("user", "1", &["a"]);
+    registry
+        .register(namespace, moved.clone(), None)
+        .await
+        .expect("register");
+    moved.nodes[0].address = "elsewhere:2".to_owned();
+    moved.metadata.insert("team".to_owned(), "identity".to_owned());
+    moved.endpoints.push(Endpoint {
+        name: "User.Read".to_owned(),
+        ..Endpoint::default()
+    });
+    registry
+        .register(namespace, moved, None)
+        .await
+        .expect("register anew");
+    let known = registry.get(namespace, "user").await.expect("get").remove(0);
+    assert_eq!(known.nodes.len(), 1);
+    assert_eq!(known.nodes[0].address, "elsewhere:2");
+    assert_eq!(known.endpoints[0].name, "User.Read");
+    assert_eq!(known.metadata["team"], "identity");
+    assert_eq!(
+        known.metadata["domain"], namespace,
+        "a service says where it is from"
+    );
+}
+
+async fn what_cannot_be_called_is_refused(registry: &dyn Registry) {
+    let namespace = "conformance-refused";
+    let mut lost = service("user", "1", &["a"]);
+    lost.nodes[0].address.clear();
+    for wrong in [
+        service("user", "1", &[]),
+        service("", "1", &["a"]),
+        service("user", "1", &[""]),
+        lost,
+    ] {
+        let refused = registry
+            .register(namespace, wrong.clone(), None)
+            .await
+            .expect_err("nobody could call it");
+        assert_eq!(refused.code, 400, "{wrong:?}");
+    }
+    assert!(registry.list(namespace).await.expect("list").is_empty());
+}
+
 async fn namespaces_are_apart(registry: &dyn Registry) {
     registry
         .register("conformance-a", service("one", "1", &["a"]), None)
@@ -126,27 +175,43 @@ async fn watchers_are_told(registry: &dyn Registry) {
         (first.service.name.as_str(), first.namespace.as_str()),
         ("user", namespace)
     );
+    while tokio::time::timeout(Duration::from_millis(200), events.next())
+        .await
+        .is_ok()
+    {}
     registry
         .register(namespace, service("other", "1", &["x"]), None)
         .await
         .expect("register another");
     registry
+        .register(namespace, service("user", "1", &["a"]), None)
+        .await
+        .expect("refresh: no change, nothing told");
+    registry
         .register(namespace, service("user", "1", &["b"]), None)
         .await
         .expect("register a second node");
-    loop {
-        let event = events.next().await.expect("an event").expect("no error");
-        assert_eq!(event.service.name, "user", "only what was asked for");
-        if event.service.nodes.len() == 2 {
-            assert_eq!(event.action, Action::Update);
-            break;
-        }
-    }
+    let event = events.next().await.expect("an event").expect("no error");
+    assert_eq!(
+        (event.action, event.service.name.as_str()),
+        (Action::Update, "user"),
+        "only what was asked for"
+    );
+    assert_eq!(event.service.nodes.len(), 2);
     registry
-        .deregister(namespace, service("user", "1", &["a", "b"]))
+        .deregister(namespace, service("user", "1", &["a"]))
         .await
-        .expect("deregister");
-    while events.next().await.expect("an event").expect("no error").action != Action::Delete {}
+        .expect("deregister one");
+    let event = events.next().await.expect("an event").expect("no error");
+    assert_eq!((event.action, event.service.nodes.len()), (Action::Update, 1));
+    registry
+        .deregister(namespace, service("user", "1", &["b"]))
+        .await
+        .expect("deregister the last");
+    assert_eq!(
+        events.next().await.expect("an event").expect("no error").action,
+        Action::Delete
+    );
 }
 
 async fn nodes_expire(registry: &dyn Registry) {
@@ -164,6 +229,19 @@ async fn nodes_expire(registry: &dyn Registry) {
         )
         .await
         .expect("register");
+    let long = Some(Duration::from_secs(60));
+    registry
+        .register(
+            namespace,
+            service("renewed", "1", &["r"]),
+            Some(Duration::from_secs(1)),
+        )
+        .await
+        .expect("register");
+    registry
+        .register(namespace, service("renewed", "1", &["r"]), long)
+        .await
+        .expect("register again");
     let deleted = async {
         loop {
             let event = events.next().await.expect("an event").expect("no error");
@@ -178,4 +256,5 @@ async fn nodes_expire(registry: &dyn Registry) {
     assert_eq!(name, "brief");
     assert!(ids(registry, namespace, "brief").await.is_empty());
     assert_eq!(ids(registry, namespace, "kept").await, ["k"]);
+    assert_eq!(ids(registry, namespace, "renewed").await, ["r"]);
 }

@@ -10,22 +10,26 @@ use micro_rpc::{Result, Sender, Streaming};
 use super::{Action, Event, Registry, Service};
 
 const PRUNE: Duration = Duration::from_secs(1);
+/// So many changes may wait for a watcher.
 const BEHIND: usize = 256;
 
 /// Keeps nodes in memory, and forgets those whose time has passed within a second.
 #[derive(Clone, Default)]
 pub struct Memory(Arc<Mutex<State>>);
 
+/// Namespace, name, version.
+type Key = (String, String, String);
+
 #[derive(Default)]
 struct State {
-    // Namespace, name, version.
-    services: BTreeMap<(String, String, String), Entry>,
+    services: BTreeMap<Key, Entry>,
     watchers: Vec<Watcher>,
     pruning: bool,
 }
 
 struct Entry {
     service: Service,
+    /// When each node is forgotten; one that is not here never is.
     expires: BTreeMap<String, Instant>,
 }
 
@@ -62,28 +66,70 @@ impl Memory {
             }
         });
     }
+
+    fn select(&self, meant: impl Fn(&Key) -> bool) -> Vec<Service> {
+        let mut state = self.state();
+        state.expire(Instant::now());
+        let mut found: Vec<Service> = state
+            .services
+            .iter()
+            .filter(|(key, _)| meant(key))
+            .map(|(_, entry)| entry.service.clone())
+            .collect();
+        // The keys are in order already, but within their namespace.
+        found.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+        found
+    }
 }
 
 impl State {
     fn expire(&mut self, now: Instant) {
-        let keys: Vec<_> = self.services.keys().cloned().collect();
-        for key in keys {
-            let Some(entry) = self.services.get(&key) else {
-                continue;
-            };
-            let gone: Vec<String> = entry
+        let expired = |entry: &Entry| -> Vec<String> {
+            entry
                 .expires
                 .iter()
                 .filter(|(_, at)| **at <= now)
                 .map(|(id, _)| id.clone())
-                .collect();
-            if !gone.is_empty() {
-                self.remove(&key, &gone);
-            }
+                .collect()
+        };
+        let gone: Vec<_> = self
+            .services
+            .iter()
+            .map(|(key, entry)| (key.clone(), expired(entry)))
+            .filter(|(_, nodes)| !nodes.is_empty())
+            .collect();
+        for (key, nodes) in gone {
+            self.remove(&key, &nodes);
         }
     }
 
-    fn remove(&mut self, key: &(String, String, String), nodes: &[String]) {
+    fn add(&mut self, key: Key, service: Service, until: Option<Instant>) {
+        let namespace = key.0.clone();
+        let before = self.services.get(&key).map(|entry| entry.service.clone());
+        let new = || Entry {
+            service: Service {
+                nodes: Vec::new(),
+                ..service.clone()
+            },
+            expires: BTreeMap::new(),
+        };
+        let entry = self.services.entry(key).or_insert_with(new);
+        for node in &service.nodes {
+            match until {
+                Some(until) => entry.expires.insert(node.id.clone(), until),
+                None => entry.expires.remove(&node.id),
+            };
+        }
+        merge(&mut entry.service, service);
+        let now = entry.service.clone();
+        match before {
+            None => self.tell(Action::Create, &namespace, &now),
+            Some(before) if before != now => self.tell(Action::Update, &namespace, &now),
+            Some(_) => {}
+        }
+    }
+
+    fn remove(&mut self, key: &Key, nodes: &[String]) {
         let Some(entry) = self.services.get_mut(key) else {
             return;
         };
@@ -102,6 +148,7 @@ impl State {
         }
     }
 
+    /// Tells those whom it concerns; who has no room left is dropped, which ends its stream.
     fn tell(&mut self, action: Action, namespace: &str, service: &Service) {
         self.watchers.retain(|watcher| {
             let meant = (watcher.namespace == "*" || watcher.namespace == namespace)
@@ -130,39 +177,22 @@ fn merge(known: &mut Service, given: Service) {
 #[async_trait]
 impl Registry for Memory {
     async fn register(&self, namespace: &str, mut service: Service, ttl: Option<Duration>) -> Result<()> {
-        let mut state = self.state();
-        self.prune(&mut state);
+        super::check(&service)?;
         service.name = super::short_name(&service.name).to_owned();
         service.options = None;
         service.metadata.insert("domain".to_owned(), namespace.to_owned());
-        let until = ttl.filter(|ttl| !ttl.is_zero()).map(|ttl| Instant::now() + ttl);
-        let ids: Vec<String> = service.nodes.iter().map(|node| node.id.clone()).collect();
+        // A life beyond the end of the clock is endless.
+        let until = ttl
+            .filter(|ttl| !ttl.is_zero())
+            .and_then(|ttl| Instant::now().checked_add(ttl));
         let key = (
             namespace.to_owned(),
             service.name.clone(),
             service.version.clone(),
         );
-        let known = state.services.get(&key).map(|entry| entry.service.clone());
-        let entry = state.services.entry(key).or_insert_with(|| Entry {
-            service: Service {
-                nodes: Vec::new(),
-                ..service.clone()
-            },
-            expires: BTreeMap::new(),
-        });
-        merge(&mut entry.service, service);
-        for id in ids {
-            match until {
-                Some(until) => entry.expires.insert(id, until),
-                None => entry.expires.remove(&id),
-            };
-        }
-        let now = entry.service.clone();
-        match known {
-            None => state.tell(Action::Create, namespace, &now),
-            Some(before) if before != now => state.tell(Action::Update, namespace, &now),
-            Some(_) => {}
-        }
+        let mut state = self.state();
+        self.prune(&mut state);
+        state.add(key, service, until);
         Ok(())
     }
 
@@ -176,33 +206,82 @@ impl Registry for Memory {
 
     async fn get(&self, namespace: &str, name: &str) -> Result<Vec<Service>> {
         let name = super::short_name(name);
-        let mut all = self.list(namespace).await?;
-        all.retain(|service| service.name == name);
-        Ok(all)
+        Ok(self.select(|key| key.1 == name && (namespace == "*" || key.0 == namespace)))
     }
 
     async fn list(&self, namespace: &str) -> Result<Vec<Service>> {
-        let mut state = self.state();
-        state.expire(Instant::now());
-        let meant = |key: &(String, String, String)| namespace == "*" || key.0 == namespace;
-        let mut all: Vec<Service> = state
-            .services
-            .iter()
-            .filter(|(key, _)| meant(key))
-            .map(|(_, entry)| entry.service.clone())
-            .collect();
-        all.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
-        Ok(all)
+        Ok(self.select(|key| namespace == "*" || key.0 == namespace))
     }
 
     async fn watch(&self, namespace: &str, name: &str) -> Result<Streaming<Event>> {
         let (sender, events) = Streaming::channel(BEHIND);
         let name = super::short_name(name).to_owned();
-        self.state().watchers.push(Watcher {
+        let mut state = self.state();
+        // Where nothing happens nobody is told, so that those who left are found here.
+        state.watchers.retain(|watcher| !watcher.sender.is_closed());
+        state.watchers.push(Watcher {
             namespace: namespace.to_owned(),
             name,
             sender,
         });
         Ok(events)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Node;
+    use super::*;
+
+    fn service(address: &str) -> Service {
+        let node = Node {
+            id: "user-1".to_owned(),
+            address: address.to_owned(),
+            ..Node::default()
+        };
+        Service {
+            name: "user".to_owned(),
+            version: "latest".to_owned(),
+            nodes: vec![node],
+            ..Service::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_watcher_that_falls_behind_is_ended() {
+        let registry = Memory::new();
+        let mut slow = registry.watch("micro", "").await.unwrap();
+        for number in 0..=BEHIND {
+            registry
+                .register("micro", service(&format!("a:{number}")), None)
+                .await
+                .unwrap();
+        }
+        let mut seen = 0;
+        while let Some(event) = slow.next().await {
+            event.unwrap();
+            seen += 1;
+        }
+        assert_eq!(seen, BEHIND, "what was told before is still read");
+        assert!(registry.state().watchers.is_empty());
+    }
+
+    #[tokio::test]
+    async fn watchers_that_left_are_forgotten() {
+        let registry = Memory::new();
+        for _ in 0..10 {
+            drop(registry.watch("micro", "").await.unwrap());
+        }
+        assert_eq!(registry.state().watchers.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_endless_life_is_no_overflow() {
+        let registry = Memory::new();
+        registry
+            .register("micro", service("a:1"), Some(Duration::MAX))
+            .await
+            .unwrap();
+        assert_eq!(registry.list("micro").await.unwrap().len(), 1);
     }
 }

@@ -29,8 +29,10 @@ fn context() -> Context {
     Context::background().with_namespace("micro")
 }
 
+// The wire has whole seconds, and 0 is for ever: less than one second is one.
 fn options(namespace: &str, ttl: Option<Duration>) -> Option<Options> {
-    let ttl = ttl.map_or(0, |ttl| i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX));
+    let seconds = |ttl: Duration| ttl.as_secs() + u64::from(ttl.subsec_nanos() > 0);
+    let ttl = ttl.map_or(0, |ttl| i64::try_from(seconds(ttl)).unwrap_or(i64::MAX));
     Some(Options {
         ttl,
         domain: namespace.to_owned(),
@@ -40,6 +42,7 @@ fn options(namespace: &str, ttl: Option<Duration>) -> Option<Options> {
 #[async_trait]
 impl Registry for Remote {
     async fn register(&self, namespace: &str, mut service: Service, ttl: Option<Duration>) -> Result<()> {
+        super::check(&service)?;
         service.options = options(namespace, ttl);
         self.client.register(&context(), service).await.map(drop)
     }
@@ -98,5 +101,18 @@ fn event(change: Change, asked: &str) -> Event {
         action,
         namespace,
         service,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_life_is_not_an_endless_one() {
+        let ttl = |ttl: Option<Duration>| options("micro", ttl).unwrap().ttl;
+        assert_eq!(ttl(Some(Duration::from_millis(1))), 1);
+        assert_eq!(ttl(Some(Duration::from_secs(90))), 90);
+        assert_eq!((ttl(Some(Duration::ZERO)), ttl(None)), (0, 0));
     }
 }

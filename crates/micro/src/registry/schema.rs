@@ -1,16 +1,24 @@
 //! What an endpoint takes and answers, told from the contract.
+//!
+//! Types have the names that they have in Go, since readers of the registry know those. A stream is told as readers
+//! know it too, `Context` in and `Stream` out; its fields are those of the real messages, whose names are in the
+//! endpoint's metadata `request` and `response`.
 
 use std::collections::BTreeMap;
 
 use micro_rpc::ServiceDescriptor;
 use prost::Message;
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet};
+use prost_types::{
+    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto,
+};
 
 use super::{Endpoint, Value};
 
 /// Deeper levels of a message are not told.
 const DEPTH: usize = 6;
+/// In JSON these are no objects of their fields, so that the fields would mislead.
+const WELL_KNOWN: &str = ".google.protobuf.";
 
 /// The endpoints of a contract, as the registry shows them.
 pub fn endpoints(descriptor: &ServiceDescriptor) -> Vec<Endpoint> {
@@ -21,31 +29,46 @@ pub fn endpoints(descriptor: &ServiceDescriptor) -> Vec<Endpoint> {
         return Vec::new();
     };
     let comments = comments(file, index);
-    let endpoint = |(number, method): (usize, &prost_types::MethodDescriptorProto)| {
-        let streams = method.client_streaming() || method.server_streaming();
+    let endpoint = |(number, method): (usize, &MethodDescriptorProto)| {
+        let mut request = types.message(method.input_type());
+        let mut response = types.message(method.output_type());
         let mut metadata = BTreeMap::new();
-        if streams {
-            metadata.insert("stream".to_owned(), "true".to_owned());
-        }
-        for (name, is) in [
-            ("client_stream", method.client_streaming()),
-            ("server_stream", method.server_streaming()),
-        ] {
-            if is {
-                metadata.insert(name.to_owned(), "true".to_owned());
-            }
+        if method.client_streaming() || method.server_streaming() {
+            metadata = stream(method);
+            metadata.insert("request".to_owned(), rename(&mut request, "Context"));
+            metadata.insert("response".to_owned(), rename(&mut response, "Stream"));
         }
         if let Some(text) = comments.get(&number) {
             metadata.insert("description".to_owned(), text.clone());
         }
+        let name = format!("{}.{}", service.name(), method.name());
         Endpoint {
-            name: format!("{}.{}", service.name(), method.name()),
-            request: Some(types.message(method.input_type())),
-            response: Some(types.message(method.output_type())),
+            name,
+            request: Some(request),
+            response: Some(response),
             metadata,
         }
     };
     service.method.iter().enumerate().map(endpoint).collect()
+}
+
+fn stream(method: &MethodDescriptorProto) -> BTreeMap<String, String> {
+    let facts = [
+        ("stream", true),
+        ("client_stream", method.client_streaming()),
+        ("server_stream", method.server_streaming()),
+    ];
+    facts
+        .into_iter()
+        .filter(|(_, is)| *is)
+        .map(|(name, _)| (name.to_owned(), "true".to_owned()))
+        .collect()
+}
+
+/// Gives a message another name and returns its own.
+fn rename(message: &mut Value, name: &str) -> String {
+    message.r#type = name.to_owned();
+    std::mem::replace(&mut message.name, name.to_owned())
 }
 
 fn find<'a>(
@@ -118,47 +141,42 @@ impl<'a> Types<'a> {
         Value {
             name: name.to_owned(),
             r#type: name.to_owned(),
-            values: self.fields(full, 1),
+            values: self.fields(full, &[]),
         }
     }
 
-    fn fields(&self, full: &str, depth: usize) -> Vec<Value> {
-        // Values of enums are listed nowhere else: the type's name must do.
-        let Some(message) = self.0.get(full).filter(|_| depth <= DEPTH) else {
+    /// `within` are the messages that lead here. One that holds itself is told once: each level more would multiply it.
+    fn fields(&self, full: &str, within: &[&str]) -> Vec<Value> {
+        let is_told = within.len() < DEPTH && !within.contains(&full) && !full.starts_with(WELL_KNOWN);
+        let Some(message) = self.0.get(full).filter(|_| is_told) else {
             return Vec::new();
         };
+        let within = [within, &[full]].concat();
         message
             .field
             .iter()
-            .map(|field| self.field(field, depth))
+            .map(|field| self.field(field, &within))
             .collect()
     }
 
-    fn field(&self, field: &FieldDescriptorProto, depth: usize) -> Value {
-        let value = |r#type: String, values| Value {
-            name: field.name().to_owned(),
-            r#type,
-            values,
+    fn field(&self, field: &FieldDescriptorProto, within: &[&str]) -> Value {
+        let (content, r#type) = match self.map_entry(field) {
+            Some((key, content)) => (content, format!("map[{}]{}", scalar(key), scalar(content))),
+            None if field.label() == Label::Repeated => (field, format!("[]{}", scalar(field))),
+            None => (field, scalar(field)),
         };
-        if let Some((key, content)) = self.map_entry(field) {
-            let values = if content.r#type() == Type::Message {
-                self.fields(content.type_name(), depth + 1)
-            } else {
-                Vec::new()
-            };
-            return value(format!("map[{}]{}", scalar(key), scalar(content)), values);
-        }
-        let values = if field.r#type() == Type::Message {
-            self.fields(field.type_name(), depth + 1)
+        // Values of enums are listed nowhere: the type's name must do.
+        let is_message = content.r#type() == Type::Message;
+        let values = if is_message {
+            self.fields(content.type_name(), within)
         } else {
             Vec::new()
         };
-        let list = if field.label() == Label::Repeated {
-            "[]"
-        } else {
-            ""
-        };
-        value(format!("{list}{}", scalar(field)), values)
+        Value {
+            name: field.name().to_owned(),
+            r#type,
+            values,
+        }
     }
 
     fn map_entry(
@@ -200,27 +218,82 @@ fn short(full: &str) -> &str {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_contract_is_told_in_go_type_names() {
-        let endpoints = endpoints(&micro_proto::auth::AUTH_SERVICE);
-        let generate = endpoints
-            .iter()
-            .find(|endpoint| endpoint.name == "Auth.Generate")
-            .unwrap();
-        let request = generate.request.as_ref().unwrap();
-        let types: Vec<_> = request
+    fn endpoint(descriptor: &ServiceDescriptor, name: &str) -> Endpoint {
+        endpoints(descriptor)
+            .into_iter()
+            .find(|endpoint| endpoint.name == name)
+            .unwrap()
+    }
+
+    fn types(value: Option<&Value>) -> Vec<(&str, &str)> {
+        value
+            .unwrap()
             .values
             .iter()
             .map(|value| (value.name.as_str(), value.r#type.as_str()))
-            .collect();
-        assert!(types.contains(&("metadata", "map[string]string")), "{types:?}");
-        assert!(types.contains(&("scopes", "[]string")), "{types:?}");
-        assert!(types.contains(&("options", "Options")), "{types:?}");
+            .collect()
+    }
+
+    #[test]
+    fn a_contract_is_told_in_go_type_names() {
+        let generate = endpoint(&micro_proto::auth::AUTH_SERVICE, "Auth.Generate");
+        let request = types(generate.request.as_ref());
+        for expected in [
+            ("metadata", "map[string]string"),
+            ("scopes", "[]string"),
+            ("options", "Options"),
+        ] {
+            assert!(request.contains(&expected), "{request:?}");
+        }
+        assert_eq!(generate.request.as_ref().unwrap().r#type, "GenerateRequest");
         assert!(generate.metadata["description"].starts_with("Generate creates"));
-        let watch = &super::endpoints(&micro_proto::registry::REGISTRY_SERVICE)[4];
+        assert!(!generate.metadata.contains_key("stream"));
+    }
+
+    #[test]
+    fn a_stream_has_the_known_names_and_the_real_fields() {
+        let watch = endpoint(&micro_proto::registry::REGISTRY_SERVICE, "Registry.Watch");
+        let (request, response) = (watch.request.as_ref().unwrap(), watch.response.as_ref().unwrap());
         assert_eq!(
-            (watch.name.as_str(), watch.metadata["stream"].as_str()),
-            ("Registry.Watch", "true")
+            (request.name.as_str(), request.r#type.as_str()),
+            ("Context", "Context")
         );
+        assert_eq!(
+            (response.name.as_str(), response.r#type.as_str()),
+            ("Stream", "Stream")
+        );
+        assert_eq!(
+            types(Some(request)),
+            [("service", "string"), ("options", "Options")]
+        );
+        assert_eq!(
+            (&*watch.metadata["request"], &*watch.metadata["response"]),
+            ("WatchRequest", "Result")
+        );
+        assert_eq!(
+            (&*watch.metadata["stream"], &*watch.metadata["server_stream"]),
+            ("true", "true")
+        );
+        assert!(!watch.metadata.contains_key("client_stream"));
+    }
+
+    #[test]
+    fn a_message_that_holds_itself_is_told_once() {
+        // registry.Value holds a list of itself, within the endpoints of a service.
+        let register = endpoint(&micro_proto::registry::REGISTRY_SERVICE, "Registry.Register");
+        let child = |value: &Value, name: &str| {
+            value
+                .values
+                .iter()
+                .find(|value| value.name == name)
+                .cloned()
+                .unwrap()
+        };
+        let value = child(&child(register.request.as_ref().unwrap(), "endpoints"), "request");
+        assert_eq!(
+            types(Some(&value)),
+            [("name", "string"), ("type", "string"), ("values", "[]Value")]
+        );
+        assert!(child(&value, "values").values.is_empty());
     }
 }

@@ -1,0 +1,50 @@
+//! What the proxy tells about itself.
+
+use std::sync::{OnceLock, Weak};
+
+use micro::service::debug::DebugHandler;
+use micro_proto::debug::{
+    Debug, HealthRequest, HealthResponse, LogRequest, LogResponse, StatsRequest, StatsResponse, TraceRequest,
+    TraceResponse,
+};
+use micro_rpc::{Context, Result, Server};
+
+/// Answers `Debug` from the counters of the server that it is mounted in. It does not own that server: each would keep
+/// the other, and the store with them, after the platform has stopped.
+#[derive(Default)]
+pub struct OwnDebug(OnceLock<Weak<Server>>);
+
+impl OwnDebug {
+    /// Says which server to tell about, once that is built.
+    pub fn watch(&self, server: Weak<Server>) {
+        // It is said once.
+        let _ = self.0.set(server);
+    }
+
+    fn handler(&self) -> DebugHandler {
+        let handler = DebugHandler::default();
+        if let Some(server) = self.0.get().and_then(Weak::upgrade) {
+            handler.watch(Server::clone(&server));
+        }
+        handler
+    }
+}
+
+#[micro_rpc::async_trait]
+impl Debug for OwnDebug {
+    async fn log(&self, ctx: &Context, request: LogRequest) -> Result<LogResponse> {
+        self.handler().log(ctx, request).await
+    }
+
+    async fn health(&self, ctx: &Context, request: HealthRequest) -> Result<HealthResponse> {
+        self.handler().health(ctx, request).await
+    }
+
+    async fn stats(&self, ctx: &Context, request: StatsRequest) -> Result<StatsResponse> {
+        self.handler().stats(ctx, request).await
+    }
+
+    async fn trace(&self, ctx: &Context, request: TraceRequest) -> Result<TraceResponse> {
+        self.handler().trace(ctx, request).await
+    }
+}

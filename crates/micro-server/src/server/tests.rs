@@ -1,0 +1,155 @@
+use std::path::Path;
+use std::time::Instant;
+
+use micro::auth::{Identity, TokenSource};
+use micro::registry::{Registry, Remote};
+use micro_proto::debug::{Debug, DebugClient, HealthRequest};
+use micro_rpc::{Client, Context};
+
+use super::*;
+
+fn config(home: &Path) -> Config {
+    Config {
+        home: home.to_owned(),
+        build: None,
+        proxy_address: "127.0.0.1:0".to_owned(),
+        gateway_address: "127.0.0.1:0".to_owned(),
+        profile: "local".to_owned(),
+        framework: home.join("framework"),
+        version: "1.2.3".to_owned(),
+        disable_admin: false,
+    }
+}
+
+/// A client with the account that the server leaves for those who join it.
+async fn joined(home: &Path) -> Client {
+    let join = Join::read(home).unwrap().unwrap();
+    let anonymous = Client::builder().address(&join.proxy).build();
+    let identity = move || Identity {
+        namespace: "micro".to_owned(),
+        id: join.id.clone(),
+        secret: join.secret.clone(),
+    };
+    let address = Join::read(home).unwrap().unwrap().proxy;
+    let credentials = TokenSource::start_with(&anonymous, std::sync::Arc::new(identity))
+        .await
+        .unwrap();
+    Client::builder()
+        .address(&address)
+        .credentials(credentials)
+        .build()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_starts_answers_lists_itself_and_stops() {
+    let home = tempfile::tempdir().unwrap();
+    let running = Server::start(config(home.path())).await.unwrap();
+    let client = joined(home.path()).await;
+    let listed = Remote::new(&client).list("micro").await.unwrap();
+    let names: Vec<_> = listed.iter().map(|service| service.name.as_str()).collect();
+    assert_eq!(names, ["api", "auth", "proxy", "registry", "runtime"]);
+    let runtime = listed.iter().find(|service| service.name == "runtime").unwrap();
+    assert!(
+        runtime
+            .endpoints
+            .iter()
+            .any(|endpoint| endpoint.name == "Runtime.Create")
+    );
+    assert_eq!(runtime.nodes[0].address, running.addresses.proxy.to_string());
+    for name in ["auth", "proxy", "go.micro.service.api"] {
+        let health = DebugClient::with_name(&client, name);
+        let answer = health
+            .health(&Context::background(), HealthRequest::default())
+            .await
+            .unwrap();
+        assert_eq!(answer.status, "ok", "{name}");
+    }
+    running.shutdown().await;
+    assert!(Join::read(home.path()).unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_has_one_server_and_it_can_start_again() {
+    let home = tempfile::tempdir().unwrap();
+    let first = Server::start(config(home.path())).await.unwrap();
+    let refused = Server::start(config(home.path()))
+        .await
+        .err()
+        .unwrap()
+        .to_string();
+    let pid = format!("process {}", std::process::id());
+    assert!(
+        refused.contains(&pid) && refused.contains(&first.addresses.proxy.to_string()),
+        "{refused}"
+    );
+    first.shutdown().await;
+    let second = Server::start(config(home.path())).await.unwrap();
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_is_said_plainly() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let running = Server::start(config(home.path())).await.unwrap();
+    let Addresses { proxy, gateway } = running.addresses;
+    let by_micro = [
+        Config {
+            proxy_address: proxy.to_string(),
+            ..config(other.path())
+        },
+        Config {
+            gateway_address: gateway.to_string(),
+            ..config(other.path())
+        },
+    ];
+    for (config, variable) in by_micro
+        .into_iter()
+        .zip(["MICRO_PROXY_ADDRESS", "MICRO_API_ADDRESS"])
+    {
+        let refused = Server::start(config).await.err().unwrap().to_string();
+        assert!(
+            refused.contains("in use by another micro server") && refused.contains(variable),
+            "{refused}"
+        );
+    }
+    let stranger = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = stranger.local_addr().unwrap().to_string();
+    let refused = Server::start(Config {
+        gateway_address: address.clone(),
+        ..config(other.path())
+    })
+    .await;
+    let refused = refused.err().unwrap().to_string();
+    assert!(
+        refused.contains(&address) && refused.contains("is in use; stop what listens"),
+        "{refused}"
+    );
+    running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_does_not_hold_up_the_end() {
+    let home = tempfile::tempdir().unwrap();
+    let running = Server::start(config(home.path())).await.unwrap();
+    let client = joined(home.path()).await;
+    let mut changes = Remote::new(&client).watch("micro", "").await.unwrap();
+    let began = Instant::now();
+    running.shutdown().await;
+    assert!(
+        began.elapsed() < LAST_CALLS + Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+    while let Some(Ok(_)) = changes.next().await {}
+}
+
+#[tokio::test]
+async fn an_unknown_profile_is_told_what_there_is() {
+    let home = tempfile::tempdir().unwrap();
+    let config = Config {
+        profile: "moon".to_owned(),
+        ..config(home.path())
+    };
+    let refused = Server::start(config).await.err().unwrap().to_string();
+    assert_eq!(refused, "no profile \"moon\"; known: local");
+}
