@@ -13,6 +13,7 @@ mod descriptor;
 mod error;
 pub mod fake;
 mod frame;
+mod gather;
 pub mod json;
 mod metadata;
 pub mod server;

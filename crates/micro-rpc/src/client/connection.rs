@@ -1,5 +1,6 @@
 //! One HTTP/2 connection to a target.
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use tokio::net::TcpStream;
 
+use crate::gather::Gather;
 use crate::{Error, Result};
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -50,7 +52,10 @@ impl Connection {
         let live = Arc::new(AtomicBool::new(true));
         let alive = live.clone();
         let driver = tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            tokio::pin!(connection);
+            let mut gather = Gather::default();
+            let ended = poll_fn(|cx| gather.poll(cx, |cx| connection.as_mut().poll(cx)));
+            if let Err(error) = ended.await {
                 tracing::debug!(%error, "connection ended");
             }
             alive.store(false, Ordering::Release);

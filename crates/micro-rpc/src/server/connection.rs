@@ -1,5 +1,6 @@
 //! One HTTP/2 connection and the calls on it.
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,6 +18,7 @@ use super::call::{Body, Call, Reply};
 use super::routes::{Target, method};
 use super::{Handler, Server, headers};
 use crate::frame::{Frames, send, send_unary};
+use crate::gather::Gather;
 use crate::{Access, Account, Codec, Context, Error, Metadata, MethodDescriptor, Result, Streaming};
 
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -43,9 +45,10 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
     if draining {
         connection.graceful_shutdown();
     }
+    let mut gather = Gather::default();
     loop {
         tokio::select! {
-            accepted = connection.accept() => match accepted {
+            accepted = poll_fn(|cx| gather.poll(cx, |cx| connection.poll_accept(cx))) => match accepted {
                 Some(Ok((request, respond))) => {
                     tokio::spawn(answer(server.clone(), request, respond));
                 }
@@ -127,7 +130,7 @@ async fn answer(server: Server, request: Request<h2::RecvStream>, mut respond: S
     // A caller that hangs up stops the work that it asked for.
     let reply = tokio::select! {
         reply = inbound.run(&server, &path, frames) => reply,
-        _ = std::future::poll_fn(|cx| respond.poll_reset(cx)) => return,
+        _ = poll_fn(|cx| respond.poll_reset(cx)) => return,
     };
     let failed = match reply {
         Ok(reply) => write(respond, reply, content_type).await.err(),
@@ -336,7 +339,7 @@ async fn write_stream(
     // Headers wait for the first message, so that an error before it is an answer of headers alone.
     let first = tokio::select! {
         first = messages.next() => first,
-        _ = std::future::poll_fn(|cx| respond.poll_reset(cx)) => return Ok(()),
+        _ = poll_fn(|cx| respond.poll_reset(cx)) => return Ok(()),
         () = tokio::time::sleep(std::time::Duration::from_millis(50)) => {
             let stream = begin(&mut respond, content_type)?;
             return pump(stream, None, messages).await;
@@ -369,7 +372,7 @@ async fn pump(
             Some(message) => Some(message),
             None => tokio::select! {
                 next = messages.next() => next,
-                _ = std::future::poll_fn(|cx| stream.poll_reset(cx)) => return Ok(()),
+                _ = poll_fn(|cx| stream.poll_reset(cx)) => return Ok(()),
             },
         };
         match next {
