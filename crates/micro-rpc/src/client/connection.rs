@@ -51,10 +51,16 @@ impl Connection {
             .map_err(|error| refused(error.to_string()))?;
         let live = Arc::new(AtomicBool::new(true));
         let alive = live.clone();
+        let under_way: Arc<AtomicUsize> = Arc::default();
+        let calls = under_way.clone();
         let driver = tokio::spawn(async move {
             tokio::pin!(connection);
             let mut gather = Gather::default();
-            let ended = poll_fn(|cx| gather.poll(cx, |cx| connection.as_mut().poll(cx)));
+            let ended = poll_fn(|cx| {
+                gather.poll(calls.load(Ordering::Relaxed), cx, |cx| {
+                    connection.as_mut().poll(cx)
+                })
+            });
             if let Err(error) = ended.await {
                 tracing::debug!(%error, "connection ended");
             }
@@ -64,7 +70,7 @@ impl Connection {
         Ok(Self {
             sender,
             live,
-            under_way: Arc::default(),
+            under_way,
             driver,
         })
     }

@@ -46,11 +46,18 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
         connection.graceful_shutdown();
     }
     let mut gather = Gather::default();
+    // Each answer under way holds a share.
+    let share = Arc::new(());
+    let calls = || Arc::strong_count(&share) - 1;
     loop {
         tokio::select! {
-            accepted = poll_fn(|cx| gather.poll(cx, |cx| connection.poll_accept(cx))) => match accepted {
+            accepted = poll_fn(|cx| gather.poll(calls(), cx, |cx| connection.poll_accept(cx))) => match accepted {
                 Some(Ok((request, respond))) => {
-                    tokio::spawn(answer(server.clone(), request, respond));
+                    let (server, share) = (server.clone(), share.clone());
+                    tokio::spawn(async move {
+                        answer(server, request, respond).await;
+                        drop(share);
+                    });
                 }
                 Some(Err(error)) => {
                     tracing::debug!(%error, "connection broke");
