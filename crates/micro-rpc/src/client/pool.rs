@@ -1,7 +1,6 @@
 //! The connections to each target.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
@@ -22,7 +21,6 @@ struct Target {
     per_target: usize,
     open: RwLock<Vec<Arc<Connection>>>,
     opening: Mutex<()>,
-    next: AtomicUsize,
 }
 
 impl Pool {
@@ -67,7 +65,6 @@ impl Pool {
                 per_target: self.per_target,
                 open: RwLock::default(),
                 opening: Mutex::default(),
-                next: AtomicUsize::new(0),
             })
         };
         targets.entry(address.to_owned()).or_insert_with(new).clone()
@@ -104,13 +101,11 @@ impl Target {
         self.read(|open| {
             let live = || open.iter().filter(|connection| connection.is_live());
             let full = live().count() >= self.per_target;
-            let turn = self.next.fetch_add(1, Ordering::Relaxed);
-            let length = open.len().max(1);
+            // Of equals the first: a warm one answers sooner than one whose tasks sleep.
             live()
-                .enumerate()
-                .min_by_key(|(index, connection)| (connection.load(), (index + turn) % length))
-                .filter(|(_, connection)| full || connection.load() < bound)
-                .map(|(_, connection)| connection.clone())
+                .min_by_key(|connection| connection.load())
+                .filter(|connection| full || connection.load() < bound)
+                .cloned()
         })
     }
 
