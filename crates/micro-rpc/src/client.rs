@@ -58,6 +58,19 @@ impl Client {
         Self::builder().address(address).build()
     }
 
+    /// The same client with connections of its own: `connections` per target.
+    #[must_use]
+    pub fn with_own_connections(&self, connections: usize) -> Self {
+        let inner = &*self.0;
+        Self(Arc::new(Inner {
+            resolver: inner.resolver.clone(),
+            credentials: inner.credentials.clone(),
+            namespace: inner.namespace.clone(),
+            timeout: inner.timeout,
+            pool: Pool::new(connections.max(1)),
+        }))
+    }
+
     /// The client of one service.
     pub fn service(&self, name: &str) -> ServiceClient {
         ServiceClient {

@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use micro::registry::Cache;
 use micro_rpc::bytes::Bytes;
-use micro_rpc::{Client, Error, Guard, Resolver, Result};
+use micro_rpc::{Client, Cores, Error, Guard, Resolver, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -109,7 +109,7 @@ struct Inner {
     /// Calls the platform's own services, which are found in its namespace whatever namespace a request names.
     platform: Client,
     version: Bytes,
-    stats: Stats,
+    stats: Arc<Stats>,
 }
 
 impl Gateway {
@@ -133,7 +133,7 @@ impl Gateway {
             limits,
             platform,
             version,
-            stats: Stats::default(),
+            stats: Arc::default(),
         }))
     }
 
@@ -142,8 +142,28 @@ impl Gateway {
         &self.0.stats
     }
 
+    /// The same gateway for one core: it shares nothing that is locked by every request.
+    fn apart(&self) -> Self {
+        let inner = &*self.0;
+        let mut config = inner.config.clone();
+        config.client = config.client.with_own_connections(1);
+        Self(Arc::new(Inner {
+            config,
+            limits: inner.limits,
+            platform: inner.platform.with_own_connections(1),
+            version: inner.version.clone(),
+            stats: inner.stats.clone(),
+        }))
+    }
+
     /// Serves until `stop` is ready, then lets the requests under way finish within `drain`.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread per core.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send, drain: Duration) {
+        let cores = Cores::start("gateway").expect("the system gives threads");
+        let gateways: Vec<_> = (0..cores.count()).map(|_| self.apart()).collect();
         let places = Arc::new(Semaphore::new(self.0.limits.connections));
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
@@ -154,11 +174,13 @@ impl Gateway {
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = accept(&listener, &places) => if let Some((stream, place)) = accepted {
                     self.0.stats.accepted();
-                    let served = connection::serve(self.clone(), stream, stopped.clone());
-                    connections.spawn(async move {
-                        served.await;
-                        drop(place);
-                    });
+                    let (index, core, on_core) = cores.place();
+                    let (gateway, stopped) = (gateways[index].clone(), stopped.clone());
+                    connections.spawn_on(async move {
+                        let Ok(stream) = TcpStream::from_std(stream) else { return };
+                        connection::serve(gateway, stream, stopped).await;
+                        drop((place, on_core));
+                    }, &core.handle);
                 },
             }
         }
@@ -172,12 +194,12 @@ impl Gateway {
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(std::net::TcpStream, OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, _)) => {
             let _ = stream.set_nodelay(true);
-            Some((stream, place))
+            Some((stream.into_std().ok()?, place))
         }
         Err(error) => {
             // Out of descriptors, mostly: waiting a little beats spinning.
