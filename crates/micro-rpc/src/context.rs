@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::header::AUTHORIZATION;
+
+use crate::names::NAMESPACE;
 use crate::{Account, Metadata, Trace};
 
 /// Caller, namespace, metadata, deadline and trace of a call. Cheap to clone; handed on to the calls made from it.
@@ -21,6 +24,13 @@ impl Context {
     /// A context for work that nobody called for: no caller, no deadline, a new trace.
     pub fn background() -> Self {
         Self::new(None, Metadata::default(), None, Trace::start())
+    }
+
+    /// The same with these headers, as a gateway makes it of another protocol's.
+    #[must_use]
+    pub fn with_all_metadata(mut self, metadata: Metadata) -> Self {
+        Arc::make_mut(&mut self.0).metadata = metadata;
+        self
     }
 
     pub(crate) fn new(
@@ -44,7 +54,7 @@ impl Context {
 
     /// The namespace that the call is meant for; empty when none was said.
     pub fn namespace(&self) -> &str {
-        self.0.metadata.get("micro-namespace").unwrap_or("")
+        self.0.metadata.text(&NAMESPACE).unwrap_or("")
     }
 
     /// The headers of the call.
@@ -54,7 +64,7 @@ impl Context {
 
     /// The caller's bearer token.
     pub fn token(&self) -> Option<&str> {
-        self.0.metadata.get("authorization")?.strip_prefix("Bearer ")
+        self.0.metadata.text(&AUTHORIZATION)?.strip_prefix("Bearer ")
     }
 
     /// The moment after which nobody waits for the answer.

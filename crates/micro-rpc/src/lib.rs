@@ -17,6 +17,7 @@ mod frame;
 mod gather;
 pub mod json;
 mod metadata;
+mod names;
 pub mod server;
 mod streaming;
 mod trace;

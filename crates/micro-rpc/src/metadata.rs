@@ -12,6 +12,10 @@ impl Metadata {
         self.0.get(name).and_then(|value| value.to_str().ok())
     }
 
+    pub(crate) fn text(&self, name: &HeaderName) -> Option<&str> {
+        self.0.get(name).and_then(|value| value.to_str().ok())
+    }
+
     /// Sets a name to one value. What cannot travel in a header is left out.
     pub fn insert(&mut self, name: &str, value: &str) {
         let name = HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes());

@@ -1,5 +1,6 @@
 //! Trace identity, and the spans that a process keeps for its `Debug` handler.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -22,22 +23,33 @@ impl Id {
         let version = (bits & !(0xf << 76)) | (4 << 76);
         Self::Random((version & !(0b11 << 62)) | (0b10 << 62))
     }
+
+    /// As it travels.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Given(text) => Cow::Borrowed(text),
+            Self::Random(bits) => Cow::Owned(uuid(*bits)),
+        }
+    }
+}
+
+/// By hand, because each call has two of them and the formatter costs ten times as much.
+fn uuid(bits: u128) -> String {
+    let mut text = String::with_capacity(36);
+    for (index, byte) in bits.to_be_bytes().into_iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 0xf] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
+    text
 }
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Given(text) => f.write_str(text),
-            Self::Random(bits) => {
-                let (a, b, c) = (bits >> 96, (bits >> 80) & 0xffff, (bits >> 64) & 0xffff);
-                write!(
-                    f,
-                    "{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}",
-                    (bits >> 48) & 0xffff,
-                    bits & 0xffff_ffff_ffff
-                )
-            }
-        }
+        f.write_str(&self.text())
     }
 }
 
@@ -102,5 +114,7 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!((a.len(), &a[14..15]), (36, "4"));
         assert!("89ab".contains(&a[19..20]));
+        let bits = 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff;
+        assert_eq!(Id::Random(bits).to_string(), "00112233-4455-6677-8899-aabbccddeeff");
     }
 }

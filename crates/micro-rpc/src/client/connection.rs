@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
+use http::uri::Authority;
 use tokio::net::TcpStream;
 
 use crate::gather::Gather;
@@ -16,6 +17,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 
 pub(super) struct Connection {
     sender: SendRequest<Bytes>,
+    authority: Authority,
     live: Arc<AtomicBool>,
     under_way: Arc<AtomicUsize>,
     driver: tokio::task::AbortHandle,
@@ -32,6 +34,7 @@ impl Connection {
                 format!("connection error: Error while dialing dial tcp {address}: {cause}"),
             )
         };
+        let authority = address.parse().map_err(|_| refused("no such address".to_owned()))?;
         let stream = tokio::time::timeout(CONNECT, TcpStream::connect(address))
             .await
             .map_err(|_| refused("i/o timeout".to_owned()))?
@@ -69,10 +72,16 @@ impl Connection {
         .abort_handle();
         Ok(Self {
             sender,
+            authority,
             live,
             under_way,
             driver,
         })
+    }
+
+    /// What the calls on it name as their target.
+    pub(super) fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     pub(super) fn is_live(&self) -> bool {

@@ -6,14 +6,20 @@ use bytes::Bytes;
 use futures_util::stream;
 use h2::client::ResponseFuture;
 use h2::{RecvStream, SendStream};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, TE};
+use http::uri::{self, Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 
 use super::Inner;
 use super::connection::{Connection, Slot};
 use crate::frame::{Frames, MESSAGE_LIMIT, broken, send, send_unary};
+use crate::names::{GRPC_MESSAGE, GRPC_STATUS, GRPC_TIMEOUT, NAMESPACE, SPAN_ID, TIMEOUT, TRACE_ID};
 use crate::{Codec, Context, Error, Result, Streaming};
 
 const ATTEMPTS: usize = 3;
+
+/// So many headers a call has of its own at most.
+const OWN_HEADERS: usize = 8;
 
 /// Metadata that belongs to one hop, or that is set anew for the next.
 const NOT_FORWARDED: [&str; 12] = [
@@ -159,7 +165,9 @@ async fn start(
 ) -> Result<(ResponseFuture, SendStream<Bytes>, Slot)> {
     let namespace = namespace(client, ctx);
     let mut addresses = client.resolver.resolve(namespace, service).await?;
-    addresses.sort_by_cached_key(|address| client.pool.load(address));
+    if addresses.len() > 1 {
+        addresses.sort_by_cached_key(|address| client.pool.load(address));
+    }
     let mut last = None;
     for attempt in 0..ATTEMPTS {
         let Some(address) = addresses.get(attempt % addresses.len().max(1)) else {
@@ -175,7 +183,7 @@ async fn start(
                 continue;
             }
         };
-        let request = head(client, ctx, address, service, endpoint, codec, deadline)?;
+        let request = head(client, ctx, connection.authority(), service, endpoint, codec, deadline)?;
         match send_head(&connection, request).await {
             Ok(started) => return Ok(started),
             Err(error) => {
@@ -208,7 +216,7 @@ fn namespace<'a>(client: &'a Inner, ctx: &'a Context) -> &'a str {
 fn head(
     client: &Inner,
     ctx: &Context,
-    address: &str,
+    authority: &Authority,
     service: &str,
     endpoint: &str,
     codec: Codec,
@@ -216,62 +224,74 @@ fn head(
 ) -> Result<Request<()>> {
     let wrong = || Error::bad_request("go.micro.client", format!("malformed method name: {endpoint:?}"));
     let (handler, method) = endpoint.split_once('.').ok_or_else(wrong)?;
-    let mut request = Request::builder()
-        .method("POST")
-        .uri(format!("http://{address}/{service}.{handler}/{method}"))
-        .body(())
-        .map_err(|_| wrong())?;
+    let path = ["/", service, ".", handler, "/", method].concat();
+    let mut target = uri::Parts::default();
+    target.scheme = Some(Scheme::HTTP);
+    target.authority = Some(authority.clone());
+    target.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(|_| wrong())?);
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::from_parts(target).map_err(|_| wrong())?;
     let headers = request.headers_mut();
+    headers.reserve(ctx.metadata().headers().len() + OWN_HEADERS);
     for (name, value) in ctx.metadata().headers() {
         if !NOT_FORWARDED.contains(&name.as_str()) {
             headers.append(name, value.clone());
         }
     }
-    headers.insert("content-type", HeaderValue::from_static(codec.content_type()));
-    headers.insert("te", HeaderValue::from_static("trailers"));
-    if !headers.contains_key("micro-namespace") {
-        set(headers, "micro-namespace", namespace(client, ctx));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(codec.content_type()));
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    if !headers.contains_key(&NAMESPACE) {
+        set(headers, &NAMESPACE, namespace(client, ctx));
     }
-    if !headers.contains_key("authorization")
+    if !headers.contains_key(AUTHORIZATION)
         && let Some(token) = client
             .credentials
             .as_ref()
             .and_then(|credentials| credentials.token())
     {
-        set(headers, "authorization", &format!("Bearer {token}"));
+        set(headers, &AUTHORIZATION, &["Bearer ", &token].concat());
     }
-    set(headers, "micro-trace-id", &ctx.trace().id.to_string());
-    set(headers, "micro-span-id", &ctx.trace().span.to_string());
+    set_unique(headers, &TRACE_ID, &ctx.trace().id.text());
+    set_unique(headers, &SPAN_ID, &ctx.trace().span.text());
     if let Some(deadline) = deadline {
         set_deadline(headers, deadline.saturating_duration_since(Instant::now()));
     }
     Ok(request)
 }
 
-fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
+fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
 }
 
+/// Rounded up to a millisecond, which costs nobody anything because the deadline is kept here too: calls that begin now
+/// all say the same then, and HPACK sends what was said before as one byte.
 fn set_deadline(headers: &mut HeaderMap, left: Duration) {
-    set(headers, "timeout", &left.as_nanos().to_string());
-    // At most eight digits are allowed: microseconds reach 99 s, milliseconds a day.
-    let micros = left.as_micros();
-    let grpc = if micros < 100_000_000 {
-        format!("{micros}u")
-    } else if left.as_millis() < 100_000_000 {
-        format!("{}m", left.as_millis())
+    let millis = u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+    set(headers, &TIMEOUT, &millis.saturating_mul(1_000_000).to_string());
+    // At most eight digits are allowed.
+    let grpc = if millis < 100_000_000 {
+        format!("{millis}m")
     } else {
-        format!("{}S", left.as_secs().min(99_999_999))
+        format!("{}S", (millis / 1_000).min(99_999_999))
     };
-    set(headers, "grpc-timeout", &grpc);
+    set(headers, &GRPC_TIMEOUT, &grpc);
+}
+
+/// Sets what is different in every call, and so has no place in HPACK's table of what may come again.
+fn set_unique(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
+    if let Ok(mut value) = HeaderValue::from_str(value) {
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
 }
 
 /// The answer's body, and its error when it consists of headers alone or is no gRPC.
 fn open(response: Response<RecvStream>) -> (Frames, Option<Error>) {
     let (parts, body) = response.into_parts();
-    let failed = if parts.headers.contains_key("grpc-status") {
+    let failed = if parts.headers.contains_key(&GRPC_STATUS) {
         status(&parts.headers).err()
     } else if parts.status.is_success() {
         None
@@ -292,17 +312,17 @@ async fn finish(frames: &mut Frames) -> Result<()> {
 }
 
 fn status(headers: &HeaderMap) -> Result<()> {
-    let text = |name| {
+    let text = |name: &HeaderName| {
         headers
             .get(name)
             .and_then(|value| value.to_str().ok())
             .unwrap_or("")
     };
-    match text("grpc-status") {
+    match text(&GRPC_STATUS) {
         "0" => Ok(()),
         code => Err(Error::from_status(
             code.parse().unwrap_or(2),
-            &unpercent(text("grpc-message")),
+            &unpercent(text(&GRPC_MESSAGE)),
         )),
     }
 }

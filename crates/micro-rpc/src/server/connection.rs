@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use h2::SendStream;
 use h2::server::SendResponse;
+use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -19,6 +20,7 @@ use super::routes::{Target, method};
 use super::{Handler, Server, headers};
 use crate::frame::{Frames, send, send_unary};
 use crate::gather::Gather;
+use crate::names::{GRPC_ACCEPT_ENCODING, GRPC_STATUS, GRPC_TIMEOUT, NAMESPACE, TIMEOUT, X_CONTENT_TYPE};
 use crate::{Access, Account, Codec, Context, Error, Metadata, MethodDescriptor, Result, Streaming};
 
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -161,7 +163,7 @@ struct Inbound {
 impl Inbound {
     /// `None` when the request is no gRPC at all.
     fn read(server: &Server, verb: &http::Method, path: &str, headers: HeaderMap) -> Option<Self> {
-        let content_type = headers::text(&headers, "content-type").unwrap_or("");
+        let content_type = headers::text(&headers, &CONTENT_TYPE).unwrap_or("");
         if verb != http::Method::POST || !content_type.starts_with("application/grpc") {
             return None;
         }
@@ -300,17 +302,10 @@ async fn admit(
         if inner.namespace.is_none()
             && let Ok(value) = HeaderValue::from_str(&namespace)
         {
-            headers.insert("micro-namespace", value);
+            headers.insert(&NAMESPACE, value);
         }
     }
-    for name in [
-        "timeout",
-        "grpc-timeout",
-        "te",
-        "content-type",
-        "x-content-type",
-        "grpc-accept-encoding",
-    ] {
+    for name in [&TIMEOUT, &GRPC_TIMEOUT, &TE, &CONTENT_TYPE, &X_CONTENT_TYPE, &GRPC_ACCEPT_ENCODING] {
         headers.remove(name);
     }
     Ok(Context::new(account, Metadata::from(headers), deadline, trace))
@@ -320,7 +315,7 @@ fn namespace(server: &Server, headers: &HeaderMap, account: Option<&Account>) ->
     if let Some(own) = &server.0.namespace {
         return own.clone();
     }
-    let named = headers::text(headers, "micro-namespace").filter(|name| !name.is_empty());
+    let named = headers::text(headers, &NAMESPACE).filter(|name| !name.is_empty());
     let issuer = account
         .map(|account| account.issuer.as_str())
         .filter(|name| !name.is_empty());
@@ -332,7 +327,7 @@ async fn write(mut respond: SendResponse<Bytes>, reply: Reply, content_type: &'s
         Body::Message(frame) => {
             let mut stream = begin(&mut respond, content_type)?;
             send_unary(&mut stream, frame, false).await?;
-            finish(&mut stream, &success())
+            finish(&mut stream, success())
         }
         Body::Stream(messages) => write_stream(respond, messages, content_type).await,
     }
@@ -361,7 +356,7 @@ async fn write_stream(
             let ended = first.is_none();
             let mut stream = begin(&mut respond, content_type)?;
             if ended {
-                finish(&mut stream, &success())
+                finish(&mut stream, success())
             } else {
                 pump(stream, first, messages).await
             }
@@ -385,10 +380,10 @@ async fn pump(
         match next {
             Some(Ok(frame)) => send(&mut stream, frame, false).await?,
             Some(Err(error)) => {
-                finish(&mut stream, &headers::failure(&error))?;
+                finish(&mut stream, headers::failure(&error))?;
                 return Err(error);
             }
-            None => return finish(&mut stream, &success()),
+            None => return finish(&mut stream, success()),
         }
     }
 }
@@ -397,21 +392,21 @@ fn begin(respond: &mut SendResponse<Bytes>, content_type: &'static str) -> Resul
     let mut response = Response::new(());
     response
         .headers_mut()
-        .insert("content-type", HeaderValue::from_static(content_type));
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     respond
         .send_response(response, false)
         .map_err(|error| crate::frame::broken(&error))
 }
 
-fn finish(stream: &mut SendStream<Bytes>, trailers: &HeaderMap) -> Result<()> {
+fn finish(stream: &mut SendStream<Bytes>, trailers: HeaderMap) -> Result<()> {
     stream
-        .send_trailers(trailers.clone())
+        .send_trailers(trailers)
         .map_err(|error| crate::frame::broken(&error))
 }
 
 fn success() -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(1);
-    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    trailers.insert(&GRPC_STATUS, HeaderValue::from_static("0"));
     trailers
 }
 
@@ -420,6 +415,6 @@ fn fail(respond: &mut SendResponse<Bytes>, error: &Error, content_type: &'static
     *response.headers_mut() = headers::failure(error);
     response
         .headers_mut()
-        .insert("content-type", HeaderValue::from_static(content_type));
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     let _ = respond.send_response(response, true);
 }

@@ -1,26 +1,29 @@
 //! What the headers of a call say, and what those of an answer do.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use http::{HeaderMap, HeaderValue};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use prost::Message as _;
 
+use crate::names::{GRPC_MESSAGE, GRPC_STATUS, GRPC_TIMEOUT, SPAN_ID, TIMEOUT, TRACE_ID};
 use crate::{Error, Id, Trace};
 
-pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The bearer token of a call. Services take `Basic` too, whose second half is the token.
-pub(super) fn token(headers: &HeaderMap, basic: bool) -> Result<Option<String>, &'static str> {
-    let Some(value) = text(headers, "authorization") else {
+pub(super) fn token(headers: &HeaderMap, basic: bool) -> Result<Option<Cow<'_, str>>, &'static str> {
+    let Some(value) = text(headers, &AUTHORIZATION) else {
         return Ok(None);
     };
     if let Some(token) = value.strip_prefix("Bearer ") {
-        return Ok(Some(token.trim().to_owned()));
+        return Ok(Some(token.trim().into()));
     }
     if !basic {
         return Err("invalid authorization header. expected Bearer schema");
@@ -29,15 +32,15 @@ pub(super) fn token(headers: &HeaderMap, basic: bool) -> Result<Option<String>, 
     let encoded = value.strip_prefix("Basic ").ok_or(wrong)?;
     let decoded = STANDARD.decode(encoded.trim()).map_err(|_| wrong)?;
     let pair = String::from_utf8(decoded).map_err(|_| wrong)?;
-    Ok(pair.split_once(':').map(|(_, token)| token.to_owned()))
+    Ok(pair.split_once(':').map(|(_, token)| token.to_owned().into()))
 }
 
 /// The earlier of the two time-outs that callers send: `timeout` in nanoseconds and `grpc-timeout` with a unit.
 pub(super) fn deadline(headers: &HeaderMap, now: Instant) -> Option<Instant> {
-    let plain = text(headers, "timeout")
+    let plain = text(headers, &TIMEOUT)
         .and_then(|value| value.parse().ok())
         .map(Duration::from_nanos);
-    let grpc = text(headers, "grpc-timeout").and_then(grpc_timeout);
+    let grpc = text(headers, &GRPC_TIMEOUT).and_then(grpc_timeout);
     let timeout = match (plain, grpc) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
@@ -60,16 +63,16 @@ fn grpc_timeout(value: &str) -> Option<Duration> {
 }
 
 pub(super) fn trace(headers: &HeaderMap) -> Trace {
-    let given = |name| {
+    let given = |name: &HeaderName| {
         text(headers, name)
             .filter(|id| !id.is_empty())
             .map(|id| Id::Given(id.into()))
     };
-    match given("micro-trace-id") {
+    match given(&TRACE_ID) {
         Some(id) => Trace {
             id,
             span: Id::random(),
-            parent: given("micro-span-id"),
+            parent: given(&SPAN_ID),
         },
         None => Trace::start(),
     }
@@ -78,9 +81,9 @@ pub(super) fn trace(headers: &HeaderMap) -> Trace {
 /// The trailers of a call that failed.
 pub(super) fn failure(error: &Error) -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(3);
-    trailers.insert("grpc-status", HeaderValue::from(u16::from(error.grpc_code())));
+    trailers.insert(&GRPC_STATUS, HeaderValue::from(u16::from(error.grpc_code())));
     if let Ok(message) = HeaderValue::from_str(&percent(&error.to_json())) {
-        trailers.insert("grpc-message", message);
+        trailers.insert(&GRPC_MESSAGE, message);
     }
     if let Ok(details) = HeaderValue::from_str(&STANDARD_NO_PAD.encode(details(error).encode_to_vec())) {
         trailers.insert("grpc-status-details-bin", details);
@@ -176,7 +179,7 @@ mod tests {
             "authorization",
             HeaderValue::from_static("Basic dXNlcjp0b2tlbg=="),
         );
-        assert_eq!(token(&headers, true), Ok(Some("token".to_owned())));
+        assert_eq!(token(&headers, true), Ok(Some("token".into())));
         assert!(token(&headers, false).is_err());
     }
 

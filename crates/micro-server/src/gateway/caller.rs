@@ -10,7 +10,7 @@ use super::ID;
 use super::path::Target;
 use crate::namespace::{PLATFORM, PLATFORM_SERVICES, named};
 
-const NAMESPACE: HeaderName = HeaderName::from_static("micro-namespace");
+pub(super) static NAMESPACE: HeaderName = HeaderName::from_static("micro-namespace");
 const COOKIE_NAME: &str = "micro-token=";
 
 /// The one who calls.
@@ -29,7 +29,7 @@ impl Caller {
             None => None,
         };
         let requested = headers
-            .get(NAMESPACE)
+            .get(&NAMESPACE)
             .and_then(|value| value.to_str().ok())
             .unwrap_or("")
             .trim();

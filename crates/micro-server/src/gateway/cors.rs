@@ -1,16 +1,16 @@
 //! Who may call from a browser: every origin, as the contract says.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// What every answer carries besides the origin.
-pub(super) const ALLOWED: [(&str, &str); 3] = [
-    ("access-control-allow-credentials", "true"),
+pub(super) const ALLOWED: [(HeaderName, &str); 3] = [
+    (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
     (
-        "access-control-allow-methods",
+        header::ACCESS_CONTROL_ALLOW_METHODS,
         "POST, PATCH, GET, OPTIONS, PUT, DELETE",
     ),
     (
-        "access-control-allow-headers",
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
         "Accept, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, Authorization, Micro-Namespace",
     ),
 ];
@@ -19,10 +19,10 @@ pub(super) const ALLOWED: [(&str, &str); 3] = [
 pub(super) fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
     headers.reserve(ALLOWED.len() + 1);
     headers.insert(
-        "access-control-allow-origin",
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
         origin.unwrap_or(HeaderValue::from_static("*")),
     );
     for (name, value) in ALLOWED {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(name, HeaderValue::from_static(value));
     }
 }

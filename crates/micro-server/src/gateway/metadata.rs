@@ -1,36 +1,48 @@
 //! What of an HTTP request's headers travels on to the service.
 
-use std::borrow::Cow;
-
 use http::header::{AUTHORIZATION, CONNECTION, HOST};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use micro_rpc::Context;
 
-use super::caller::cookie;
+use super::caller::{NAMESPACE, cookie};
+
+static METHOD: HeaderName = HeaderName::from_static("method");
+static URL: HeaderName = HeaderName::from_static("url");
+
+/// So many are added to those of the request at most.
+const OWN: usize = 5;
 
 /// The context of the call: the headers, and who and what was asked for.
 pub(super) fn context(parts: &Parts, namespace: &str) -> Context {
     let headers = &parts.headers;
-    let mut ctx = Context::background();
+    let mut metadata = HeaderMap::with_capacity(headers.keys_len() + OWN);
     for name in headers.keys().filter(|name| is_forwarded(name, headers)) {
         if let Some(value) = joined(headers, name) {
-            ctx = ctx.with_metadata(name.as_str(), &value);
+            metadata.insert(name, value);
         }
     }
     if !headers.contains_key(AUTHORIZATION)
         && let Some(token) = cookie(headers)
     {
-        ctx = ctx.with_token(token);
+        set(&mut metadata, &AUTHORIZATION, &["Bearer ", token].concat());
     }
     if !headers.contains_key(HOST)
         && let Some(authority) = parts.uri.authority()
     {
-        ctx = ctx.with_metadata("host", authority.as_str());
+        set(&mut metadata, &HOST, authority.as_str());
     }
-    ctx.with_metadata("method", parts.method.as_str())
-        .with_metadata("url", parts.uri.path_and_query().map_or("/", |url| url.as_str()))
-        .with_namespace(namespace)
+    set(&mut metadata, &METHOD, parts.method.as_str());
+    let url = parts.uri.path_and_query().map_or("/", |url| url.as_str());
+    set(&mut metadata, &URL, url);
+    set(&mut metadata, &NAMESPACE, namespace);
+    Context::background().with_all_metadata(metadata.into())
+}
+
+fn set(metadata: &mut HeaderMap, name: &HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        metadata.insert(name, value);
+    }
 }
 
 /// Not forwarded is what ends at this hop, what describes this body and its framing, and what a server says of its peer.
@@ -66,15 +78,19 @@ fn is_of_this_hop(name: &str, headers: &HeaderMap) -> bool {
 }
 
 /// The values of a header, joined by commas; `None` when they are no text.
-fn joined<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     let mut values = headers.get_all(name).iter();
-    let first = values.next()?.to_str().ok()?;
-    let mut whole = Cow::Borrowed(first);
-    for value in values {
-        whole.to_mut().push(',');
-        whole.to_mut().push_str(value.to_str().ok()?);
+    let first = values.next()?;
+    let text = first.to_str().ok()?;
+    let Some(second) = values.next() else {
+        return Some(first.clone());
+    };
+    let mut whole = text.to_owned();
+    for value in std::iter::once(second).chain(values) {
+        whole.push(',');
+        whole.push_str(value.to_str().ok()?);
     }
-    Some(whole)
+    HeaderValue::try_from(whole).ok()
 }
 
 #[cfg(test)]

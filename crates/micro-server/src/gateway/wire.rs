@@ -160,7 +160,7 @@ fn answer(error: &Error) -> Vec<u8> {
         body.len()
     );
     for (name, value) in cors::ALLOWED {
-        head.push_str(name);
+        head.push_str(name.as_str());
         head.push_str(": ");
         head.push_str(value);
         head.push_str("\r\n");
