@@ -4,6 +4,7 @@ mod call;
 mod connection;
 mod headers;
 mod limits;
+mod pace;
 mod routes;
 mod stats;
 #[cfg(test)]
@@ -11,7 +12,7 @@ mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
@@ -60,6 +61,8 @@ struct Inner {
     relay: Option<Arc<dyn Relay>>,
     limits: Limits,
     stats: Stats,
+    /// What times are measured from.
+    origin: Instant,
     connections: Arc<Semaphore>,
 }
 
@@ -190,6 +193,7 @@ impl Builder {
         let name: Arc<str> = self.name.into();
         Server(Arc::new(Inner {
             stats: Stats::new(name.clone()),
+            origin: Instant::now(),
             name,
             routes: self.routes,
             guard: self.guard,

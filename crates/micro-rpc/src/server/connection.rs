@@ -2,8 +2,10 @@
 
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Instant;
+use std::task::{Context as Task, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -16,8 +18,9 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::call::{Body, Call, Reply};
-use super::routes::{Target, method};
-use super::{Handler, Server, headers};
+use super::pace::Lap;
+use super::routes::{Mounted, Target};
+use super::{Server, headers};
 use crate::frame::{Frames, send, send_unary};
 use crate::gather::Gather;
 use crate::names::{GRPC_ACCEPT_ENCODING, GRPC_STATUS, GRPC_TIMEOUT, NAMESPACE, TIMEOUT, X_CONTENT_TYPE};
@@ -48,24 +51,28 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
         connection.graceful_shutdown();
     }
     let mut gather = Gather::default();
+    let mut waiting = Waiting::default();
+    let mut together = 0;
     // Each answer under way holds a share.
     let share = Arc::new(());
     let calls = || Arc::strong_count(&share) - 1;
     loop {
+        let some_wait = !waiting.is_empty();
+        let accepted = poll_fn(|cx| match gather.poll(calls() + together, cx, |cx| connection.poll_accept(cx)) {
+            Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+            Poll::Pending if some_wait => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
         tokio::select! {
-            accepted = poll_fn(|cx| gather.poll(calls(), cx, |cx| connection.poll_accept(cx))) => match accepted {
-                Some(Ok((request, respond))) => {
-                    let (server, share) = (server.clone(), share.clone());
-                    tokio::spawn(async move {
-                        answer(server, request, respond).await;
-                        drop(share);
-                    });
-                }
-                Some(Err(error)) => {
+            accepted = accepted => match accepted {
+                Some(Some(Ok((request, respond)))) => waiting.add(&server, request, respond, share.clone()),
+                Some(Some(Err(error))) => {
                     tracing::debug!(%error, "connection broke");
                     return;
                 }
-                None => return,
+                Some(None) => return,
+                // All that came together is here.
+                None => together = waiting.answer(&server),
             },
             _ = stopped.changed(), if !draining => {
                 draining = true;
@@ -119,22 +126,75 @@ async fn refuse(server: &Server, stream: &mut TcpStream) {
     .await;
 }
 
-async fn answer(server: Server, request: Request<h2::RecvStream>, mut respond: SendResponse<Bytes>) {
-    let began = Instant::now();
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let Some(inbound) = Inbound::read(&server, &parts.method, &path, parts.headers) else {
-        let response = Response::builder()
-            .status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-            .body(());
-        if let Ok(response) = response {
+/// Calls that were accepted and not yet begun.
+#[derive(Default)]
+struct Waiting(Vec<(Pin<Box<dyn Future<Output = ()> + Send>>, Arc<Mounted>, &'static MethodDescriptor)>);
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes a call in; one that is known to take its time becomes a task.
+    fn add(
+        &mut self,
+        server: &Server,
+        request: Request<h2::RecvStream>,
+        mut respond: SendResponse<Bytes>,
+        share: Arc<()>,
+    ) {
+        let began = Instant::now();
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path().to_owned();
+        let Some(inbound) = Inbound::read(server, &parts.method, &path, parts.headers) else {
+            let mut response = Response::new(());
+            *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             let _ = respond.send_response(response, true);
+            return;
+        };
+        let quick = inbound.quick(began.duration_since(server.0.origin));
+        let server = server.clone();
+        let answer = async move {
+            answer(server, began, inbound, path, body, respond).await;
+            drop(share);
+        };
+        match quick {
+            Some((mounted, method)) => self.0.push((Box::pin(answer), mounted, method)),
+            None => drop(tokio::spawn(answer)),
         }
-        return;
-    };
+    }
+
+    /// Polls each once; what has to wait becomes a task. Tells how many there were.
+    fn answer(&mut self, server: &Server) -> usize {
+        let number = self.0.len();
+        let mut lap = Lap::start();
+        for (mut answer, mounted, method) in self.0.drain(..) {
+            // The task polls it again before anything else, so no wake-up is lost.
+            let mut cx = Task::from_waker(Waker::noop());
+            let polled = pin!(tokio::task::unconstrained(answer.as_mut())).poll(&mut cx);
+            let (time, now) = lap.next();
+            if let Some(pace) = mounted.pace(method) {
+                pace.took(time, now.duration_since(server.0.origin));
+            }
+            if polled.is_pending() {
+                tokio::spawn(answer);
+            }
+        }
+        number
+    }
+}
+
+async fn answer(
+    server: Server,
+    began: Instant,
+    inbound: Inbound,
+    path: String,
+    body: h2::RecvStream,
+    mut respond: SendResponse<Bytes>,
+) {
     let frames = Frames::new(body, server.0.limits.message);
     let trace = inbound.trace.clone();
-    let endpoint = inbound.endpoint(&server);
+    let endpoint = inbound.endpoint();
     let content_type = inbound.content_type;
     // A caller that hangs up stops the work that it asked for.
     let reply = tokio::select! {
@@ -157,7 +217,7 @@ struct Inbound {
     headers: HeaderMap,
     deadline: Option<Instant>,
     trace: crate::Trace,
-    handler: Option<(Arc<dyn Handler>, Result<&'static MethodDescriptor>)>,
+    handler: Option<(Arc<Mounted>, Result<&'static MethodDescriptor>)>,
 }
 
 impl Inbound {
@@ -176,7 +236,7 @@ impl Inbound {
             } else {
                 routes.any(target)
             };
-            handler.map(|handler| (handler.clone(), method(handler, target, &server.0.name)))
+            handler.map(|handler| (handler.clone(), handler.method(target, &server.0.name)))
         });
         Some(Self {
             content_type: codec.map_or("application/grpc", Codec::content_type),
@@ -188,10 +248,19 @@ impl Inbound {
         })
     }
 
-    fn endpoint(&self, _server: &Server) -> (&'static str, &'static str) {
+    /// Its method, when that answers one message with one and usually at once.
+    fn quick(&self, since_origin: Duration) -> Option<(Arc<Mounted>, &'static MethodDescriptor)> {
+        let (mounted, Ok(method)) = self.handler.as_ref()? else {
+            return None;
+        };
+        let is_quick = mounted.pace(method)?.is_quick(since_origin);
+        (is_quick && !method.client_streaming && !method.server_streaming).then(|| (mounted.clone(), *method))
+    }
+
+    fn endpoint(&self) -> (&'static str, &'static str) {
         match &self.handler {
-            Some((handler, Ok(method))) => (handler.descriptor().name, method.name),
-            Some((handler, Err(_))) => (handler.descriptor().name, ""),
+            Some((mounted, Ok(method))) => (mounted.handler.descriptor().name, method.name),
+            Some((mounted, Err(_))) => (mounted.handler.descriptor().name, ""),
             None => ("relay", ""),
         }
     }
@@ -212,7 +281,7 @@ impl Inbound {
         let call = Call::new(codec, frames, server.0.limits.request);
         let work = async {
             match self.handler {
-                Some((handler, method)) => guarded(name, handler.call(&ctx, method?, call)).await,
+                Some((mounted, method)) => guarded(name, mounted.handler.call(&ctx, method?, call)).await,
                 None if relayed => relay(server, &ctx, path, codec, call).await,
                 None => Err(Error::not_implemented(
                     name,

@@ -4,12 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Handler;
+use super::pace::Pace;
 use crate::{Error, MethodDescriptor, ServiceDescriptor};
 
 #[derive(Default)]
 pub(super) struct Routes {
-    full: HashMap<String, Arc<dyn Handler>>,
-    short: HashMap<&'static str, Arc<dyn Handler>>,
+    full: HashMap<String, Arc<Mounted>>,
+    short: HashMap<&'static str, Arc<Mounted>>,
+}
+
+/// A handler, and what is known of its methods.
+pub(super) struct Mounted {
+    pub handler: Arc<dyn Handler>,
+    paces: Vec<Pace>,
 }
 
 /// A call's path in its parts: `/` service `.` handler `/` method.
@@ -38,18 +45,21 @@ impl<'a> Target<'a> {
 
 impl Routes {
     pub(super) fn mount(&mut self, service: &str, handler: Arc<dyn Handler>) {
-        let name = handler.descriptor().name;
-        self.full.insert(format!("{service}.{name}"), handler.clone());
-        self.short.entry(name).or_insert(handler);
+        let descriptor = handler.descriptor();
+        let paces = descriptor.methods.iter().map(|_| Pace::default()).collect();
+        let mounted = Arc::new(Mounted { handler, paces });
+        let name = descriptor.name;
+        self.full.insert(format!("{service}.{name}"), mounted.clone());
+        self.short.entry(name).or_insert(mounted);
     }
 
     pub(super) fn mounted(&self) -> Vec<(String, &'static ServiceDescriptor)> {
-        let named = |(full, handler): (&String, &Arc<dyn Handler>)| {
+        let named = |(full, mounted): (&String, &Arc<Mounted>)| {
             (
                 full.rsplit_once('.')
                     .map_or("", |(service, _)| service)
                     .to_owned(),
-                handler.descriptor(),
+                mounted.handler.descriptor(),
             )
         };
         let mut all: Vec<_> = self.full.iter().map(named).collect();
@@ -57,29 +67,34 @@ impl Routes {
         all
     }
 
-    pub(super) fn exact(&self, target: &Target<'_>) -> Option<&Arc<dyn Handler>> {
+    pub(super) fn exact(&self, target: &Target<'_>) -> Option<&Arc<Mounted>> {
         self.full.get(target.full)
     }
 
     /// A service answers whatever stands before the handler's name: callers put the name there that they resolved.
-    pub(super) fn any(&self, target: &Target<'_>) -> Option<&Arc<dyn Handler>> {
+    pub(super) fn any(&self, target: &Target<'_>) -> Option<&Arc<Mounted>> {
         self.full
             .get(target.full)
             .or_else(|| self.short.get(target.handler))
     }
 }
 
-pub(super) fn method(
-    handler: &Arc<dyn Handler>,
-    target: &Target<'_>,
-    id: &str,
-) -> Result<&'static MethodDescriptor, Error> {
-    handler.descriptor().method(target.method).ok_or_else(|| {
-        Error::not_implemented(
-            id,
-            format!("unknown service {}.{}", target.handler, target.method),
-        )
-    })
+impl Mounted {
+    pub(super) fn method(&self, target: &Target<'_>, id: &str) -> Result<&'static MethodDescriptor, Error> {
+        self.handler.descriptor().method(target.method).ok_or_else(|| {
+            Error::not_implemented(
+                id,
+                format!("unknown service {}.{}", target.handler, target.method),
+            )
+        })
+    }
+
+    /// How fast a method is.
+    pub(super) fn pace(&self, method: &'static MethodDescriptor) -> Option<&Pace> {
+        let methods = self.handler.descriptor().methods;
+        let index = methods.iter().position(|other| std::ptr::eq(other, method))?;
+        self.paces.get(index)
+    }
 }
 
 #[cfg(test)]

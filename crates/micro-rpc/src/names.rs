@@ -1,0 +1,15 @@
+//! The names of the headers that a call is made of.
+//!
+//! As statics they are parsed once, at compile time, and not for each call.
+
+use http::HeaderName;
+
+pub(crate) static GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+pub(crate) static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+pub(crate) static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+pub(crate) static NAMESPACE: HeaderName = HeaderName::from_static("micro-namespace");
+pub(crate) static SPAN_ID: HeaderName = HeaderName::from_static("micro-span-id");
+pub(crate) static TIMEOUT: HeaderName = HeaderName::from_static("timeout");
+pub(crate) static TRACE_ID: HeaderName = HeaderName::from_static("micro-trace-id");
+pub(crate) static X_CONTENT_TYPE: HeaderName = HeaderName::from_static("x-content-type");
