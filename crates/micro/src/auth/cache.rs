@@ -1,9 +1,10 @@
 //! What was verified before.
 //!
-//! Verifying a signature costs three times as much as everything else in a call, so an account is remembered under the
-//! hash of its token. Only tokens that were valid get in, so strangers cannot fill it.
+//! Verifying a signature costs three times as much as everything else in a call, so an account is remembered beside its
+//! token. It is found by a keyed hash and counts only for the very same text. Only tokens that were valid get in, so strangers cannot fill it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::SystemTime;
 
@@ -12,49 +13,48 @@ use micro_rpc::Account;
 const SHARDS: usize = 16;
 const ENTRIES_PER_SHARD: usize = 1024;
 
-/// The SHA-256 of a token.
-pub(super) type Digest = [u8; 32];
-
-pub(super) fn digest(token: &str) -> Digest {
-    let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
-    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
-}
-
 pub(super) struct Entry {
+    pub token: Box<str>,
     pub account: Arc<Account>,
     pub expires_at: SystemTime,
     pub key_id: String,
 }
 
-type Shard = RwLock<HashMap<Digest, Entry>>;
+type Entries = HashMap<u64, Entry>;
+
+type Shard = RwLock<Entries>;
 
 /// Accounts by token, bounded, in shards so that readers on many cores do not meet at one lock.
 pub(super) struct Cache {
     shards: [Shard; SHARDS],
+    hasher: RandomState,
 }
 
 impl Cache {
     pub fn new() -> Cache {
         Cache {
             shards: std::array::from_fn(|_| Shard::default()),
+            hasher: RandomState::new(),
         }
     }
 
     /// The account of a token that was verified before and has not ended at `now`.
-    pub fn get(&self, digest: &Digest, now: SystemTime) -> Option<Arc<Account>> {
-        let shard = read(self.shard(digest));
+    pub fn get(&self, token: &str, now: SystemTime) -> Option<Arc<Account>> {
+        let hash = self.hasher.hash_one(token);
+        let shard = read(self.shard(hash));
         shard
-            .get(digest)
-            .filter(|entry| entry.expires_at > now)
+            .get(&hash)
+            .filter(|entry| entry.expires_at > now && *entry.token == *token)
             .map(|entry| Arc::clone(&entry.account))
     }
 
-    pub fn insert(&self, digest: Digest, entry: Entry, now: SystemTime) {
-        let mut shard = write(self.shard(&digest));
+    pub fn insert(&self, entry: Entry, now: SystemTime) {
+        let hash = self.hasher.hash_one(&entry.token);
+        let mut shard = write(self.shard(hash));
         if shard.len() >= ENTRIES_PER_SHARD {
             make_room(&mut shard, now);
         }
-        shard.insert(digest, entry);
+        shard.insert(hash, entry);
     }
 
     /// Forgets every token that was signed with a key which `is_valid` does not know.
@@ -69,14 +69,15 @@ impl Cache {
         self.shards.iter().map(|shard| read(shard).len()).sum()
     }
 
-    fn shard(&self, digest: &Digest) -> &Shard {
-        &self.shards[usize::from(digest[0]) % SHARDS]
+    fn shard(&self, hash: u64) -> &Shard {
+        // The map takes the low bits.
+        &self.shards[(hash >> 32) as usize % SHARDS]
     }
 }
 
 /// Drops what has ended; when that is not enough, a quarter of the rest: cheaper per insertion than keeping an order
 /// of use, and a wrong guess costs one verification.
-fn make_room(shard: &mut HashMap<Digest, Entry>, now: SystemTime) {
+fn make_room(shard: &mut Entries, now: SystemTime) {
     shard.retain(|_, entry| entry.expires_at > now);
     if shard.len() >= ENTRIES_PER_SHARD {
         let mut index = 0;
@@ -88,11 +89,11 @@ fn make_room(shard: &mut HashMap<Digest, Entry>, now: SystemTime) {
 }
 
 /// A panic while a shard is locked leaves it as usable as before: each change is a single call on the map.
-fn read(shard: &Shard) -> RwLockReadGuard<'_, HashMap<Digest, Entry>> {
+fn read(shard: &Shard) -> RwLockReadGuard<'_, Entries> {
     shard.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn write(shard: &Shard) -> RwLockWriteGuard<'_, HashMap<Digest, Entry>> {
+fn write(shard: &Shard) -> RwLockWriteGuard<'_, Entries> {
     shard.write().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -108,20 +109,21 @@ mod tests {
 
     fn insert(cache: &Cache, token: &str, expires_at: u64, now: u64) {
         let entry = Entry {
+            token: token.into(),
             account: Arc::default(),
             expires_at: at(expires_at),
             key_id: "k".into(),
         };
-        cache.insert(digest(token), entry, at(now));
+        cache.insert(entry, at(now));
     }
 
     #[test]
     fn an_entry_lives_until_its_token_ends() {
         let cache = Cache::new();
         insert(&cache, "a", 100, 0);
-        assert!(cache.get(&digest("a"), at(99)).is_some());
-        assert!(cache.get(&digest("a"), at(100)).is_none());
-        assert!(cache.get(&digest("b"), at(0)).is_none());
+        assert!(cache.get("a", at(99)).is_some());
+        assert!(cache.get("a", at(100)).is_none());
+        assert!(cache.get("b", at(0)).is_none());
     }
 
     #[test]
@@ -145,7 +147,7 @@ mod tests {
         }
         assert!(
             (0..SHARDS * ENTRIES_PER_SHARD / 2)
-                .all(|n| cache.get(&digest(&format!("new {n}")), at(50)).is_some())
+                .all(|n| cache.get(&format!("new {n}"), at(50)).is_some())
         );
     }
 

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use micro_rpc::Account;
 
-use super::cache::{Cache, Entry, digest};
+use super::cache::{Cache, Entry};
 use super::jwt::{Error, PublicKey, Unverified};
 
 /// Checks access tokens and remembers the valid ones, until they end or their key is withdrawn.
@@ -50,8 +50,7 @@ impl Verifier {
     }
 
     fn verify_at(&self, token: &str, now: SystemTime) -> Result<Arc<Account>, Error> {
-        let digest = digest(token);
-        if let Some(account) = self.cache.get(&digest, now) {
+        if let Some(account) = self.cache.get(token, now) {
             return Ok(account);
         }
         let unverified = Unverified::parse(token)?;
@@ -68,11 +67,12 @@ impl Verifier {
             return Err(Error::UnknownKey);
         }
         let entry = Entry {
+            token: token.into(),
             account: Arc::clone(&account),
             expires_at,
             key_id: key.id,
         };
-        self.cache.insert(digest, entry, now);
+        self.cache.insert(entry, now);
         Ok(account)
     }
 
