@@ -35,7 +35,10 @@ impl Cores {
     /// When the system refuses a thread or what a runtime needs.
     pub fn start(name: &str) -> io::Result<Self> {
         let number = thread::available_parallelism().map_or(1, NonZero::get);
-        (0..number).map(|index| Core::start(format!("{name}-{index}"))).collect::<Result<_, _>>().map(Self)
+        (0..number)
+            .map(|index| Core::start(format!("{name}-{index}")))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// How many there are.
@@ -46,7 +49,12 @@ impl Cores {
     /// The one with the fewest places taken, by number, and a place on it.
     pub fn place(&self) -> (usize, &Core, Place) {
         let taken = |core: &Core| Arc::strong_count(&core.places);
-        let (index, core) = self.0.iter().enumerate().min_by_key(|(_, core)| taken(core)).expect("there is a core");
+        let (index, core) = self
+            .0
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, core)| taken(core))
+            .expect("there is a core");
         (index, core, Place(core.places.clone()))
     }
 }

@@ -115,6 +115,9 @@ mod tests {
         assert_eq!((a.len(), &a[14..15]), (36, "4"));
         assert!("89ab".contains(&a[19..20]));
         let bits = 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff;
-        assert_eq!(Id::Random(bits).to_string(), "00112233-4455-6677-8899-aabbccddeeff");
+        assert_eq!(
+            Id::Random(bits).to_string(),
+            "00112233-4455-6677-8899-aabbccddeeff"
+        );
     }
 }

@@ -34,7 +34,9 @@ impl Connection {
                 format!("connection error: Error while dialing dial tcp {address}: {cause}"),
             )
         };
-        let authority = address.parse().map_err(|_| refused("no such address".to_owned()))?;
+        let authority = address
+            .parse()
+            .map_err(|_| refused("no such address".to_owned()))?;
         let stream = tokio::time::timeout(CONNECT, TcpStream::connect(address))
             .await
             .map_err(|_| refused("i/o timeout".to_owned()))?

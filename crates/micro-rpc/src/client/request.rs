@@ -183,7 +183,15 @@ async fn start(
                 continue;
             }
         };
-        let request = head(client, ctx, connection.authority(), service, endpoint, codec, deadline)?;
+        let request = head(
+            client,
+            ctx,
+            connection.authority(),
+            service,
+            endpoint,
+            codec,
+            deadline,
+        )?;
         match send_head(&connection, request).await {
             Ok(started) => return Ok(started),
             Err(error) => {

@@ -58,11 +58,14 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
     let calls = || Arc::strong_count(&share) - 1;
     loop {
         let some_wait = !waiting.is_empty();
-        let accepted = poll_fn(|cx| match gather.poll(calls() + together, cx, |cx| connection.poll_accept(cx)) {
-            Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
-            Poll::Pending if some_wait => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        });
+        let accepted =
+            poll_fn(
+                |cx| match gather.poll(calls() + together, cx, |cx| connection.poll_accept(cx)) {
+                    Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+                    Poll::Pending if some_wait => Poll::Ready(None),
+                    Poll::Pending => Poll::Pending,
+                },
+            );
         tokio::select! {
             accepted = accepted => match accepted {
                 Some(Some(Ok((request, respond)))) => waiting.add(&server, request, respond, share.clone()),
@@ -128,7 +131,13 @@ async fn refuse(server: &Server, stream: &mut TcpStream) {
 
 /// Calls that were accepted and not yet begun.
 #[derive(Default)]
-struct Waiting(Vec<(Pin<Box<dyn Future<Output = ()> + Send>>, Arc<Mounted>, &'static MethodDescriptor)>);
+struct Waiting(
+    Vec<(
+        Pin<Box<dyn Future<Output = ()> + Send>>,
+        Arc<Mounted>,
+        &'static MethodDescriptor,
+    )>,
+);
 
 impl Waiting {
     fn is_empty(&self) -> bool {
@@ -374,7 +383,14 @@ async fn admit(
             headers.insert(&NAMESPACE, value);
         }
     }
-    for name in [&TIMEOUT, &GRPC_TIMEOUT, &TE, &CONTENT_TYPE, &X_CONTENT_TYPE, &GRPC_ACCEPT_ENCODING] {
+    for name in [
+        &TIMEOUT,
+        &GRPC_TIMEOUT,
+        &TE,
+        &CONTENT_TYPE,
+        &X_CONTENT_TYPE,
+        &GRPC_ACCEPT_ENCODING,
+    ] {
         headers.remove(name);
     }
     Ok(Context::new(account, Metadata::from(headers), deadline, trace))

@@ -146,8 +146,7 @@ mod tests {
             insert(&cache, &format!("new {number}"), 100, 50);
         }
         assert!(
-            (0..SHARDS * ENTRIES_PER_SHARD / 2)
-                .all(|n| cache.get(&format!("new {n}"), at(50)).is_some())
+            (0..SHARDS * ENTRIES_PER_SHARD / 2).all(|n| cache.get(&format!("new {n}"), at(50)).is_some())
         );
     }
 
