@@ -21,7 +21,8 @@ pub struct Core {
     pub handle: Handle,
     /// Held by what was placed here.
     places: Arc<()>,
-    _running: oneshot::Sender<()>,
+    /// Ends the thread; the runtime that was there before has none of ours.
+    _running: Option<oneshot::Sender<()>>,
 }
 
 /// What is held by those who were placed on a core, so that the next goes where there are fewest.
@@ -39,6 +40,15 @@ impl Cores {
             .map(|index| Core::start(format!("{name}-{index}")))
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    /// The runtime that this is called on, as the only one.
+    pub fn current() -> Self {
+        Self(vec![Core {
+            handle: Handle::current(),
+            places: Arc::default(),
+            _running: None,
+        }])
     }
 
     /// How many there are.
@@ -70,7 +80,7 @@ impl Core {
         Ok(Self {
             handle,
             places: Arc::default(),
-            _running: running,
+            _running: Some(running),
         })
     }
 }

@@ -3,12 +3,15 @@
 mod call;
 mod connection;
 mod headers;
+mod inbound;
 mod limits;
 mod pace;
+mod respond;
 mod routes;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -157,12 +157,11 @@ impl Gateway {
     }
 
     /// Serves until `stop` is ready, then lets the requests under way finish within `drain`.
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses a thread per core.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send, drain: Duration) {
-        let cores = Cores::start("gateway").expect("the system gives threads");
+        let cores = Cores::start("gateway").unwrap_or_else(|error| {
+            tracing::warn!(%error, "no thread for each core, so requests share those that there are");
+            Cores::current()
+        });
         let gateways: Vec<_> = (0..cores.count()).map(|_| self.apart()).collect();
         let places = Arc::new(Semaphore::new(self.0.limits.connections));
         let (stopping, stopped) = watch::channel(false);

@@ -1,0 +1,204 @@
+//! A call on its way to the handler: what its headers say, who calls, until when.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use http::header::{CONTENT_TYPE, TE};
+use http::{HeaderMap, HeaderValue};
+
+use super::call::{Body, Call, Reply};
+use super::routes::{Mounted, Target};
+use super::{Server, headers};
+use crate::frame::Frames;
+use crate::names::{GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, NAMESPACE, TIMEOUT, X_CONTENT_TYPE};
+use crate::{Access, Account, Codec, Context, Error, Metadata, MethodDescriptor, Result};
+
+/// A call whose headers were read.
+pub(super) struct Inbound {
+    pub(super) content_type: &'static str,
+    codec: Option<Codec>,
+    headers: HeaderMap,
+    deadline: Option<Instant>,
+    pub(super) trace: crate::Trace,
+    handler: Option<(Arc<Mounted>, Result<&'static MethodDescriptor>)>,
+}
+
+impl Inbound {
+    /// `None` when the request is no gRPC at all.
+    pub(super) fn read(server: &Server, verb: &http::Method, path: &str, headers: HeaderMap) -> Option<Self> {
+        let content_type = headers::text(&headers, &CONTENT_TYPE).unwrap_or("");
+        if verb != http::Method::POST || !content_type.starts_with("application/grpc") {
+            return None;
+        }
+        let codec = Codec::from_content_type(content_type);
+        let target = Target::parse(path);
+        let handler = target.as_ref().and_then(|target| {
+            let routes = &server.0.routes;
+            let handler = if server.0.relay.is_some() {
+                routes.exact(target)
+            } else {
+                routes.any(target)
+            };
+            handler.map(|handler| (handler.clone(), handler.method(target, &server.0.name)))
+        });
+        Some(Self {
+            content_type: codec.map_or("application/grpc", Codec::content_type),
+            codec,
+            deadline: headers::deadline(&headers, Instant::now()),
+            trace: headers::trace(&headers),
+            handler,
+            headers,
+        })
+    }
+
+    /// Its method, when that answers one message with one and usually at once.
+    pub(super) fn quick(&self, since_origin: Duration) -> Option<(Arc<Mounted>, &'static MethodDescriptor)> {
+        let (mounted, Ok(method)) = self.handler.as_ref()? else {
+            return None;
+        };
+        let is_quick = mounted.pace(method)?.is_quick(since_origin);
+        (is_quick && !method.client_streaming && !method.server_streaming).then(|| (mounted.clone(), *method))
+    }
+
+    pub(super) fn endpoint(&self) -> (&'static str, &'static str) {
+        match &self.handler {
+            Some((mounted, Ok(method))) => (mounted.handler.descriptor().name, method.name),
+            Some((mounted, Err(_))) => (mounted.handler.descriptor().name, ""),
+            None => ("relay", ""),
+        }
+    }
+
+    pub(super) async fn run(self, server: &Server, path: &str, frames: Frames) -> Result<Reply> {
+        let name = &*server.0.name;
+        let target = Target::parse(path)
+            .ok_or_else(|| Error::bad_request(name, format!("malformed method name: {path:?}")))?;
+        let codec = self.codec.ok_or_else(|| {
+            Error::bad_request(
+                name,
+                "unsupported content type; use application/grpc+proto or application/grpc+json",
+            )
+        })?;
+        let deadline = self.deadline;
+        let relayed = self.handler.is_none() && server.0.relay.is_some();
+        let ctx = admit(server, &target, self.headers, deadline, self.trace).await?;
+        let call = Call::new(codec, frames, server.0.limits.request);
+        let work = async {
+            match self.handler {
+                Some((mounted, method)) => guarded(name, mounted.handler.call(&ctx, method?, call)).await,
+                None if relayed => relay(server, &ctx, path, codec, call).await,
+                None => Err(Error::not_implemented(
+                    name,
+                    format!("unknown service {}", target.handler),
+                )),
+            }
+        };
+        match deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), work)
+                .await
+                .unwrap_or_else(|_| {
+                    let detail = format!(
+                        "{}.{} did not answer before the deadline",
+                        target.handler, target.method
+                    );
+                    Err(Error::timeout(name, detail))
+                }),
+            None => work.await,
+        }
+    }
+}
+
+async fn relay(server: &Server, ctx: &Context, path: &str, codec: Codec, mut call: Call) -> Result<Reply> {
+    let Some(relay) = &server.0.relay else {
+        return Err(Error::internal(&*server.0.name, "no relay"));
+    };
+    let answers = relay
+        .relay(ctx, path, codec.content_type(), call.raw_requests())
+        .await?;
+    Ok(Reply(Body::Stream(
+        answers.map(|body| crate::codec::frame_raw(&body)),
+    )))
+}
+
+/// A handler that panics answers with an error; the process lives.
+async fn guarded(name: &str, work: impl Future<Output = Result<Reply>>) -> Result<Reply> {
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            tracing::error!(service = name, panic = text, "handler panicked");
+            Err(Error::internal(name, format!("panic recovered: {text}")))
+        })
+}
+
+/// Authenticates and authorises, and makes the handler's context.
+async fn admit(
+    server: &Server,
+    target: &Target<'_>,
+    mut headers: HeaderMap,
+    deadline: Option<Instant>,
+    trace: crate::Trace,
+) -> Result<Context> {
+    let inner = &*server.0;
+    let id = if inner.relay.is_some() {
+        target.service
+    } else {
+        &*inner.name
+    };
+    let mut account = None;
+    if let Some(guard) = &inner.guard {
+        let basic = inner.relay.is_none();
+        let token = headers::token(&headers, basic).map_err(|detail| Error::unauthorized(id, detail))?;
+        if let Some(token) = token {
+            account = guard.authenticate(&token);
+            if account.is_none() {
+                guard.refresh().await;
+                account = guard.authenticate(&token);
+            }
+        }
+        let namespace = namespace(server, &headers, account.as_deref());
+        let endpoint = format!("{}.{}", target.handler, target.method);
+        guard.authorise(&Access {
+            account: account.as_deref(),
+            service: if inner.relay.is_some() {
+                target.service
+            } else {
+                &inner.name
+            },
+            endpoint: &endpoint,
+            namespace: &namespace,
+        })?;
+        if inner.namespace.is_none()
+            && let Ok(value) = HeaderValue::from_str(&namespace)
+        {
+            headers.insert(&NAMESPACE, value);
+        }
+    }
+    for name in [
+        &TIMEOUT,
+        &GRPC_TIMEOUT,
+        &TE,
+        &CONTENT_TYPE,
+        &X_CONTENT_TYPE,
+        &GRPC_ACCEPT_ENCODING,
+    ] {
+        headers.remove(name);
+    }
+    Ok(Context::new(account, Metadata::from(headers), deadline, trace))
+}
+
+fn namespace(server: &Server, headers: &HeaderMap, account: Option<&Account>) -> Arc<str> {
+    if let Some(own) = &server.0.namespace {
+        return own.clone();
+    }
+    let named = headers::text(headers, &NAMESPACE).filter(|name| !name.is_empty());
+    let issuer = account
+        .map(|account| account.issuer.as_str())
+        .filter(|name| !name.is_empty());
+    named.or(issuer).unwrap_or("micro").into()
+}

@@ -1,0 +1,114 @@
+//! Calls between their arrival and their answer.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Instant;
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use http::{Request, Response, StatusCode};
+
+use super::Server;
+use super::inbound::Inbound;
+use super::pace::Lap;
+use super::respond::{fail, write};
+use super::routes::Mounted;
+use crate::MethodDescriptor;
+use crate::frame::Frames;
+
+/// Calls that were accepted and not yet begun.
+#[derive(Default)]
+pub(super) struct Waiting(Vec<New>);
+
+struct New {
+    answer: Pin<Box<dyn Future<Output = ()> + Send>>,
+    mounted: Arc<Mounted>,
+    method: &'static MethodDescriptor,
+}
+
+impl Waiting {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes a call in; one that is known to take its time becomes a task.
+    pub(super) fn add(
+        &mut self,
+        server: &Server,
+        request: Request<h2::RecvStream>,
+        mut respond: SendResponse<Bytes>,
+        share: Arc<()>,
+    ) {
+        let began = Instant::now();
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path().to_owned();
+        let Some(inbound) = Inbound::read(server, &parts.method, &path, parts.headers) else {
+            let mut response = Response::new(());
+            *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            let _ = respond.send_response(response, true);
+            return;
+        };
+        let quick = inbound.quick(began.duration_since(server.0.origin));
+        let server = server.clone();
+        let answer = async move {
+            answer(server, began, inbound, path, body, respond).await;
+            drop(share);
+        };
+        match quick {
+            Some((mounted, method)) => self.0.push(New {
+                answer: Box::pin(answer),
+                mounted,
+                method,
+            }),
+            None => drop(tokio::spawn(answer)),
+        }
+    }
+
+    /// Polls each once; what has to wait becomes a task. Tells how many there were.
+    pub(super) fn answer(&mut self, server: &Server) -> usize {
+        let number = self.0.len();
+        let mut lap = Lap::start();
+        for mut new in self.0.drain(..) {
+            // The task polls it again before anything else, so no wake-up is lost.
+            let mut cx = Context::from_waker(Waker::noop());
+            let polled = pin!(tokio::task::unconstrained(new.answer.as_mut())).poll(&mut cx);
+            let (time, now) = lap.next();
+            if let Some(pace) = new.mounted.pace(new.method) {
+                pace.took(time, now.duration_since(server.0.origin));
+            }
+            if polled.is_pending() {
+                tokio::spawn(new.answer);
+            }
+        }
+        number
+    }
+}
+
+async fn answer(
+    server: Server,
+    began: Instant,
+    inbound: Inbound,
+    path: String,
+    body: h2::RecvStream,
+    mut respond: SendResponse<Bytes>,
+) {
+    let frames = Frames::new(body, server.0.limits.message);
+    let trace = inbound.trace.clone();
+    let endpoint = inbound.endpoint();
+    let content_type = inbound.content_type;
+    // A caller that hangs up stops the work that it asked for.
+    let reply = tokio::select! {
+        reply = inbound.run(&server, &path, frames) => reply,
+        _ = poll_fn(|cx| respond.poll_reset(cx)) => return,
+    };
+    let failed = match reply {
+        Ok(reply) => write(respond, reply, content_type).await.err(),
+        Err(error) => {
+            fail(&mut respond, &error, content_type);
+            Some(error)
+        }
+    };
+    server.0.stats.record(trace, endpoint, began, failed.as_ref());
+}
