@@ -3,6 +3,7 @@
 //! `fuzz [TARGET...] [--seconds N] [--seed N]`. A panic ends the run and prints the input, ready to be pasted into a test.
 #![allow(clippy::unwrap_used, reason = "a panic is what is looked for")]
 
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -31,16 +32,37 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let chosen = TARGETS
+    let chosen: Vec<&'static Target> = TARGETS
         .iter()
-        .filter(|target| names.is_empty() || names.iter().any(|name| name == target.name));
-    for target in chosen {
-        if let Err(complaint) = attack(target, Duration::from_secs(seconds), seed) {
-            eprintln!("{complaint}");
-            return ExitCode::FAILURE;
-        }
+        .filter(|target| names.is_empty() || names.iter().any(|name| name == target.name))
+        .collect();
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut complaints = Vec::new();
+    for together in chosen.chunks(cores) {
+        complaints.extend(attack_all(together, Duration::from_secs(seconds), seed));
     }
-    ExitCode::SUCCESS
+    for complaint in &complaints {
+        eprintln!("{complaint}");
+    }
+    if complaints.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Each on a core of its own; what was found.
+fn attack_all(targets: &[&'static Target], duration: Duration, seed: u64) -> Vec<String> {
+    std::thread::scope(|scope| {
+        let attacks: Vec<_> = targets
+            .iter()
+            .map(|target| scope.spawn(move || attack(target, duration, seed)))
+            .collect();
+        let ended = attacks
+            .into_iter()
+            .map(|attack| attack.join().expect("the driver does not panic"));
+        ended.filter_map(Result::err).collect()
+    })
 }
 
 fn arguments() -> Result<(Vec<String>, u64, u64), String> {
