@@ -6,6 +6,7 @@ mod faults;
 mod handlers;
 mod main_job;
 mod malformed;
+mod power;
 mod readme;
 mod run_helloworld;
 mod server;

@@ -15,6 +15,8 @@ pub struct Micro {
     home: PathBuf,
     folder: PathBuf,
     variables: Vec<(String, String)>,
+    /// What the binary is run by, with its arguments.
+    under: Vec<String>,
 }
 
 /// What a command left behind.
@@ -37,6 +39,7 @@ impl Micro {
             home: home.to_owned(),
             folder: home.to_owned(),
             variables: Vec::new(),
+            under: Vec::new(),
         }
     }
 
@@ -55,9 +58,23 @@ impl Micro {
         micro
     }
 
+    /// The same, run by a program that takes the binary as its last argument.
+    pub fn under(&self, program: &str, arguments: Vec<String>) -> Self {
+        let mut micro = self.clone();
+        micro.under = std::iter::once(program.to_owned()).chain(arguments).collect();
+        micro
+    }
+
     /// The command, not yet started: no input, nothing of our own environment that could lead it to another server.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match self.under.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary());
+                command
+            }
+            None => Command::new(binary()),
+        };
         let led_astray = ["MICRO_", "CARGO_PKG_", "CARGO_MANIFEST_"];
         for (key, _) in
             std::env::vars().filter(|(key, _)| led_astray.iter().any(|prefix| key.starts_with(prefix)))

@@ -15,6 +15,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Http {
     address: String,
+    token: Option<String>,
 }
 
 /// A whole answer.
@@ -33,7 +34,15 @@ impl Http {
     pub fn to(address: &str) -> Self {
         Http {
             address: address.to_owned(),
+            token: None,
         }
+    }
+
+    /// The same, by the owner of an access token.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.token = Some(format!("Bearer {token}"));
+        self
     }
 
     /// GET.
@@ -62,6 +71,9 @@ impl Http {
             .method(method)
             .uri(path)
             .header("host", &self.address);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", token);
+        }
         for (key, value) in headers {
             request = request.header(*key, *value);
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
 pub mod command;
+pub mod disk;
 pub mod grpc;
 pub mod http;
 pub mod process;

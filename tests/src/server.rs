@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::process::Child;
 
 use crate::command::Micro;
+use crate::disk::strace;
 use crate::http::Http;
 use crate::{process, wait};
 
@@ -34,7 +35,18 @@ impl Server {
 
     /// Starts a command that is a server in that home, `micro server` or a `micro run` that stays.
     pub async fn start_in(home: TempDir, words: &[&str]) -> Self {
-        let child = on_free_ports(home.path()).start(words, &log_file(home.path()));
+        let micro = on_free_ports(home.path());
+        Self::start_as(home, &micro, words).await
+    }
+
+    /// The same, with everything written down that it does to files, in the folder `notes`.
+    pub async fn start_recorded(home: TempDir, notes: &Path) -> Self {
+        let micro = on_free_ports(home.path()).under("strace", strace::arguments(notes));
+        Self::start_as(home, &micro, &["server"]).await
+    }
+
+    async fn start_as(home: TempDir, micro: &Micro, words: &[&str]) -> Self {
+        let child = micro.start(words, &log_file(home.path()));
         let mut server = Server {
             home,
             child,

@@ -7,7 +7,11 @@ use anyhow::{Result, bail};
 use crate::workspace::{capture, execute};
 
 /// A program that must be on the PATH, and the packages that bring it.
-const NEEDED: &[(&str, &[&str])] = &[("cc", &["gcc", "libc6-dev"]), ("git", &["git"])];
+const NEEDED: &[(&str, &[&str])] = &[
+    ("cc", &["gcc", "libc6-dev"]),
+    ("git", &["git"]),
+    ("strace", &["strace"]),
+];
 
 /// Installs what is missing. With everything there it touches nothing and needs no rights.
 pub fn install_missing() -> Result<()> {
