@@ -34,8 +34,9 @@ async fn what_was_acknowledged_survives_a_power_cut() {
     let seed = Random::fresh_seed();
     let mut random = Random::new(seed);
     let first = attempts.values().min().copied().unwrap();
+    let last = attempts.values().max().copied().unwrap().max(recording.end());
     for _ in 0..CUTS {
-        let moment = first + random.below((recording.end() - first) as usize) as u64;
+        let moment = first + random.below((last - first) as usize) as u64;
         let left = tempfile::Builder::new().prefix("micro-power-").tempdir().unwrap();
         recording.after_power_cut(server.home(), left.path(), moment, &mut random);
         let found = accounts_in(left).await;
