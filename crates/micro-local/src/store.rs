@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, Readable};
-use micro::async_trait;
-use micro::store::{self, Change, Error, Record, Result, Scan, Scope, check_key};
+use micro::store::{self, Change, Error, Event, Record, Result, Scan, Scope, Watchers, check_key};
+use micro::{Streaming, async_trait};
 
 use encoding::{Prefix, decode, record_key};
 use writer::Writer;
@@ -33,6 +33,7 @@ pub struct Store {
     engine: Engine,
     writer: Writer,
     counters: Arc<Counters>,
+    watchers: Arc<Watchers>,
 }
 
 /// What the writer has done since the store was opened.
@@ -68,11 +69,13 @@ impl Store {
         })?;
         let engine = Engine::open(folder).map_err(|error| refused(folder, error))?;
         let counters = Arc::new(Counters::default());
-        let writer = Writer::start(engine.clone(), Arc::clone(&counters))?;
+        let watchers = Arc::new(Watchers::default());
+        let writer = Writer::start(engine.clone(), Arc::clone(&counters), Arc::clone(&watchers))?;
         Ok(Self {
             engine,
             writer,
             counters,
+            watchers,
         })
     }
 
@@ -130,10 +133,8 @@ impl Engine {
 
     fn scan(&self, scope: &Scope, scan: &Scan) -> Result<Vec<Record>> {
         let (now, table) = (SystemTime::now(), Prefix::table(scope));
-        let range = self
-            .database
-            .snapshot()
-            .prefix(&self.records, record_key(scope, &scan.prefix));
+        let (from, to) = bounds(scope, scan);
+        let range = self.database.snapshot().range(&self.records, from..to);
         let entries: Box<dyn Iterator<Item = fjall::Guard>> = if scan.descending {
             Box::new(range.rev())
         } else {
@@ -197,6 +198,11 @@ impl store::Store for Store {
         self.writer.commit(scope.clone(), changes).await
     }
 
+    async fn watch(&self, scope: &Scope, prefix: &str) -> Result<Streaming<Event>> {
+        scope.check()?;
+        Ok(self.watchers.watch(scope, prefix))
+    }
+
     async fn databases(&self) -> Result<Vec<String>> {
         self.read_with(|engine| engine.names(&Prefix::everything())).await
     }
@@ -204,6 +210,23 @@ impl store::Store for Store {
     async fn tables(&self, database: &str) -> Result<Vec<String>> {
         let prefix = Prefix::database(database);
         self.read_with(move |engine| engine.names(&prefix)).await
+    }
+}
+
+/// Where a scan begins and ends, so that a page deep in a table costs no more than the first.
+fn bounds(scope: &Scope, scan: &Scan) -> (Vec<u8>, Vec<u8>) {
+    let prefix = record_key(scope, &scan.prefix);
+    // No key holds the byte 255, which UTF-8 does not have.
+    let end = [&prefix[..], &[255]].concat();
+    if scan.after.is_empty() {
+        return (prefix, end);
+    }
+    let after = record_key(scope, &scan.after);
+    if scan.descending {
+        let to = after.clamp(prefix.clone(), end);
+        (prefix, to)
+    } else {
+        (after.clamp(prefix, end.clone()), end)
     }
 }
 

@@ -7,21 +7,28 @@
 //! - [`Store::commit`] is all or nothing, for readers and for crashes.
 //! - A record whose time has passed is never returned, and counts as absent for [`Change::PutNew`].
 //! - [`Store::scan`] answers in the order of the keys' bytes.
+//! - Each write gives its record a version that no other write of that key ever had, so that a change can be made only
+//!   if nobody else made one in between: [`Change::PutIf`], [`Change::DeleteIf`].
+//! - [`Store::watch`] tells of every change after it, in order; who is too slow to listen is told so, and never holds up a
+//!   writer.
 //!
 //! [`conformance::run`] is the law: every implementation passes it.
 
 pub mod conformance;
 mod error;
 mod memory;
+mod watchers;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use micro_rpc::Streaming;
 
 pub use error::{Error, ErrorKind};
 pub use memory::Memory;
+pub use watchers::Watchers;
 
 /// The longest key in bytes: what every database that we know can still index.
 pub const MAX_KEY_LENGTH: usize = 2048;
@@ -50,6 +57,8 @@ pub struct Record {
     pub metadata: BTreeMap<String, String>,
     /// From then on the record is gone; `None` keeps it for good.
     pub expires_at: Option<SystemTime>,
+    /// Which write this is, set by the store; what is given to a write is ignored.
+    pub version: u64,
 }
 
 impl Record {
@@ -119,13 +128,17 @@ pub fn check_key(key: &str) -> Result<()> {
     Ok(())
 }
 
-/// Which records a scan answers: those that match prefix and suffix, in order, some skipped, then at most `limit`.
+/// Which records a scan answers: those that match, in order, some skipped, then at most `limit`.
+///
+/// To read page by page, set `limit`, and `after` to the last key of the page before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scan {
     /// How keys begin; empty for all.
     pub prefix: String,
     /// How keys end; empty for all.
     pub suffix: String,
+    /// Only keys behind this one, in the direction of the scan; empty for all.
+    pub after: String,
     /// How many matches are skipped.
     pub offset: usize,
     /// How many records are answered at most; `None` for all.
@@ -143,9 +156,15 @@ impl Scan {
         }
     }
 
-    /// Whether a key matches prefix and suffix.
+    /// Whether a key matches.
     pub fn matches(&self, key: &str) -> bool {
-        key.starts_with(&self.prefix) && key.ends_with(&self.suffix)
+        let is_behind = self.after.is_empty()
+            || if self.descending {
+                key < self.after.as_str()
+            } else {
+                key > self.after.as_str()
+            };
+        is_behind && key.starts_with(&self.prefix) && key.ends_with(&self.suffix)
     }
 }
 
@@ -156,18 +175,50 @@ pub enum Change {
     Put(Record),
     /// Writes a record; the whole commit fails with [`ErrorKind::Exists`] if there is one.
     PutNew(Record),
+    /// Writes a record; the whole commit fails with [`ErrorKind::Conflict`] unless the one that is there has this version.
+    PutIf(Record, u64),
     /// Removes the record of a key, if there is one.
     Delete(String),
+    /// Removes a record; the whole commit fails with [`ErrorKind::Conflict`] unless it has this version.
+    DeleteIf(String, u64),
 }
 
 impl Change {
     /// The key that changes.
     pub fn key(&self) -> &str {
         match self {
-            Self::Put(record) | Self::PutNew(record) => &record.key,
-            Self::Delete(key) => key,
+            Self::Put(record) | Self::PutNew(record) | Self::PutIf(record, _) => &record.key,
+            Self::Delete(key) | Self::DeleteIf(key, _) => key,
         }
     }
+
+    /// What it writes; `None` for a removal.
+    pub fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Put(record) | Self::PutNew(record) | Self::PutIf(record, _) => Some(record),
+            Self::Delete(_) | Self::DeleteIf(..) => None,
+        }
+    }
+
+    /// Whether it may be made where a record of this version is, `None` for none. Drivers ask it for each change.
+    pub fn check(&self, there: Option<u64>) -> Result<()> {
+        match self {
+            Self::PutNew(record) if there.is_some() => Err(Error::exists(&record.key)),
+            Self::PutIf(_, version) | Self::DeleteIf(_, version) if there != Some(*version) => {
+                Err(Error::conflict(self.key(), *version, there))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A change as a watcher sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The key that changed.
+    pub key: String,
+    /// What is there now; `None` when it was removed or has expired.
+    pub record: Option<Record>,
 }
 
 /// Where records are kept; the module says what it promises.
@@ -182,6 +233,10 @@ pub trait Store: Send + Sync + 'static {
     /// Applies all changes in order, or none. An answer means that they are durable; a dropped call may or may
     /// not have been applied.
     async fn commit(&self, scope: &Scope, changes: Vec<Change>) -> Result<()>;
+
+    /// The changes of keys that begin so, from now on, in the order in which they were made. It ends with an error when
+    /// the listener falls too far behind: what it missed it has to read. An expired record may be told late.
+    async fn watch(&self, scope: &Scope, prefix: &str) -> Result<Streaming<Event>>;
 
     /// The databases that hold records, sorted. One whose records have all gone may still be named.
     async fn databases(&self) -> Result<Vec<String>>;

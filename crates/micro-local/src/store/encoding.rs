@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use micro::store::{Error, Record, Result, Scope};
 
-/// The first byte of a value, so that a later format can be told apart.
-const FORMAT: u8 = 1;
+/// The first byte of a value. The former format knew no versions; its records are read as ones of version 1.
+const FORMAT: u8 = 2;
+const WITHOUT_VERSION: u8 = 1;
 
 /// `database 0 table 0 key`; names and keys hold no zero byte.
 pub fn record_key(scope: &Scope, key: &str) -> Vec<u8> {
@@ -19,6 +20,15 @@ pub fn record_key(scope: &Scope, key: &str) -> Vec<u8> {
         key.as_bytes(),
     ]
     .concat()
+}
+
+/// The table and the key of a [`record_key`].
+pub fn split_record_key(key: &[u8]) -> Option<(Scope, String)> {
+    let mut parts = key
+        .splitn(3, |byte| *byte == 0)
+        .map(|part| String::from_utf8(part.to_vec()).ok());
+    let (database, table, key) = (parts.next()??, parts.next()??, parts.next()??);
+    Some((Scope { database, table }, key))
 }
 
 /// Nanoseconds since the epoch, at least 1; 0 stands for never.
@@ -38,11 +48,12 @@ pub fn split_expiry_key(key: &[u8]) -> Option<(u64, &[u8])> {
     Some((u64::from_be_bytes(*at), record_key))
 }
 
-/// Format, expiry, metadata, value.
-pub fn encode(record: &Record) -> Vec<u8> {
-    let mut out = Vec::with_capacity(16 + record.value.len());
+/// Format, expiry, version, metadata, value.
+pub fn encode(record: &Record, version: u64) -> Vec<u8> {
+    let mut out = Vec::with_capacity(24 + record.value.len());
     out.push(FORMAT);
     out.extend(record.expires_at.map_or(0, nanoseconds).to_le_bytes());
+    out.extend(version.to_le_bytes());
     put_length(&mut out, record.metadata.len());
     for text in record.metadata.iter().flat_map(|(name, value)| [name, value]) {
         put_length(&mut out, text.len());
@@ -61,11 +72,12 @@ fn put_length(out: &mut Vec<u8>, length: usize) {
 pub fn decode(key: String, value: &[u8]) -> Result<Record> {
     let mut rest = value;
     read(&mut rest)
-        .map(|(expires_at, metadata)| Record {
+        .map(|(expires_at, version, metadata)| Record {
             key,
             value: Bytes::copy_from_slice(rest),
             metadata,
             expires_at,
+            version,
         })
         .ok_or_else(|| Error::unavailable("the store holds a record that it cannot read"))
 }
@@ -78,19 +90,31 @@ pub fn expiry_of(value: &[u8]) -> u64 {
         .map_or(0, u64::from_le_bytes)
 }
 
-type Head = (Option<SystemTime>, BTreeMap<String, String>);
+/// Which write an encoded value is.
+pub fn version_of(value: &[u8]) -> u64 {
+    let version = value.get(9..17).and_then(|bytes| bytes.try_into().ok());
+    match value.first() {
+        Some(&FORMAT) => version.map_or(0, u64::from_le_bytes),
+        _ => 1,
+    }
+}
+
+type Head = (Option<SystemTime>, u64, BTreeMap<String, String>);
 
 fn read(rest: &mut &[u8]) -> Option<Head> {
-    if take(rest, 1)? != [FORMAT] {
-        return None;
-    }
+    let format = take(rest, 1)?[0];
     let at = u64::from_le_bytes(take(rest, 8)?.try_into().ok()?);
+    let version = match format {
+        FORMAT => u64::from_le_bytes(take(rest, 8)?.try_into().ok()?),
+        WITHOUT_VERSION => 1,
+        _ => return None,
+    };
     let expires_at = (at > 0).then(|| UNIX_EPOCH + Duration::from_nanos(at));
     let mut metadata = BTreeMap::new();
     for _ in 0..take_length(rest)? {
         metadata.insert(take_text(rest)?, take_text(rest)?);
     }
-    Some((expires_at, metadata))
+    Some((expires_at, version, metadata))
 }
 
 fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
@@ -174,12 +198,22 @@ mod tests {
             value in prop::collection::vec(any::<u8>(), 0..200),
             metadata in prop::collection::btree_map(".*", ".*", 0..4),
             expires_at in prop::option::of(1..u64::MAX),
+            version in any::<u64>(),
         ) {
             let expires_at = expires_at.map(|at| UNIX_EPOCH + Duration::from_nanos(at));
-            let record = Record { key: "k".to_owned(), value: value.into(), metadata, expires_at };
-            let encoded = encode(&record);
+            let record = Record { key: "k".to_owned(), value: value.into(), metadata, expires_at, version };
+            let encoded = encode(&record, version);
+            prop_assert_eq!(version_of(&encoded), version);
             prop_assert_eq!(expiry_of(&encoded), record.expires_at.map_or(0, nanoseconds));
             prop_assert_eq!(decode("k".to_owned(), &encoded).unwrap(), record);
+        }
+
+        #[test]
+        fn records_of_the_former_format_are_read(value in prop::collection::vec(any::<u8>(), 0..50)) {
+            let former = [&[WITHOUT_VERSION][..], &7_u64.to_le_bytes(), &0_u32.to_le_bytes(), &value].concat();
+            let record = decode("k".to_owned(), &former).unwrap();
+            prop_assert_eq!((record.version, version_of(&former), expiry_of(&former)), (1, 1, 7));
+            prop_assert_eq!(&record.value[..], &value[..]);
         }
 
         #[test]

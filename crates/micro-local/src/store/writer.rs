@@ -14,11 +14,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use fjall::PersistMode;
-use micro::store::{Change, Error, Result, Scope};
+use micro::store::{Change, Error, Event, Record, Result, Scope, Watchers};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tracing::warn;
 
-use super::encoding::{encode, expiry_key, expiry_of, nanoseconds, record_key, split_expiry_key};
+use super::encoding::{
+    encode, expiry_key, expiry_of, nanoseconds, record_key, split_expiry_key, split_record_key, version_of,
+};
 use super::{Counters, Engine, failed};
 
 /// Commits that may wait, and so the most in one batch.
@@ -45,11 +47,11 @@ struct Commit {
 }
 
 impl Writer {
-    pub fn start(engine: Engine, counters: Arc<Counters>) -> Result<Self> {
+    pub fn start(engine: Engine, counters: Arc<Counters>, watchers: Arc<Watchers>) -> Result<Self> {
         let (queue, commits) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || Thread::new(engine, counters).run(&commits))
+            .spawn(move || Thread::new(engine, counters, watchers).run(&commits))
             .map_err(|error| Error::unavailable("cannot start the store's writer").caused_by(error))?;
         Ok(Self {
             queue: Some(queue),
@@ -96,14 +98,18 @@ struct Thread {
     /// What the last sync took, and how many commits shared it.
     last_sync: Duration,
     last_group: usize,
+    last_version: u64,
     next_sweep: Instant,
+    watchers: Arc<Watchers>,
 }
 
 impl Thread {
-    fn new(engine: Engine, counters: Arc<Counters>) -> Self {
+    fn new(engine: Engine, counters: Arc<Counters>, watchers: Arc<Watchers>) -> Self {
         Self {
             engine,
             counters,
+            watchers,
+            last_version: 0,
             last_sync: Duration::ZERO,
             last_group: 1,
             next_sweep: Instant::now(),
@@ -149,8 +155,15 @@ impl Thread {
     /// One batch, one sync, then the answers.
     fn write(&mut self, group: Vec<Commit>) {
         self.last_group = group.len();
-        let mut batch = Batch::new(&self.engine);
-        let outcomes: Vec<Result<()>> = group.iter().map(|commit| batch.add(commit)).collect();
+        let engine = self.engine.clone();
+        let mut batch = Batch::new(&engine);
+        let outcomes: Vec<Result<u64>> = group
+            .iter()
+            .map(|commit| {
+                let version = self.next_version();
+                batch.add(commit, version).map(|()| version)
+            })
+            .collect();
         let before = Instant::now();
         let written = batch.commit();
         if let Ok(true) = written {
@@ -158,15 +171,36 @@ impl Thread {
             self.counters.syncs.fetch_add(1, Ordering::Relaxed);
         }
         for (commit, outcome) in group.into_iter().zip(outcomes) {
-            let outcome = outcome.and_then(|()| match &written {
-                Ok(_) => Ok(()),
+            let outcome = outcome.and_then(|version| match &written {
+                Ok(_) => Ok(version),
                 Err(error) => Err(Error::unavailable("the store cannot write").caused_by(error.to_string())),
             });
-            if outcome.is_ok() {
+            if let Ok(version) = outcome {
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                self.tell(&commit, version);
             }
             // A caller that has gone does not want to know.
-            let _ = commit.answer.send(outcome);
+            let _ = commit.answer.send(outcome.map(drop));
+        }
+    }
+
+    /// Later than all before it, also of an earlier run: it is the time, unless the clock was set back within this one.
+    fn next_version(&mut self) -> u64 {
+        self.last_version = (self.last_version + 1).max(nanoseconds(SystemTime::now()));
+        self.last_version
+    }
+
+    fn tell(&self, commit: &Commit, version: u64) {
+        if self.watchers.is_empty() {
+            return;
+        }
+        for change in &commit.changes {
+            let key = change.key().to_owned();
+            let record = change.record().map(|record| Record {
+                version,
+                ..record.clone()
+            });
+            self.watchers.tell(&commit.scope, &Event { key, record });
         }
     }
 
@@ -183,7 +217,7 @@ impl Thread {
     fn take_expired(&self) -> Result<usize, fjall::Error> {
         let now = nanoseconds(SystemTime::now());
         let mut batch = self.engine.database.batch();
-        let mut swept = 0;
+        let (mut swept, mut expired) = (0, Vec::new());
         for entry in self.engine.expiry.range(..now.to_be_bytes()).take(SWEEP_RECORDS) {
             let entry = entry.key()?;
             swept += 1;
@@ -194,22 +228,23 @@ impl Thread {
                     .get(record_key)?
                     .is_some_and(|value| expiry_of(&value) == at)
             {
+                expired.extend(split_record_key(record_key));
                 batch.remove(&self.engine.records, record_key);
             }
             batch.remove(&self.engine.expiry, entry);
         }
         batch.commit()?;
+        for (scope, key) in expired {
+            self.watchers.tell(&scope, &Event { key, record: None });
+        }
         Ok(swept)
     }
 }
 
 impl Commit {
     fn size(&self) -> usize {
-        let values = self.changes.iter().map(|change| match change {
-            Change::Put(record) | Change::PutNew(record) => record.value.len(),
-            Change::Delete(_) => 0,
-        });
-        values.sum()
+        let records = self.changes.iter().filter_map(Change::record);
+        records.map(|record| record.value.len()).sum()
     }
 }
 
@@ -225,6 +260,7 @@ struct Batch<'a> {
 struct Pending {
     /// When it expires; 0 is never.
     at: u64,
+    version: u64,
     value: Vec<u8>,
 }
 
@@ -237,63 +273,54 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn add(&mut self, commit: &Commit) -> Result<()> {
-        self.check(commit)?;
+    /// Takes a commit in, whose writes get this version.
+    fn add(&mut self, commit: &Commit, version: u64) -> Result<()> {
+        self.check(commit, version)?;
         for change in &commit.changes {
-            let pending = match change {
-                Change::Put(record) | Change::PutNew(record) => Some(Pending {
-                    at: record.expires_at.map_or(0, nanoseconds),
-                    value: encode(record),
-                }),
-                Change::Delete(_) => None,
-            };
+            let pending = change.record().map(|record| Pending {
+                at: record.expires_at.map_or(0, nanoseconds),
+                version,
+                value: encode(record, version),
+            });
             self.pending
                 .insert(record_key(&commit.scope, change.key()), pending);
         }
         Ok(())
     }
 
-    /// Refuses a `PutNew` of a key that exists, with the earlier changes of the same commit already counted.
-    fn check(&self, commit: &Commit) -> Result<()> {
-        if !commit
-            .changes
-            .iter()
-            .any(|change| matches!(change, Change::PutNew(_)))
-        {
+    /// Refuses a commit of which one change may not be made, with the earlier ones already counted.
+    fn check(&self, commit: &Commit, version: u64) -> Result<()> {
+        let is_conditional = |change: &Change| !matches!(change, Change::Put(_) | Change::Delete(_));
+        if !commit.changes.iter().any(is_conditional) {
             return Ok(());
         }
-        let mut changed: HashMap<&str, bool> = HashMap::new();
+        let mut changed: HashMap<&str, Option<u64>> = HashMap::new();
         for change in &commit.changes {
-            let exists = match (change, changed.get(change.key())) {
-                (Change::PutNew(_), Some(exists)) => *exists,
-                (Change::PutNew(record), None) => self.exists(&record_key(&commit.scope, &record.key))?,
-                _ => false,
+            let there = match changed.get(change.key()) {
+                Some(there) => *there,
+                None if is_conditional(change) => self.there(&record_key(&commit.scope, change.key()))?,
+                None => None,
             };
-            if exists {
-                return Err(Error::exists(change.key()));
-            }
-            changed.insert(
-                change.key(),
-                match change {
-                    Change::Put(record) | Change::PutNew(record) => !record.is_expired(self.now),
-                    Change::Delete(_) => false,
-                },
-            );
+            change.check(there)?;
+            let live = change.record().filter(|record| !record.is_expired(self.now));
+            changed.insert(change.key(), live.map(|_| version));
         }
         Ok(())
     }
 
-    fn exists(&self, key: &[u8]) -> Result<bool> {
-        let expiry = match self.pending.get(key) {
-            Some(pending) => pending.as_ref().map(|pending| pending.at),
+    /// The version of the record that is there.
+    fn there(&self, key: &[u8]) -> Result<Option<u64>> {
+        let found = match self.pending.get(key) {
+            Some(pending) => pending.as_ref().map(|pending| (pending.at, pending.version)),
             None => self
                 .engine
                 .records
                 .get(key)
                 .map_err(failed)?
-                .map(|value| expiry_of(&value)),
+                .map(|value| (expiry_of(&value), version_of(&value))),
         };
-        Ok(expiry.is_some_and(|at| at == 0 || at > nanoseconds(self.now)))
+        let live = found.filter(|(at, _)| *at == 0 || *at > nanoseconds(self.now));
+        Ok(live.map(|(_, version)| version))
     }
 
     /// Whether there was anything to write.
@@ -306,7 +333,7 @@ impl<'a> Batch<'a> {
             .durability(Some(PersistMode::SyncAll));
         for (key, pending) in self.pending {
             match pending {
-                Some(Pending { at, value }) => {
+                Some(Pending { at, value, .. }) => {
                     if at > 0 {
                         batch.insert(&self.engine.expiry, expiry_key(at, &key), "");
                     }

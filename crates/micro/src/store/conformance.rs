@@ -4,6 +4,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
+
 use super::{Change, ErrorKind, MAX_KEY_LENGTH, Record, Result, Scan, Scope, Store};
 
 /// Runs the whole suite.
@@ -15,6 +17,8 @@ pub async fn run(store: &dyn Store) {
     reads_what_was_written(store).await;
     refuses_what_cannot_be_kept(store).await;
     puts_new_only_once(store).await;
+    changes_only_what_nobody_else_changed(store).await;
+    tells_watchers_in_order(store).await;
     commits_all_or_nothing(store).await;
     changes_apply_in_order(store).await;
     scans_in_order(store).await;
@@ -33,7 +37,7 @@ async fn reads_what_was_written(store: &dyn Store) {
     record.expires_at = Some(SystemTime::now() + Duration::from_secs(3600));
     done(store.write(&scope, record.clone()).await);
     assert_eq!(
-        done(store.read(&scope, "a").await),
+        written(store, &scope, "a").await,
         record,
         "a record is read as it was written"
     );
@@ -41,7 +45,7 @@ async fn reads_what_was_written(store: &dyn Store) {
     let other = Record::new("a", "");
     done(store.write(&scope, other.clone()).await);
     assert_eq!(
-        done(store.read(&scope, "a").await),
+        written(store, &scope, "a").await,
         other,
         "a write replaces the whole record"
     );
@@ -88,6 +92,85 @@ async fn puts_new_only_once(store: &dyn Store) {
     );
     done(store.delete(&scope, "a").await);
     done(put("third").await);
+}
+
+async fn changes_only_what_nobody_else_changed(store: &dyn Store) {
+    let scope = Scope::new("conformance", "versions");
+    let put = |value: &'static str, version| {
+        store.commit(&scope, vec![Change::PutIf(Record::new("a", value), version)])
+    };
+    assert_kind(put("nothing there", 1).await, ErrorKind::Conflict);
+    done(store.write(&scope, Record::new("a", "1")).await);
+    let first = done(store.read(&scope, "a").await).version;
+    assert_ne!(first, 0, "a record that is there has a version");
+    done(put("2", first).await);
+    let second = done(store.read(&scope, "a").await).version;
+    assert_ne!(first, second, "each write has a version of its own");
+    assert_kind(put("3", first).await, ErrorKind::Conflict);
+    let delete = |version| store.commit(&scope, vec![Change::DeleteIf("a".to_owned(), version)]);
+    assert_kind(delete(first).await, ErrorKind::Conflict);
+    assert_eq!(
+        done(store.read(&scope, "a").await).value,
+        "2",
+        "a refused change changes nothing"
+    );
+    done(delete(second).await);
+    assert_kind(delete(second).await, ErrorKind::Conflict);
+    done(store.write(&scope, Record::new("a", "4")).await);
+    let third = done(store.read(&scope, "a").await).version;
+    assert!(![first, second].contains(&third), "a version does not come back");
+    let rivals = (0..16).map(|rival| {
+        let record = Record::new("a", rival.to_string());
+        store.commit(&scope, vec![Change::PutIf(record, third)])
+    });
+    let outcomes = futures_util::future::join_all(rivals).await;
+    assert_eq!(
+        outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+        1,
+        "of rivals one wins"
+    );
+}
+
+async fn tells_watchers_in_order(store: &dyn Store) {
+    let scope = Scope::new("conformance", "watch");
+    let mut events = done(store.watch(&scope, "user/").await);
+    let elsewhere = Scope::new("conformance", "watch2");
+    done(store.write(&elsewhere, Record::new("user/1", "elsewhere")).await);
+    done(store.write(&scope, Record::new("other", "of no interest")).await);
+    let both = vec![
+        Change::Put(Record::new("user/1", "Alice")),
+        Change::Put(Record::new("user/2", "Bob")),
+    ];
+    done(store.commit(&scope, both).await);
+    done(store.delete(&scope, "user/1").await);
+    let refused = store
+        .commit(&scope, vec![Change::PutNew(Record::new("user/2", "Eve"))])
+        .await;
+    assert_kind(refused, ErrorKind::Exists);
+    done(store.write(&scope, Record::new("user/2", "Carol")).await);
+    let mut seen = Vec::new();
+    while seen.len() < 4 {
+        let event = tokio::time::timeout(Duration::from_secs(30), events.next()).await;
+        let event = event
+            .expect("a change is told")
+            .expect("the watch goes on")
+            .expect("it was not slow");
+        seen.push((event.key, event.record.map(|record| record.value)));
+    }
+    let text = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
+    let mut first: Vec<_> = seen.drain(..2).collect();
+    first.sort();
+    assert_eq!(
+        first,
+        [
+            ("user/1".to_owned(), text("Alice")),
+            ("user/2".to_owned(), text("Bob"))
+        ]
+    );
+    assert_eq!(
+        seen,
+        [("user/1".to_owned(), None), ("user/2".to_owned(), text("Carol"))]
+    );
 }
 
 async fn commits_all_or_nothing(store: &dyn Store) {
@@ -199,6 +282,20 @@ async fn scans_in_order(store: &dyn Store) {
         ..backwards
     };
     assert_eq!(keys(store, &scope, page).await, [all[2]]);
+    for (after, descending, expected) in [
+        (all[2], false, &[all[3], all[4]][..]),
+        ("user/2", false, &[all[3], all[4]]),
+        (all[4], false, &[]),
+        (all[4], true, &[all[3], all[2]]),
+        (all[2], true, &[]),
+    ] {
+        let page = Scan {
+            after: after.to_owned(),
+            descending,
+            ..json.clone()
+        };
+        assert_eq!(keys(store, &scope, page).await, expected, "after {after}");
+    }
     assert!(
         keys(
             store,
@@ -316,6 +413,14 @@ async fn names_databases_and_tables(store: &dyn Store) {
     }
     assert_eq!(done(store.tables("conformance3").await), ["a", "b"]);
     assert!(done(store.tables("conformance-none").await).is_empty());
+}
+
+/// As it was given to the store.
+async fn written(store: &dyn Store, scope: &Scope, key: &str) -> Record {
+    Record {
+        version: 0,
+        ..done(store.read(scope, key).await)
+    }
 }
 
 async fn keys(store: &dyn Store, scope: &Scope, scan: Scan) -> Vec<String> {

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     NotFound,
     /// There is such a record already.
     Exists,
+    /// Somebody else changed the record in between.
+    Conflict,
     /// The request is wrong; trying again does not help.
     Invalid,
     /// The store cannot do it now; trying again later may help.
@@ -34,6 +36,15 @@ impl Error {
     /// There is a record of this key already.
     pub fn exists(key: &str) -> Self {
         Self::new(ErrorKind::Exists, format!("{key} exists already"))
+    }
+
+    /// The record of this key has not the version that the change is for.
+    pub fn conflict(key: &str, wanted: u64, there: Option<u64>) -> Self {
+        let detail = match there {
+            Some(there) => format!("{key} has version {there}, not {wanted}: read it again"),
+            None => format!("{key} is not there, so it has no version {wanted}: read it again"),
+        };
+        Self::new(ErrorKind::Conflict, detail)
     }
 
     /// The request is wrong, and how.
@@ -52,7 +63,7 @@ impl Error {
         self
     }
 
-    fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+    pub(super) fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
             source: None,
@@ -78,7 +89,7 @@ impl From<Error> for micro_rpc::Error {
     fn from(error: Error) -> Self {
         let code = match error.kind {
             ErrorKind::NotFound => 404,
-            ErrorKind::Exists => 409,
+            ErrorKind::Exists | ErrorKind::Conflict => 409,
             ErrorKind::Invalid => 400,
             ErrorKind::Unavailable => 503,
         };

@@ -1,12 +1,14 @@
 //! A store that forgets: for tests, and for what need not survive.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use micro_rpc::Streaming;
 
-use super::{Change, Error, Record, Result, Scan, Scope, Store, check_key};
+use super::{Change, Error, Event, Record, Result, Scan, Scope, Store, Watchers, check_key};
 
 type Table = BTreeMap<String, Record>;
 
@@ -21,9 +23,12 @@ type Table = BTreeMap<String, Record>;
 /// assert_eq!(store.read(&scope, "1").await?.value, "Alice");
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Memory {
     tables: Mutex<BTreeMap<Scope, Table>>,
+    /// Of the last commit; it changes under the lock of the tables.
+    version: AtomicU64,
+    watchers: Watchers,
 }
 
 impl Memory {
@@ -85,14 +90,30 @@ impl Store for Memory {
         let now = SystemTime::now();
         let mut tables = self.tables();
         let table = tables.entry(scope.clone()).or_default();
-        check_new(table, &changes, now)?;
-        for change in changes {
-            match change {
-                Change::Put(record) | Change::PutNew(record) => table.insert(record.key.clone(), record),
-                Change::Delete(key) => table.remove(&key),
-            };
+        let version = self.version.load(Ordering::Relaxed) + 1;
+        check(table, &changes, version, now)?;
+        self.version.store(version, Ordering::Relaxed);
+        for change in &changes {
+            let record = change.record().map(|record| Record {
+                version,
+                ..record.clone()
+            });
+            match &record {
+                Some(record) => drop(table.insert(record.key.clone(), record.clone())),
+                None => drop(table.remove(change.key())),
+            }
+            // Under the lock, so that watchers hear of changes in their order.
+            if !self.watchers.is_empty() {
+                let key = change.key().to_owned();
+                self.watchers.tell(scope, &Event { key, record });
+            }
         }
         Ok(())
+    }
+
+    async fn watch(&self, scope: &Scope, prefix: &str) -> Result<Streaming<Event>> {
+        scope.check()?;
+        Ok(self.watchers.watch(scope, prefix))
     }
 
     async fn databases(&self) -> Result<Vec<String>> {
@@ -104,22 +125,18 @@ impl Store for Memory {
     }
 }
 
-/// Refuses a `PutNew` of a key that exists, with the earlier changes of the same commit already counted.
-fn check_new(table: &Table, changes: &[Change], now: SystemTime) -> Result<()> {
-    let mut changed: BTreeMap<&str, bool> = BTreeMap::new();
+/// Refuses a commit of which one change may not be made, with the earlier ones already counted.
+fn check(table: &Table, changes: &[Change], version: u64, now: SystemTime) -> Result<()> {
+    let mut changed: BTreeMap<&str, Option<u64>> = BTreeMap::new();
     for change in changes {
         let key = change.key();
-        if let Change::PutNew(_) = change {
-            let stored = || table.get(key).is_some_and(|record| !record.is_expired(now));
-            if changed.get(key).copied().unwrap_or_else(stored) {
-                return Err(Error::exists(key));
-            }
-        }
-        let exists = match change {
-            Change::Put(record) | Change::PutNew(record) => !record.is_expired(now),
-            Change::Delete(_) => false,
+        let stored = || {
+            let record = table.get(key).filter(|record| !record.is_expired(now));
+            record.map(|record| record.version)
         };
-        changed.insert(key, exists);
+        change.check(changed.get(key).copied().unwrap_or_else(stored))?;
+        let live = change.record().filter(|record| !record.is_expired(now));
+        changed.insert(key, live.map(|_| version));
     }
     Ok(())
 }
