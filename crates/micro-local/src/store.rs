@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, Readable};
+use micro::bytes::Bytes;
 use micro::store::{self, Change, Error, Event, Record, Result, Scan, Scope, Watchers, check_key};
 use micro::{Streaming, async_trait};
 
@@ -151,13 +152,16 @@ impl Engine {
             if !scan.matches(&key) {
                 continue;
             }
-            let record = decode(key, &value)?;
+            let mut record = decode(key, &value)?;
             if record.is_expired(now) {
                 continue;
             }
             if skipped < scan.offset {
                 skipped += 1;
                 continue;
+            }
+            if scan.keys_only {
+                record.value = Bytes::new();
             }
             found.push(record);
         }

@@ -4,9 +4,12 @@
 //! messages, and per service a trait, its client and its server; `fakes` holds the test doubles.
 
 pub mod auth;
+pub mod broker;
+pub mod config;
 pub mod debug;
 pub mod errors;
 pub mod health;
 pub mod reflection;
 pub mod registry;
 pub mod runtime;
+pub mod store;

@@ -6,11 +6,14 @@ pub mod auth;
 pub mod drain;
 pub mod gateway;
 pub mod namespace;
+#[cfg(test)]
+mod peer;
 mod profile;
 pub mod proxy;
 pub mod registry;
 pub mod runtime;
 mod server;
+pub mod store;
 
 pub use profile::Profile;
 pub use server::{Addresses, Config, Error, Running, Server};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use micro_rpc::Client;
 
 use crate::registry::Registry;
+use crate::store::{Scope, Store, Table};
 
 /// The platform as a service sees it: the same whether it runs on a laptop or on a cluster.
 #[derive(Clone)]
@@ -13,6 +14,23 @@ pub struct Platform {
     pub client: Client,
     /// Which services run where.
     pub registry: Arc<dyn Registry>,
+    /// Records, kept for good; [`Platform::table`] is what a service works with.
+    pub store: Arc<dyn Store>,
     /// The namespace that the service runs in.
     pub namespace: String,
+}
+
+impl Platform {
+    /// A table of the namespace that the service runs in; by custom it has the service's name.
+    ///
+    /// ```no_run
+    /// # use micro::store::Record;
+    /// # async fn f(platform: micro::Platform) -> micro::Result<()> {
+    /// let users = platform.table("user");
+    /// users.write(Record::new("1", "Alice")).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn table(&self, name: &str) -> Table {
+        Table::new(self.store.clone(), Scope::new(&self.namespace, name))
+    }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::auth::{RemoteGuard, TokenSource};
 use crate::registry::{self, Cache, Registry};
 use crate::settings::Settings;
-use crate::{Platform, Service};
+use crate::{Platform, Service, store};
 
 const TTL: Duration = Duration::from_secs(90);
 const REGISTER_AGAIN: Duration = Duration::from_secs(30);
@@ -81,6 +81,7 @@ async fn join(settings: &Settings) -> Result<Joined> {
     let platform = Platform {
         client,
         registry: registry.clone(),
+        store: Arc::new(store::Remote::new(&control)),
         namespace: settings.namespace.clone(),
     };
     Ok(Joined {

@@ -17,6 +17,8 @@
 pub mod conformance;
 mod error;
 mod memory;
+mod remote;
+mod table;
 mod watchers;
 
 use std::collections::BTreeMap;
@@ -28,6 +30,8 @@ use micro_rpc::Streaming;
 
 pub use error::{Error, ErrorKind};
 pub use memory::Memory;
+pub use remote::Remote;
+pub use table::Table;
 pub use watchers::Watchers;
 
 /// The longest key in bytes: what every database that we know can still index.
@@ -95,6 +99,11 @@ impl Scope {
         }
     }
 
+    /// A table of the platform itself. No namespace can have the name of its database, so no request can reach it.
+    pub fn platform(table: &str) -> Self {
+        Self::new("/platform", table)
+    }
+
     /// Refuses names that not every store can keep. Drivers call it before anything else.
     pub fn check(&self) -> Result<()> {
         check_name("database", &self.database)?;
@@ -145,6 +154,8 @@ pub struct Scan {
     pub limit: Option<usize>,
     /// From the last key to the first.
     pub descending: bool,
+    /// Leaves the values out.
+    pub keys_only: bool,
 }
 
 impl Scan {

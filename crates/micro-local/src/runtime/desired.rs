@@ -72,7 +72,7 @@ impl Ledger {
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
-            scope: Scope::new("micro", "runtime"),
+            scope: Scope::platform("runtime"),
         }
     }
 

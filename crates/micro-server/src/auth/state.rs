@@ -13,7 +13,6 @@ use super::key::Keys;
 use super::rule_book::RuleBook;
 use super::secrets::{self, Secrets};
 use super::throttle::Throttle;
-use crate::namespace::PLATFORM;
 
 pub(super) struct State {
     pub directory: Directory,
@@ -29,7 +28,7 @@ pub(super) struct State {
 
 impl State {
     pub async fn open(config: &Config, keys: Keys, store: Arc<dyn Store>) -> store::Result<State> {
-        let scope = Scope::new(PLATFORM, "auth");
+        let scope = Scope::platform("auth");
         Ok(State {
             directory: Directory::new(Arc::clone(&store), scope.clone()),
             issuer: Issuer::new(keys),

@@ -10,6 +10,7 @@ use micro_proto::health::HealthServer;
 use micro_proto::reflection::ServerReflectionServer;
 use micro_proto::registry::RegistryServer;
 use micro_proto::runtime::{RuntimeServer, SourceServer};
+use micro_proto::store::StoreServer;
 use micro_rpc::{Client, Guard, Handler};
 use tokio::net::TcpListener;
 
@@ -25,6 +26,7 @@ use crate::proxy::reflection::ProxyReflection;
 use crate::proxy::{ByAlias, OwnDebug, Proxy};
 use crate::registry::RegistryHandler;
 use crate::runtime::RuntimeHandler;
+use crate::store::StoreHandler;
 
 /// Bytes of a request to the gateway.
 const BODY_LIMIT: usize = 100 * 1024 * 1024;
@@ -71,23 +73,18 @@ impl Parts {
         };
         let host = profile.host(needs).await;
         let host = host.map_err(|source| Error::part("runtime", source))?;
-        Ok(Self::assemble(config, auth, host, profile.registry, draining))
+        Ok(Self::assemble(config, auth, host, profile, draining))
     }
 
-    fn assemble(
-        config: &Config,
-        auth: Block,
-        host: Host,
-        registry: Arc<dyn Registry>,
-        draining: &Draining,
-    ) -> Self {
+    fn assemble(config: &Config, auth: Block, host: Host, profile: Profile, draining: &Draining) -> Self {
+        let registry = profile.registry.clone();
         let cache = Cache::new(registry.clone());
         let client = Client::builder()
             .resolver(cache.clone())
             .namespace(PLATFORM)
             .build();
         let guard: Arc<dyn Guard> = Arc::new(ByAlias::new(auth.guard()));
-        let services = services(&auth, &registry, &host, draining);
+        let services = services(&auth, &profile, &host, draining);
         let proxy = proxy(guard.clone(), &registry, &client, &services);
         let gateway = Gateway::new(gateway::Config {
             cache: cache.clone(),
@@ -167,10 +164,11 @@ impl Own {
     }
 }
 
-fn services(auth: &Block, registry: &Arc<dyn Registry>, host: &Host, draining: &Draining) -> Vec<Own> {
-    let registry = RegistryHandler::new(registry.clone(), draining.clone());
+fn services(auth: &Block, profile: &Profile, host: &Host, draining: &Draining) -> Vec<Own> {
+    let registry = RegistryHandler::new(profile.registry.clone(), draining.clone());
     let runtime = RuntimeHandler::new(host.runtime(), draining.clone());
     let source = SourceServer::new(runtime.clone());
+    let store = StoreHandler::new(profile.store.clone(), draining.clone());
     vec![
         Own::new("auth", auth.handlers()),
         Own::new("registry", vec![Arc::new(RegistryServer::new(registry))]),
@@ -178,6 +176,7 @@ fn services(auth: &Block, registry: &Arc<dyn Registry>, host: &Host, draining: &
             "runtime",
             vec![Arc::new(RuntimeServer::new(runtime)), Arc::new(source)],
         ),
+        Own::new("store", vec![Arc::new(StoreServer::new(store))]),
         Own::new("proxy", Vec::new()),
         Own::new("api", Vec::new()),
     ]

@@ -282,6 +282,17 @@ async fn scans_in_order(store: &dyn Store) {
         ..backwards
     };
     assert_eq!(keys(store, &scope, page).await, [all[2]]);
+    let only = Scan {
+        keys_only: true,
+        ..Scan::prefix("user/1.txt")
+    };
+    let [record] = &done(store.scan(&scope, &only).await)[..] else {
+        panic!("one key begins so");
+    };
+    assert!(
+        record.key == "user/1.txt" && record.value.is_empty(),
+        "values are left out"
+    );
     for (after, descending, expected) in [
         (all[2], false, &[all[3], all[4]][..]),
         ("user/2", false, &[all[3], all[4]]),

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use micro_rpc::Streaming;
 
 use super::{Change, Error, Event, Record, Result, Scan, Scope, Store, Watchers, check_key};
@@ -80,7 +81,7 @@ impl Store for Memory {
             .into_iter()
             .skip(scan.offset)
             .take(scan.limit.unwrap_or(usize::MAX))
-            .cloned()
+            .map(|record| answered(record, scan))
             .collect())
     }
 
@@ -123,6 +124,14 @@ impl Store for Memory {
     async fn tables(&self, database: &str) -> Result<Vec<String>> {
         Ok(self.names(|scope| (scope.database == database).then(|| scope.table.clone())))
     }
+}
+
+fn answered(record: &Record, scan: &Scan) -> Record {
+    let mut record = record.clone();
+    if scan.keys_only {
+        record.value = Bytes::new();
+    }
+    record
 }
 
 /// Refuses a commit of which one change may not be made, with the earlier ones already counted.
