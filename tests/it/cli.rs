@@ -45,6 +45,15 @@ pub const COMMANDS: &[&str] = &[
     "auth delete account",
     "auth delete rule",
     "auth update secret",
+    "store",
+    "store read",
+    "store list",
+    "store write",
+    "store delete",
+    "store databases",
+    "store tables",
+    "store snapshot",
+    "store restore",
 ];
 
 fn alone() -> (tempfile::TempDir, Micro) {

@@ -10,3 +10,4 @@ mod power;
 mod readme;
 mod run_helloworld;
 mod server;
+mod store;

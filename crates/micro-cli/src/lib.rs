@@ -24,6 +24,7 @@ mod services;
 mod session;
 mod source;
 mod status;
+mod store;
 mod tokens;
 mod user;
 mod watch;
