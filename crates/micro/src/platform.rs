@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use micro_rpc::Client;
+use micro_rpc::{Client, Result};
 
+use crate::config::{Config, Live};
 use crate::registry::Registry;
 use crate::store::{Scope, Store, Table};
 
@@ -16,6 +17,8 @@ pub struct Platform {
     pub registry: Arc<dyn Registry>,
     /// Records, kept for good; [`Platform::table`] is what a service works with.
     pub store: Arc<dyn Store>,
+    /// Settings that change while services run; [`Platform::setting`] follows one of them.
+    pub config: Arc<dyn Config>,
     /// The namespace that the service runs in.
     pub namespace: String,
 }
@@ -32,5 +35,15 @@ impl Platform {
     /// ```
     pub fn table(&self, name: &str) -> Table {
         Table::new(self.store.clone(), Scope::new(&self.namespace, name))
+    }
+
+    /// A setting of the namespace that the service runs in, which follows its changes; by custom the path begins with the
+    /// service's name.
+    ///
+    /// # Errors
+    ///
+    /// Those of the first read.
+    pub async fn setting(&self, path: &str) -> Result<Live> {
+        Live::start(self.config.clone(), &self.namespace, path).await
     }
 }

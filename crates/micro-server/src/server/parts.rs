@@ -5,6 +5,7 @@ use std::sync::Arc;
 use micro::registry::{Cache, Endpoint, Node, Registry, Service, schema};
 use micro::service::health;
 use micro::service::reflection::Reflection;
+use micro_proto::config::ConfigServer;
 use micro_proto::debug::DebugServer;
 use micro_proto::health::HealthServer;
 use micro_proto::reflection::ServerReflectionServer;
@@ -18,6 +19,7 @@ use super::announce::Announcement;
 use super::listen::{Listening, reachable};
 use super::{Addresses, Config, DRAIN, Error};
 use crate::auth::{self, Block};
+use crate::config::ConfigHandler;
 use crate::drain::{Drain, Draining};
 use crate::gateway::{self, Gateway};
 use crate::namespace::PLATFORM;
@@ -73,18 +75,25 @@ impl Parts {
         };
         let host = profile.host(needs).await;
         let host = host.map_err(|source| Error::part("runtime", source))?;
-        Ok(Self::assemble(config, auth, host, profile, draining))
+        let settings = ConfigHandler::open(profile.store.clone(), &config.home, draining.clone());
+        let settings = settings.map_err(|source| Error::part("config", source))?;
+        let services = services(&auth, &profile, &host, settings, draining);
+        Ok(Self::assemble(config, auth, host, profile.registry, services))
     }
 
-    fn assemble(config: &Config, auth: Block, host: Host, profile: Profile, draining: &Draining) -> Self {
-        let registry = profile.registry.clone();
+    fn assemble(
+        config: &Config,
+        auth: Block,
+        host: Host,
+        registry: Arc<dyn Registry>,
+        services: Vec<Own>,
+    ) -> Self {
         let cache = Cache::new(registry.clone());
         let client = Client::builder()
             .resolver(cache.clone())
             .namespace(PLATFORM)
             .build();
         let guard: Arc<dyn Guard> = Arc::new(ByAlias::new(auth.guard()));
-        let services = services(&auth, &profile, &host, draining);
         let proxy = proxy(guard.clone(), &registry, &client, &services);
         let gateway = Gateway::new(gateway::Config {
             cache: cache.clone(),
@@ -164,13 +173,20 @@ impl Own {
     }
 }
 
-fn services(auth: &Block, profile: &Profile, host: &Host, draining: &Draining) -> Vec<Own> {
+fn services(
+    auth: &Block,
+    profile: &Profile,
+    host: &Host,
+    settings: ConfigHandler,
+    draining: &Draining,
+) -> Vec<Own> {
     let registry = RegistryHandler::new(profile.registry.clone(), draining.clone());
     let runtime = RuntimeHandler::new(host.runtime(), draining.clone());
     let source = SourceServer::new(runtime.clone());
     let store = StoreHandler::new(profile.store.clone(), draining.clone());
     vec![
         Own::new("auth", auth.handlers()),
+        Own::new("config", vec![Arc::new(ConfigServer::new(settings))]),
         Own::new("registry", vec![Arc::new(RegistryServer::new(registry))]),
         Own::new(
             "runtime",
