@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
 mod cli;
+mod config;
 mod faults;
 mod handlers;
 mod main_job;

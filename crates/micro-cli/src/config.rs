@@ -1,166 +1,114 @@
-//! The user's settings: a JSON tree that is addressed with dotted keys.
+//! `micro config`: the settings of the namespace.
 
-use std::io::ErrorKind;
-use std::path::Path;
-
-use serde_json::{Map, Value, json};
+use clap::{Args, Subcommand};
+use micro::config::{Config, Remote, Secrets};
+use micro_rpc::Error;
+use serde_json::Value;
 
 use crate::errors::{Failure, Result};
-use crate::home::{Lock, failed, write_private};
+use crate::output::{self, print_json};
+use crate::session::{Globals, Session};
 
-/// The content of `config.json`. What this program does not know is kept as it is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Config(Map<String, Value>);
-
-impl Default for Config {
-    fn default() -> Self {
-        Self(Map::from_iter([("env".to_owned(), json!("local"))]))
-    }
+/// Read and change settings.
+#[derive(Args, Debug)]
+#[command(after_help = "EXAMPLE:\n   micro config set user.limit 3\n   micro config get user.limit")]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    command: ConfigCommand,
 }
 
-impl Config {
-    /// Reads a file; one that is not there holds the defaults.
-    pub fn load(path: &Path) -> Result<Self> {
-        let text = match std::fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(failed("read", path, &error)),
-        };
-        if text.trim_ascii().is_empty() {
-            return Ok(Self::default());
-        }
-        serde_json::from_slice(&text).map(Self).map_err(|error| {
-            Failure::new(
-                1,
-                format!("The settings in {} cannot be read: {error}", path.display()),
-            )
-            .with_hint("mend the file, or move it away to start with the defaults")
-        })
-    }
+#[derive(Subcommand, Debug)]
+enum ConfigCommand {
+    /// Print the value at a path
+    #[command(
+        after_help = "EXAMPLE:\n   micro config get user.limit\n   micro config get --secret mail.password"
+    )]
+    Get {
+        /// Names joined by dots
+        #[arg(required_unless_present = "all")]
+        key: Option<String>,
+        /// Show secrets
+        #[arg(long, short = 's')]
+        secret: bool,
+        /// Print all settings
+        #[arg(long)]
+        all: bool,
+    },
+    /// Change the value at a path; objects are merged, all else replaces
+    #[command(
+        after_help = "EXAMPLE:\n   micro config set user.limit 3\n   micro config set user '{\"limit\": 3}'\n   micro config set --secret mail.password s3cret"
+    )]
+    Set {
+        /// Names joined by dots
+        key: String,
+        /// JSON; what is none is text
+        #[arg(allow_negative_numbers = true)]
+        value: String,
+        /// Keep it encrypted, and masked unless asked for
+        #[arg(long, short = 's')]
+        secret: bool,
+    },
+    /// Remove a path and all below it
+    #[command(after_help = "EXAMPLE:\n   micro config del user.limit")]
+    Del {
+        /// Names joined by dots
+        key: String,
+    },
+    /// Print the value at a path, and again whenever it has changed
+    #[command(after_help = "EXAMPLE:\n   micro config watch user.limit")]
+    Watch {
+        /// Names joined by dots
+        key: String,
+        /// Show secrets
+        #[arg(long, short = 's')]
+        secret: bool,
+    },
+}
 
-    /// Changes a file under its lock, so that no other process's change is lost.
-    pub fn update<T>(path: &Path, change: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let _lock = Lock::hold(path)?;
-        let before = Self::load(path)?;
-        let mut config = before.clone();
-        let answer = change(&mut config)?;
-        if config != before || !path.exists() {
-            let text = serde_json::to_vec_pretty(&config.0)
-                .map_err(|error| Failure::new(1, format!("Cannot write {}: {error}", path.display())))?;
-            write_private(path, &text)?;
-        }
-        Ok(answer)
-    }
-
-    /// The value of a key without the blanks around it; empty when there is none. Objects are JSON.
-    pub fn get(&self, key: &str) -> String {
-        let mut parts = key.split('.');
-        let first = parts.next().and_then(|part| self.0.get(part));
-        match parts.fold(first, |value, part| value?.get(part)) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.trim().to_owned(),
-            Some(other) => other.to_string(),
-        }
-    }
-
-    /// Sets a key; the objects on its way are made.
-    pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
-        let (folders, last) = split(key)?;
-        let mut at = &mut self.0;
-        for folder in folders {
-            let next = at.entry(folder).or_insert_with(|| json!({}));
-            // A blank is what other programs leave for a deleted key.
-            if next.is_null() || next == "" {
-                *next = json!({});
+/// Runs `micro config`.
+pub async fn run(globals: &Globals, args: ConfigArgs) -> Result<()> {
+    let session = Session::open(globals).await?;
+    let config = Remote::new(&session.client);
+    let namespace = session.namespace.as_str();
+    let explain = |error: Error| session.explain(error);
+    match args.command {
+        ConfigCommand::Get { key, secret, all: _ } => {
+            let path = key.unwrap_or_default();
+            let value = config
+                .get(namespace, &path, shown(secret))
+                .await
+                .map_err(explain)?;
+            if value.is_null() {
+                return Err(Failure::new(1, "Not found"));
             }
-            at = next.as_object_mut().ok_or_else(|| {
-                Failure::new(1, format!("Cannot set {key}: {folder} holds a value of its own"))
-            })?;
+            print(&value)
         }
-        at.insert(last.to_owned(), json!(value));
-        Ok(())
-    }
-
-    /// Removes a key and all below it; one that is not there is no error.
-    pub fn delete(&mut self, key: &str) -> Result<()> {
-        let (folders, last) = split(key)?;
-        let mut at = &mut self.0;
-        for folder in folders {
-            match at.get_mut(folder).and_then(Value::as_object_mut) {
-                Some(next) => at = next,
-                None => return Ok(()),
+        ConfigCommand::Set { key, value, secret } => {
+            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            config.set(namespace, &key, value, secret).await.map_err(explain)
+        }
+        ConfigCommand::Del { key } => config.delete(namespace, &key).await.map_err(explain),
+        ConfigCommand::Watch { key, secret } => {
+            let mut values = config
+                .watch(namespace, &key, shown(secret))
+                .await
+                .map_err(explain)?;
+            while let Some(value) = values.next().await {
+                output::line(&value.map_err(explain)?.to_string())?;
             }
+            Ok(())
         }
-        at.remove(last);
-        Ok(())
     }
 }
 
-fn split(key: &str) -> Result<(Vec<&str>, &str)> {
-    let mut parts: Vec<&str> = key.split('.').collect();
-    match parts.pop() {
-        Some(last) if !last.is_empty() && parts.iter().all(|part| !part.is_empty()) => Ok((parts, last)),
-        _ => Err(Failure::new(
-            1,
-            format!("{key:?} is not a key: expected words joined by dots"),
-        )),
-    }
+fn shown(secret: bool) -> Secrets {
+    if secret { Secrets::Shown } else { Secrets::Masked }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_paths_and_what_is_unknown_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("deep/config.json");
-        assert_eq!(Config::load(&path).unwrap().get("env"), "local");
-        Config::update(&path, |config| config.set("namespaces.local.current", " shop ")).unwrap();
-        std::fs::write(
-            &path,
-            r#"{"env":"x","other":{"list":[1]},"namespaces":{"local":{"current":" shop "}}}"#,
-        )
-        .unwrap();
-        Config::update(&path, |config| {
-            config.set("git.credentials.github", "secret")?;
-            config.delete("env")?;
-            config.delete("not.there")
-        })
-        .unwrap();
-        let config = Config::load(&path).unwrap();
-        for (key, value) in [
-            ("env", ""),
-            ("namespaces.local.current", "shop"),
-            ("namespaces.local.current.deeper", ""),
-            ("other", r#"{"list":[1]}"#),
-            ("git.credentials.github", "secret"),
-            ("", ""),
-        ] {
-            assert_eq!(config.get(key), value, "{key}");
-        }
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let mut config = Config::default();
-        assert!(
-            config
-                .set("env.deeper", "x")
-                .unwrap_err()
-                .text
-                .contains("env holds a value")
-        );
-        assert!(config.set("a..b", "x").is_err());
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.json");
-        std::fs::write(&path, "[1").unwrap();
-        assert!(Config::load(&path).unwrap_err().text.contains("config.json"));
-        assert!(Config::update(&path, |_| Ok(())).is_err());
-        assert_eq!(
-            std::fs::read(&path).unwrap(),
-            b"[1",
-            "a file that cannot be read is left alone"
-        );
+/// Texts without quotes, all else as JSON.
+fn print(value: &Value) -> Result<()> {
+    match value {
+        Value::String(text) => output::line(text),
+        value => print_json(value),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config_file::Config;
 use crate::errors::{Failure, Result};
 use crate::output::{Output, print_json};
 use crate::session::Globals;

@@ -8,6 +8,7 @@ mod auth;
 mod call;
 mod completion;
 mod config;
+mod config_file;
 mod dynamic;
 mod env;
 mod errors;

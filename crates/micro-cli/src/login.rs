@@ -7,7 +7,7 @@ use micro_proto::auth::{Auth, AuthClient, InspectRequest, TokenRequest};
 use micro_rpc::Context;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-use crate::config::Config;
+use crate::config_file::Config;
 use crate::errors::{Failure, Result};
 use crate::session::{
     EXPIRY, Environment, Globals, NAMESPACE, anonymous, keep, namespace_of, user_key, within,

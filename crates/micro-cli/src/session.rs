@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use micro_proto::auth::{Auth, AuthClient, InspectRequest, Options, TokenRequest};
 use micro_rpc::{Client, Context, Credentials, Error};
 
-use crate::config::Config;
+use crate::config_file::Config;
 use crate::env::Known;
 use crate::errors::{Failure, Result};
 use crate::output::Output;

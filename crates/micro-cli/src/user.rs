@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use micro_proto::auth::{Accounts, AccountsClient, Auth, AuthClient, ChangeSecretRequest, InspectRequest};
 use micro_rpc::Context;
 
-use crate::config::Config;
+use crate::config_file::Config;
 use crate::errors::{Failure, Result};
 use crate::login::given_or_asked;
 use crate::session::{Globals, NAMESPACE, Session, namespace_of, user_key, within};
