@@ -1,8 +1,10 @@
 //! The whole, driven through the real binary: one integration binary, a module per feature.
 #![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
+mod broker;
 mod cli;
 mod config;
+mod crash;
 mod faults;
 mod handlers;
 mod main_job;

@@ -5,6 +5,7 @@
 mod app;
 pub mod args;
 mod auth;
+mod broker;
 mod call;
 mod completion;
 mod config;

@@ -37,6 +37,10 @@ pub struct SubscribeRequest {
     #[prost(string, tag = "2")]
     #[serde(with = "json::As::<json::Text>")]
     pub queue: String,
+    /// Send a first message with nothing in it, once none is missed from there on.
+    #[prost(bool, tag = "100")]
+    #[serde(with = "json::As::<json::Bool>")]
+    pub confirm: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use micro::broker::{self, Broker};
 use micro::registry::{self, Registry};
 use micro::runtime::Runtime;
 use micro::store::Store;
@@ -16,6 +17,8 @@ pub struct Profile {
     pub store: Arc<dyn Store>,
     /// Which services run where.
     pub registry: Arc<dyn Registry>,
+    /// Messages to whoever listens now.
+    pub broker: Arc<dyn Broker>,
 }
 
 /// What a runtime needs besides the other drivers.
@@ -89,6 +92,7 @@ async fn local(folder: &Path) -> Result<Profile, Error> {
     Ok(Profile {
         store: Arc::new(store),
         registry: Arc::new(registry::Memory::new()),
+        broker: Arc::new(broker::Memory::default()),
     })
 }
 

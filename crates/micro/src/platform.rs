@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use micro_rpc::{Client, Result};
 
+use crate::broker::Broker;
 use crate::config::{Config, Live};
 use crate::registry::Registry;
 use crate::store::{Scope, Store, Table};
@@ -17,6 +18,8 @@ pub struct Platform {
     pub registry: Arc<dyn Registry>,
     /// Records, kept for good; [`Platform::table`] is what a service works with.
     pub store: Arc<dyn Store>,
+    /// Messages to whoever listens now.
+    pub broker: Arc<dyn Broker>,
     /// Settings that change while services run; [`Platform::setting`] follows one of them.
     pub config: Arc<dyn Config>,
     /// The namespace that the service runs in.

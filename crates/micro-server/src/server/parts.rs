@@ -5,6 +5,7 @@ use std::sync::Arc;
 use micro::registry::{Cache, Endpoint, Node, Registry, Service, schema};
 use micro::service::health;
 use micro::service::reflection::Reflection;
+use micro_proto::broker::BrokerServer;
 use micro_proto::config::ConfigServer;
 use micro_proto::debug::DebugServer;
 use micro_proto::health::HealthServer;
@@ -19,6 +20,7 @@ use super::announce::Announcement;
 use super::listen::{Listening, reachable};
 use super::{Addresses, Config, DRAIN, Error};
 use crate::auth::{self, Block};
+use crate::broker::BrokerHandler;
 use crate::config::ConfigHandler;
 use crate::drain::{Drain, Draining};
 use crate::gateway::{self, Gateway};
@@ -183,9 +185,11 @@ fn services(
     let registry = RegistryHandler::new(profile.registry.clone(), draining.clone());
     let runtime = RuntimeHandler::new(host.runtime(), draining.clone());
     let source = SourceServer::new(runtime.clone());
+    let broker = BrokerHandler::new(profile.broker.clone(), draining.clone());
     let store = StoreHandler::new(profile.store.clone(), draining.clone());
     vec![
         Own::new("auth", auth.handlers()),
+        Own::new("broker", vec![Arc::new(BrokerServer::new(broker))]),
         Own::new("config", vec![Arc::new(ConfigServer::new(settings))]),
         Own::new("registry", vec![Arc::new(RegistryServer::new(registry))]),
         Own::new(

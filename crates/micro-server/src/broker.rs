@@ -1,0 +1,155 @@
+//! The broker service: checks who asks, and keeps the topics of tenants apart.
+
+use std::sync::Arc;
+
+use micro::broker::{Broker, Message};
+use micro_proto::broker as proto;
+use micro_proto::broker::{Empty, PublishRequest, SubscribeRequest};
+use micro_rpc::futures_util::{StreamExt, stream};
+use micro_rpc::{Context, Error, Result, Streaming};
+
+use crate::drain::Draining;
+
+/// What proves who the publisher is, or belongs to his connection, is not for subscribers.
+const NOT_HANDED_ON: [&str; 6] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "micro-span-id",
+    "user-agent",
+    "host",
+];
+
+/// Answers the broker's contract from a driver.
+pub struct BrokerHandler {
+    broker: Arc<dyn Broker>,
+    draining: Draining,
+}
+
+impl BrokerHandler {
+    /// Over a driver; subscriptions end with the drain.
+    pub fn new(broker: Arc<dyn Broker>, draining: Draining) -> Self {
+        Self { broker, draining }
+    }
+}
+
+/// The driver's topic: each tenant has its own, whatever it calls them.
+fn topic(ctx: &Context, name: &str, id: &str) -> Result<String> {
+    let account = ctx
+        .account()
+        .ok_or_else(|| Error::unauthorized(id, "access denied to namespace"))?;
+    if name.is_empty() {
+        return Err(Error::bad_request(id, "Missing topic"));
+    }
+    // An issuer holds no slash, so no topic of one is a topic of another.
+    Ok(format!("{}/{name}", account.issuer))
+}
+
+fn with_id(error: Error, id: &str) -> Error {
+    Error {
+        id: id.to_owned(),
+        ..error
+    }
+}
+
+/// The metadata of the call travels with the message where the message says nothing else.
+fn with_metadata(mut message: Message, ctx: &Context) -> Message {
+    for (name, value) in ctx.metadata().iter() {
+        let is_known = message.header.keys().any(|key| key.eq_ignore_ascii_case(name));
+        if !is_known && !NOT_HANDED_ON.contains(&name) {
+            message.header.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    message
+}
+
+#[micro_rpc::async_trait]
+impl proto::Broker for BrokerHandler {
+    async fn publish(&self, ctx: &Context, request: PublishRequest) -> Result<Empty> {
+        const ID: &str = "broker.Broker.Publish";
+        let topic = topic(ctx, &request.topic, ID)?;
+        let message = request
+            .message
+            .ok_or_else(|| Error::bad_request(ID, "Missing message"))?;
+        let published = self.broker.publish(&topic, with_metadata(message, ctx)).await;
+        published.map_err(|error| with_id(error, ID))?;
+        Ok(Empty::default())
+    }
+
+    async fn subscribe(&self, ctx: &Context, request: SubscribeRequest) -> Result<Streaming<Message>> {
+        const ID: &str = "broker.Broker.Subscribe";
+        let topic = topic(ctx, &request.topic, ID)?;
+        let subscribed = self.broker.subscribe(&topic, &request.queue).await;
+        let messages = subscribed.map_err(|error| with_id(error, ID))?;
+        let confirmed = request.confirm.then(|| Ok(Message::default()));
+        let all = stream::iter(confirmed).chain(messages);
+        Ok(self.draining.bound(Streaming::new(all)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use micro::Handler;
+    use micro::broker::{Memory, Remote, conformance};
+    use micro_proto::broker::{Broker as _, BrokerClient, BrokerServer};
+
+    use super::*;
+    use crate::drain::Drain;
+    use crate::peer;
+
+    fn handler(drain: &Drain) -> Arc<dyn Handler> {
+        let broker = Arc::new(Memory::default());
+        Arc::new(BrokerServer::new(BrokerHandler::new(broker, drain.signal())))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn over_the_network_the_promise_is_the_same() {
+        let drain = Drain::new();
+        conformance::run(&Remote::new(
+            &peer::client(handler(&drain), "acme user dev").await,
+        ))
+        .await;
+    }
+
+    #[tokio::test]
+    async fn tenants_do_not_hear_each_other_and_tokens_stay_with_the_publisher() {
+        let drain = Drain::new();
+        let handler = handler(&drain);
+        let acme = Remote::new(&peer::client(handler.clone(), "acme user dev").await);
+        let other = Remote::new(&peer::client(handler.clone(), "other user dev").await);
+        let mut heard = acme.subscribe("topic", "").await.unwrap();
+        other.publish("topic", Message::default()).await.unwrap();
+        acme.publish("topic", Message::default()).await.unwrap();
+        let header = heard.next().await.unwrap().unwrap().header;
+        assert!(header.contains_key("micro-trace-id"), "{header:?}");
+        assert!(
+            !header.values().any(|value| value.contains("acme user")),
+            "{header:?}"
+        );
+        drop(acme);
+
+        let nobody = BrokerClient::new(&peer::client(handler.clone(), "").await);
+        let refused = nobody
+            .publish(&Context::background(), PublishRequest::default())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (refused.code, &*refused.detail),
+            (401, "access denied to namespace")
+        );
+        let acme = BrokerClient::new(&peer::client(handler, "acme user dev").await);
+        let topic = PublishRequest {
+            topic: "topic".to_owned(),
+            message: None,
+        };
+        let told = |error: Error| (error.code, error.detail);
+        let missing = acme.publish(&Context::background(), topic).await.map_err(told);
+        assert_eq!(missing, Err((400, "Missing message".to_owned())));
+        let mut messages = acme
+            .subscribe(&Context::background(), SubscribeRequest::default())
+            .await
+            .unwrap();
+        let missing = messages.next().await.unwrap().map_err(told);
+        assert_eq!(missing, Err((400, "Missing topic".to_owned())));
+    }
+}
