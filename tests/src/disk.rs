@@ -414,7 +414,7 @@ mod tests {
             let mut random = Random::new(seed);
             reader
                 .recording
-                .after_power_cut(Path::new("/home"), left.path(), moment, &mut random);
+                .after_power_cut(Path::new("/data"), left.path(), moment, &mut random);
             let entries = std::fs::read_dir(left.path())
                 .unwrap()
                 .map(|entry| entry.unwrap());
@@ -433,12 +433,12 @@ mod tests {
             call(
                 10,
                 "openat",
-                &["AT_FDCWD", &text("/home/new"), "O_WRONLY|O_CREAT", "0600"],
+                &["AT_FDCWD", &text("/data/new"), "O_WRONLY|O_CREAT", "0600"],
                 5,
             ),
             call(20, "write", &["5", &text("safe"), "4"], 4),
             call(30, "fsync", &["5"], 0),
-            call(40, "rename", &[&text("/home/new"), &text("/home/file")], 0),
+            call(40, "rename", &[&text("/data/new"), &text("/data/file")], 0),
             call(50, "write", &["5", &text("?"), "1"], 1),
         ];
         for world in worlds(&calls, 35) {

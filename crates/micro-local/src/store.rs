@@ -6,7 +6,7 @@
 //!
 //! All changes pass one thread, [`writer`]: it is what makes them atomic, and durable at the price of few syncs.
 
-mod encoding;
+pub(crate) mod encoding;
 mod writer;
 
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};

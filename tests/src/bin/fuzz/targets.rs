@@ -1,7 +1,11 @@
 //! What is fed: pure entry points, each with inputs that are worth changing.
 
 use std::fmt::Debug;
+use std::time::SystemTime;
 
+use micro::auth::jwt::{PublicKey, Unverified};
+use micro::config::document::{Document, masked, plain};
+use micro::store::{Scope, check_key};
 use micro_proto::{auth, errors, registry, runtime};
 use micro_rpc::Message;
 
@@ -37,6 +41,45 @@ pub const TARGETS: &[Target] = &[
         corpus: FLAGS,
         feed: flags,
     },
+    Target {
+        name: "jwt",
+        corpus: TOKENS,
+        feed: jwt,
+    },
+    Target {
+        name: "config",
+        corpus: SETTINGS,
+        feed: config,
+    },
+    Target {
+        name: "keys",
+        corpus: KEYS,
+        feed: keys,
+    },
+];
+
+const TOKENS: &[&str] = &[
+    "eyJhbGciOiJFZERTQSIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ.eyJzdWIiOiJhIiwiZXhwIjo5OTk5OTk5OTk5fQ.AAAA",
+    "eyJhbGciOiJub25lIn0.e30.",
+    "eyJhbGciOiJSUzI1NiJ9.e30.AAAA",
+    "a.b.c",
+    "..",
+];
+
+/// Lines: a path and a value, by turns.
+const SETTINGS: &[&str] = &[
+    "user.limit\n3\nuser\n{\"name\":\"a\",\"deep\":{\"x\":[1,{}]}}",
+    "\n{\"leaf\":{\"leaf\":true,\"value\":\"1\"}}\nleaf.leaf\nnull",
+    "a.b\n1\na\n2\na.b.c\n{}",
+    "a..b\n1\n.\n{\"\":1}",
+];
+
+/// Lines: database, table and key, twice.
+const KEYS: &[&str] = &[
+    "micro\nuser\n1\nmicro\nuser2\n1",
+    "micro\na/b\n..\nmicro/a\nb\n..",
+    "\u{e9}\n\u{4e2d}\nkey\n\u{e9}\n\u{4e2d}x\nkey",
+    "a\nb\nc\u{1}\na\nb\u{1}\nc",
 ];
 
 const PATHS: &[&str] = &[
@@ -107,6 +150,75 @@ fn flags(input: &[u8]) -> bool {
         .map(String::from)
         .collect();
     micro_cli::args::fuzz(words)
+}
+
+/// Nobody has signed what comes in, so nothing may pass.
+fn jwt(input: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return false;
+    };
+    let Ok(token) = Unverified::parse(text) else {
+        return false;
+    };
+    let key = PublicKey::new(&[7; 32]);
+    assert!(
+        token.verify(&key, SystemTime::UNIX_EPOCH).is_err(),
+        "a signature was invented"
+    );
+    true
+}
+
+/// What is set is found, and what is kept is read back as it was.
+fn config(input: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(input);
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut document, mut accepted) = (Document::default(), false);
+    for step in lines.chunks_exact(2) {
+        let Ok(value) = serde_json::from_str::<serde_json::Value>(step[1]) else {
+            continue;
+        };
+        if document.set(step[0], &value, &plain).is_err() {
+            continue;
+        }
+        accepted = true;
+        if !value.is_object() {
+            let found = document.get(step[0], &masked).expect("the path was good");
+            assert_eq!(found, Some(value), "what was set is found");
+        }
+        let kept = serde_json::from_str(&document.to_kept().to_string()).expect("it is JSON");
+        assert_eq!(Document::from_kept(&kept).as_ref(), Some(&document));
+    }
+    accepted
+}
+
+/// No key of one table lies in another.
+fn keys(input: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(input);
+    let lines: Vec<&str> = text.split('\n').collect();
+    let [
+        one_database,
+        one_table,
+        one_key,
+        other_database,
+        other_table,
+        other_key,
+    ] = lines[..]
+    else {
+        return false;
+    };
+    let (one, other) = (
+        Scope::new(one_database, one_table),
+        Scope::new(other_database, other_table),
+    );
+    if one.check().is_err()
+        || other.check().is_err()
+        || check_key(one_key).is_err()
+        || check_key(other_key).is_err()
+    {
+        return false;
+    }
+    micro_local::fuzz::keys(&one, one_key, &other, other_key);
+    true
 }
 
 fn json(input: &[u8]) -> bool {
