@@ -5,6 +5,7 @@ mod broker;
 mod cli;
 mod config;
 mod crash;
+mod events;
 mod faults;
 mod handlers;
 mod main_job;

@@ -56,6 +56,17 @@ impl Http {
             .await
     }
 
+    /// POST of a JSON body to a server that may be gone.
+    ///
+    /// # Errors
+    ///
+    /// When there is no whole answer.
+    pub async fn try_post(&self, path: &str, body: impl Into<Bytes>) -> anyhow::Result<Answer> {
+        let headers = [("content-type", "application/json")];
+        let request = self.request(Method::POST, path, &headers, body);
+        tokio::time::timeout(DEADLINE, self.exchange(request)).await?
+    }
+
     /// Any request.
     ///
     /// # Panics
@@ -67,6 +78,20 @@ impl Http {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Answer {
+        let request = self.request(method, path, headers, body);
+        let answer = tokio::time::timeout(DEADLINE, self.exchange(request)).await;
+        answer
+            .unwrap_or_else(|_| panic!("no answer to {path} within {DEADLINE:?}"))
+            .expect("an answer")
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Request<Full<Bytes>> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -77,13 +102,9 @@ impl Http {
         for (key, value) in headers {
             request = request.header(*key, *value);
         }
-        let request = request
+        request
             .body(Full::new(body.into()))
-            .expect("the test's own request is well formed");
-        let answer = tokio::time::timeout(DEADLINE, self.exchange(request)).await;
-        answer
-            .unwrap_or_else(|_| panic!("no answer to {path} within {DEADLINE:?}"))
-            .expect("an answer")
+            .expect("the test's own request is well formed")
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {

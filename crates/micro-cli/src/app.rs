@@ -12,8 +12,8 @@ use crate::errors::{Failure, Result};
 use crate::output::Output;
 use crate::session::{Globals, Session};
 use crate::{
-    args, auth, broker, call, completion, config, dynamic, env, home, kill, login, logs, new, run, server,
-    services, status, store, user,
+    args, auth, broker, call, completion, config, dynamic, env, events, home, kill, login, logs, new, run,
+    server, services, status, store, user,
 };
 
 const AFTER: &str = "EXAMPLE:\n   micro new greeter\n   micro run greeter\n   micro greeter --name=Alice\n\n\
@@ -150,6 +150,8 @@ enum Cmd {
     Broker(broker::BrokerArgs),
     /// Read and change settings.
     Config(config::ConfigArgs),
+    /// Publish, consume and look after events.
+    Events(events::EventsArgs),
     /// Read and write records.
     Store(store::StoreArgs),
     /// Print a completion script for a shell.
@@ -368,6 +370,7 @@ async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
         Cmd::Auth(args) => auth::run(&globals, args).await,
         Cmd::Broker(args) => broker::run(&globals, args).await,
         Cmd::Config(args) => config::run(&globals, args).await,
+        Cmd::Events(args) => events::run(&globals, args).await,
         Cmd::Store(args) => store::run(&globals, args).await,
         Cmd::Help { .. } | Cmd::Completion(_) => Ok(()),
     }

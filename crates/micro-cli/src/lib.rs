@@ -13,6 +13,7 @@ mod config_file;
 mod dynamic;
 mod env;
 mod errors;
+mod events;
 mod framework;
 mod home;
 mod kill;

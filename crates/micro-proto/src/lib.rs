@@ -8,6 +8,7 @@ pub mod broker;
 pub mod config;
 pub mod debug;
 pub mod errors;
+pub mod events;
 pub mod health;
 pub mod reflection;
 pub mod registry;

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod broker;
 pub mod config;
 pub mod drain;
+pub mod events;
 pub mod gateway;
 pub mod namespace;
 #[cfg(test)]

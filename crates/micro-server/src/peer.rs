@@ -38,12 +38,18 @@ impl Credentials for Token {
 
 /// A client of a handler that is served for as long as the test runs; `caller` is `issuer type scope`.
 pub(crate) async fn client(handler: Arc<dyn Handler>, caller: &'static str) -> Client {
+    client_of(vec![handler], caller).await
+}
+
+/// The same of several handlers at one address.
+pub(crate) async fn client_of(handlers: Vec<Arc<dyn Handler>>, caller: &'static str) -> Client {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let server = Server::builder("test")
-        .handle(handler)
-        .guard(Arc::new(Believer))
-        .build();
+    let mut builder = Server::builder("test").guard(Arc::new(Believer));
+    for handler in handlers {
+        builder = builder.handle(handler);
+    }
+    let server = builder.build();
     tokio::spawn(async move {
         server
             .serve(listener, std::future::pending(), Duration::ZERO)

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use micro::broker::{self, Broker};
+use micro::events::{self, Events};
 use micro::registry::{self, Registry};
 use micro::runtime::Runtime;
 use micro::store::Store;
@@ -17,6 +18,8 @@ pub struct Profile {
     pub store: Arc<dyn Store>,
     /// Which services run where.
     pub registry: Arc<dyn Registry>,
+    /// Events that are kept.
+    pub events: Arc<dyn Events>,
     /// Messages to whoever listens now.
     pub broker: Arc<dyn Broker>,
 }
@@ -89,8 +92,10 @@ async fn local(folder: &Path) -> Result<Profile, Error> {
     let store = opened
         .map_err(|stopped| Error::part("store", stopped))?
         .map_err(|source| Error::Store { source })?;
+    let store = Arc::new(store);
     Ok(Profile {
-        store: Arc::new(store),
+        events: Arc::new(events::Stored::new(store.clone())),
+        store,
         registry: Arc::new(registry::Memory::new()),
         broker: Arc::new(broker::Memory::default()),
     })

@@ -20,6 +20,7 @@
 pub mod auth;
 pub mod broker;
 pub mod config;
+pub mod events;
 pub mod join;
 mod log;
 mod platform;

@@ -6,6 +6,7 @@ use micro_rpc::{Client, Result};
 
 use crate::broker::Broker;
 use crate::config::{Config, Live};
+use crate::events::Events;
 use crate::registry::Registry;
 use crate::store::{Scope, Store, Table};
 
@@ -20,6 +21,8 @@ pub struct Platform {
     pub store: Arc<dyn Store>,
     /// Messages to whoever listens now.
     pub broker: Arc<dyn Broker>,
+    /// Events that are kept, and reach every group of consumers at least once.
+    pub events: Arc<dyn Events>,
     /// Settings that change while services run; [`Platform::setting`] follows one of them.
     pub config: Arc<dyn Config>,
     /// The namespace that the service runs in.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::auth::{RemoteGuard, TokenSource};
 use crate::registry::{self, Cache, Registry};
 use crate::settings::Settings;
-use crate::{Platform, Service, broker, config, store};
+use crate::{Platform, Service, broker, config, events, store};
 
 const TTL: Duration = Duration::from_secs(90);
 const REGISTER_AGAIN: Duration = Duration::from_secs(30);
@@ -83,6 +83,7 @@ async fn join(settings: &Settings) -> Result<Joined> {
         registry: registry.clone(),
         store: Arc::new(store::Remote::new(&control)),
         broker: Arc::new(broker::Remote::new(&control)),
+        events: Arc::new(events::Remote::new(&control)),
         config: Arc::new(config::Remote::new(&control)),
         namespace: settings.namespace.clone(),
     };

@@ -23,6 +23,7 @@ use crate::auth::{self, Block};
 use crate::broker::BrokerHandler;
 use crate::config::ConfigHandler;
 use crate::drain::{Drain, Draining};
+use crate::events::EventsHandler;
 use crate::gateway::{self, Gateway};
 use crate::namespace::PLATFORM;
 use crate::profile::{Host, Needs, Profile};
@@ -185,12 +186,14 @@ fn services(
     let registry = RegistryHandler::new(profile.registry.clone(), draining.clone());
     let runtime = RuntimeHandler::new(host.runtime(), draining.clone());
     let source = SourceServer::new(runtime.clone());
+    let events = EventsHandler::new(profile.events.clone(), draining.clone());
     let broker = BrokerHandler::new(profile.broker.clone(), draining.clone());
     let store = StoreHandler::new(profile.store.clone(), draining.clone());
     vec![
         Own::new("auth", auth.handlers()),
         Own::new("broker", vec![Arc::new(BrokerServer::new(broker))]),
         Own::new("config", vec![Arc::new(ConfigServer::new(settings))]),
+        Own::new("events", events.handlers()),
         Own::new("registry", vec![Arc::new(RegistryServer::new(registry))]),
         Own::new(
             "runtime",

@@ -1,0 +1,313 @@
+//! The events service: checks who asks, and keeps the topics of namespaces apart.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use micro::events::{Answers, Consume, Draft, Event, Events, Start};
+use micro::{Call, Handler, MethodDescriptor, Reply, ServiceDescriptor};
+use micro_proto::events as proto;
+use micro_proto::events::{
+    AckRequest, ConsumeRequest, DeadLettersRequest, DeadLettersResponse, DiscardRequest, DiscardResponse,
+    GroupsRequest, GroupsResponse, PublishRequest, PublishResponse, ReadRequest, ReadResponse,
+    RedriveRequest, RedriveResponse, StoreServer, StreamServer, TopicsRequest, TopicsResponse, WriteRequest,
+    WriteResponse,
+};
+use micro_rpc::futures_util::{StreamExt, stream};
+use micro_rpc::{Context, Error, Result, Streaming};
+
+use crate::drain::Draining;
+use crate::namespace;
+
+/// The limit of a request that names none.
+const LIMIT: u64 = 250;
+
+/// Answers the contract of events from a driver.
+pub struct EventsHandler {
+    events: Arc<dyn Events>,
+    draining: Draining,
+}
+
+impl EventsHandler {
+    /// Over a driver; consumers end with the drain.
+    pub fn new(events: Arc<dyn Events>, draining: Draining) -> Self {
+        Self { events, draining }
+    }
+
+    /// The contracts that it answers.
+    pub fn handlers(self) -> Vec<Arc<dyn Handler>> {
+        let shared = Arc::new(self);
+        let stream = StreamHandler {
+            server: StreamServer::from_arc(shared.clone()),
+            handler: shared.clone(),
+        };
+        vec![Arc::new(stream), Arc::new(StoreServer::from_arc(shared))]
+    }
+
+    /// Joins a group, and sends what falls to the caller. `answers` are those that he sends on the same stream.
+    async fn join(
+        &self,
+        ctx: &Context,
+        request: ConsumeRequest,
+        answers: Option<Streaming<AckRequest>>,
+    ) -> Result<Streaming<Event>> {
+        const ID: &str = "events.Stream.Consume";
+        let namespace = member(ctx, &request.topic, &request.namespace, ID)?;
+        let confirmed = request.confirm.then(|| Ok(Event::default()));
+        let consumed = self.events.consume(&namespace, wanted(request)?).await;
+        let (events, judge) = consumed.map_err(|error| with_id(error, ID))?.split();
+        let events = match answers {
+            Some(answers) => answered(events, answers, judge),
+            None => events,
+        };
+        let all = stream::iter(confirmed).chain(events);
+        Ok(self.draining.bound(Streaming::new(all)))
+    }
+}
+
+/// Events, and between them the caller's answers. It ends when the caller has no more to say.
+fn answered(events: Streaming<Event>, answers: Streaming<AckRequest>, judge: Answers) -> Streaming<Event> {
+    let state = (events, answers, judge);
+    Streaming::new(stream::unfold(
+        state,
+        |(mut events, mut answers, judge)| async move {
+            loop {
+                tokio::select! {
+                    answer = answers.next() => match answer {
+                        Some(Ok(answer)) if answer.success => judge.ack(&answer.id).await,
+                        Some(Ok(answer)) => judge.nack(&answer.id).await,
+                        Some(Err(_)) | None => return None,
+                    },
+                    event = events.next() => return Some((event?, (events, answers, judge))),
+                }
+            }
+        },
+    ))
+}
+
+fn wanted(request: ConsumeRequest) -> Result<Consume> {
+    let wait = u64::try_from(request.ack_wait).unwrap_or(0);
+    if !request.auto_ack && wait == 0 {
+        let detail = "invalid AckWait passed, should be positive integer";
+        return Err(Error::internal("events.Stream.Consume", detail));
+    }
+    let seconds = u64::try_from(request.offset).unwrap_or(0);
+    let time = UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+    let start = match (request.position, time) {
+        (0, Some(time)) if seconds > 0 => Start::Time(time),
+        (0, _) => Start::Now,
+        (position, _) => Start::Position(position),
+    };
+    Ok(Consume {
+        topic: request.topic,
+        group: request.group,
+        start,
+        ack_wait: (!request.auto_ack).then(|| Duration::from_nanos(wait)),
+        retry_limit: u32::try_from(request.retry_limit).ok(),
+    })
+}
+
+/// The namespace whose events a request is about, once the caller may.
+fn member(ctx: &Context, topic: &str, named: &str, id: &str) -> Result<String> {
+    let issuer = ctx.account().map_or("", |account| &account.issuer);
+    let namespace = namespace::named(named, issuer, id)?;
+    namespace::authorize(ctx, namespace, id)?;
+    if topic.is_empty() {
+        return Err(Error::bad_request(id, "Missing topic"));
+    }
+    Ok(namespace.to_owned())
+}
+
+fn admin(ctx: &Context, topic: &str, named: &str, id: &str) -> Result<String> {
+    let namespace = member(ctx, topic, named, id)?;
+    namespace::authorize_admin(ctx, &namespace, id)?;
+    Ok(namespace)
+}
+
+fn with_id(error: Error, id: &str) -> Error {
+    Error {
+        id: id.to_owned(),
+        ..error
+    }
+}
+
+fn limit(limit: u64) -> usize {
+    usize::try_from(if limit == 0 { LIMIT } else { limit }).unwrap_or(usize::MAX)
+}
+
+#[micro_rpc::async_trait]
+impl proto::Stream for EventsHandler {
+    async fn publish(&self, ctx: &Context, request: PublishRequest) -> Result<PublishResponse> {
+        const ID: &str = "events.Stream.Publish";
+        let namespace = member(ctx, &request.topic, &request.namespace, ID)?;
+        let draft = Draft {
+            topic: request.topic,
+            id: request.id,
+            metadata: request.metadata,
+            payload: request.payload,
+            timestamp: request.timestamp,
+        };
+        let published = self.events.publish(&namespace, draft).await;
+        let published = published.map_err(|error| with_id(error, ID))?;
+        Ok(PublishResponse {
+            id: published.id,
+            position: published.position,
+        })
+    }
+
+    /// Without a way back for answers: for callers in this process. Over the network it is [`StreamHandler`].
+    async fn consume(&self, ctx: &Context, request: ConsumeRequest) -> Result<Streaming<Event>> {
+        self.join(ctx, request, None).await
+    }
+
+    async fn topics(&self, ctx: &Context, request: TopicsRequest) -> Result<TopicsResponse> {
+        const ID: &str = "events.Stream.Topics";
+        let namespace = member(ctx, "*", &request.namespace, ID)?;
+        let topics = self.events.topics(&namespace).await;
+        Ok(TopicsResponse {
+            topics: topics.map_err(|error| with_id(error, ID))?,
+        })
+    }
+
+    async fn groups(&self, ctx: &Context, request: GroupsRequest) -> Result<GroupsResponse> {
+        const ID: &str = "events.Stream.Groups";
+        let namespace = member(ctx, &request.topic, &request.namespace, ID)?;
+        let groups = self.events.groups(&namespace, &request.topic).await;
+        Ok(GroupsResponse {
+            groups: groups.map_err(|error| with_id(error, ID))?,
+        })
+    }
+
+    async fn dead_letters(&self, ctx: &Context, request: DeadLettersRequest) -> Result<DeadLettersResponse> {
+        const ID: &str = "events.Stream.DeadLetters";
+        let namespace = member(ctx, &request.topic, &request.namespace, ID)?;
+        let DeadLettersRequest { topic, group, .. } = &request;
+        let letters = self
+            .events
+            .dead_letters(&namespace, topic, group, limit(request.limit))
+            .await;
+        Ok(DeadLettersResponse {
+            letters: letters.map_err(|error| with_id(error, ID))?,
+        })
+    }
+
+    async fn redrive(&self, ctx: &Context, request: RedriveRequest) -> Result<RedriveResponse> {
+        const ID: &str = "events.Stream.Redrive";
+        let namespace = admin(ctx, &request.topic, &request.namespace, ID)?;
+        let RedriveRequest { topic, group, .. } = &request;
+        let redriven = self
+            .events
+            .redrive(&namespace, topic, group, request.position)
+            .await;
+        redriven.map_err(|error| with_id(error, ID))?;
+        Ok(RedriveResponse::default())
+    }
+
+    async fn discard(&self, ctx: &Context, request: DiscardRequest) -> Result<DiscardResponse> {
+        const ID: &str = "events.Stream.Discard";
+        let namespace = admin(ctx, &request.topic, &request.namespace, ID)?;
+        let DiscardRequest { topic, group, .. } = &request;
+        let discarded = self
+            .events
+            .discard(&namespace, topic, group, request.position)
+            .await;
+        discarded.map_err(|error| with_id(error, ID))?;
+        Ok(DiscardResponse::default())
+    }
+}
+
+#[micro_rpc::async_trait]
+impl proto::Store for EventsHandler {
+    async fn read(&self, ctx: &Context, request: ReadRequest) -> Result<ReadResponse> {
+        const ID: &str = "events.Store.Read";
+        let namespace = member(ctx, &request.topic, &request.namespace, ID)?;
+        let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
+        let events = self
+            .events
+            .read(&namespace, &request.topic, limit(request.limit), offset)
+            .await;
+        Ok(ReadResponse {
+            events: events.map_err(|error| with_id(error, ID))?,
+        })
+    }
+
+    async fn write(&self, _ctx: &Context, _request: WriteRequest) -> Result<WriteResponse> {
+        let detail = "Writing to the store directly is not supported";
+        Err(Error::not_implemented("events.Store.Write", detail))
+    }
+}
+
+/// The generated server, but for `Consume`: by the contract that is a server stream, and in practice its callers send
+/// answers on the same stream, which are other messages than the first.
+struct StreamHandler {
+    server: StreamServer,
+    handler: Arc<EventsHandler>,
+}
+
+#[micro_rpc::async_trait]
+impl Handler for StreamHandler {
+    fn descriptor(&self) -> &'static ServiceDescriptor {
+        self.server.descriptor()
+    }
+
+    async fn call(&self, ctx: &Context, method: &'static MethodDescriptor, mut call: Call) -> Result<Reply> {
+        if method.name != "Consume" {
+            return self.server.call(ctx, method, call).await;
+        }
+        let request: ConsumeRequest = call.request().await?;
+        let answers = (!request.auto_ack).then(|| call.requests::<AckRequest>());
+        let events = self.handler.join(ctx, request, answers).await?;
+        call.reply_stream(events)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use micro::events::{Remote, Stored, conformance};
+    use micro::store::Memory;
+    use micro_proto::events::{Stream as _, StreamClient};
+
+    use super::*;
+    use crate::drain::Drain;
+    use crate::peer;
+
+    fn handlers(drain: &Drain) -> Vec<Arc<dyn Handler>> {
+        let events = Arc::new(Stored::new(Arc::new(Memory::new())));
+        EventsHandler::new(events, drain.signal()).handlers()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn over_the_network_the_promise_is_the_same() {
+        let drain = Drain::new();
+        let client = peer::client_of(handlers(&drain), "micro user admin").await;
+        conformance::run(&Remote::new(&client)).await;
+    }
+
+    #[tokio::test]
+    async fn the_words_of_the_contract() {
+        let drain = Drain::new();
+        let client = StreamClient::new(&peer::client_of(handlers(&drain), "acme user dev").await);
+        let ctx = Context::background();
+        let told = |error: Error| (error.code, error.detail);
+        let nowhere = client
+            .publish(&ctx, PublishRequest::default())
+            .await
+            .map_err(told);
+        assert_eq!(nowhere, Err((400, "Missing topic".to_owned())));
+        let elsewhere = PublishRequest {
+            topic: "topic".to_owned(),
+            namespace: "micro".to_owned(),
+            ..PublishRequest::default()
+        };
+        let elsewhere = client.publish(&ctx, elsewhere).await.map_err(told);
+        assert_eq!(elsewhere, Err((403, "access denied to namespace".to_owned())));
+        let impatient = ConsumeRequest {
+            topic: "topic".to_owned(),
+            offset: i64::MIN,
+            ..ConsumeRequest::default()
+        };
+        let mut events = client.consume(&ctx, impatient).await.unwrap();
+        let impatient = events.next().await.unwrap().map_err(told);
+        let expected = "invalid AckWait passed, should be positive integer".to_owned();
+        assert_eq!(impatient, Err((500, expected)));
+    }
+}

@@ -1,0 +1,210 @@
+//! Events that are kept, and reach every group of consumers at least once.
+//!
+//! What every implementation promises:
+//!
+//! - An acknowledged event is durable. The same id again, while the event is kept, is acknowledged and kept once.
+//! - The events of a topic have an order, which their positions tell; each namespace has its own topics.
+//! - Each group gets each event until one of its members has acknowledged it: what is not answered in time, or refused,
+//!   is sent again, and after so many times becomes a dead letter, which an operator can look at and hand out again.
+//! - A group goes on where it was, also after a crash; a new one begins now, at a position, or at a time.
+
+pub mod conformance;
+mod group;
+mod keys;
+mod remote;
+mod stored;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use micro_rpc::{Error, Result, Streaming};
+use tokio::sync::mpsc;
+
+pub use micro_proto::events::{DeadLetter, Event, Group, Topic};
+pub use remote::Remote;
+pub use stored::Stored;
+
+/// The longest name of a topic, a group or an event in bytes.
+pub const MAX_NAME_LENGTH: usize = 255;
+
+/// The largest payload in bytes.
+pub const MAX_PAYLOAD: usize = 8 << 20;
+
+/// What is to be published.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// Where to.
+    pub topic: String,
+    /// Makes publishing idempotent; one is made where this is empty.
+    pub id: String,
+    /// Notes beside the payload.
+    pub metadata: BTreeMap<String, String>,
+    /// What it is about, at most [`MAX_PAYLOAD`] bytes.
+    pub payload: Bytes,
+    /// Unix seconds; 0 is now.
+    pub timestamp: i64,
+}
+
+/// What became of a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The event's id.
+    pub id: String,
+    /// Where it stands in its topic, from 1.
+    pub position: u64,
+}
+
+/// Where a new group begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// With what is published from now on.
+    #[default]
+    Now,
+    /// With the event of this position.
+    Position(u64),
+    /// With the first event that is not older.
+    Time(SystemTime),
+}
+
+/// What a consumer wants.
+#[derive(Clone, Debug, Default)]
+pub struct Consume {
+    /// Which events.
+    pub topic: String,
+    /// With whom they are shared; empty is a group of one's own that is forgotten at the end.
+    pub group: String,
+    /// Where the group begins if it is new.
+    pub start: Start,
+    /// How long an event may remain without an answer; `None` acknowledges each when the next is taken.
+    pub ack_wait: Option<Duration>,
+    /// How often an event is sent again before it is a dead letter; `None` is without end.
+    pub retry_limit: Option<u32>,
+}
+
+/// The events that fall to one consumer. Dropping it leaves the group: what it has not answered goes to others at once.
+pub struct Consumer {
+    events: Streaming<Event>,
+    verdicts: mpsc::Sender<Verdict>,
+}
+
+/// The answer to an event.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    pub id: String,
+    pub success: bool,
+}
+
+/// Answers events while others wait for the next one.
+#[derive(Clone)]
+pub struct Answers(mpsc::Sender<Verdict>);
+
+impl Consumer {
+    pub(crate) fn new(events: Streaming<Event>, verdicts: mpsc::Sender<Verdict>) -> Self {
+        Self { events, verdicts }
+    }
+
+    /// The next event.
+    pub async fn next(&mut self) -> Option<Result<Event>> {
+        self.events.next().await
+    }
+
+    /// The event was dealt with.
+    pub async fn ack(&self, event: &Event) {
+        self.answers().ack(&event.id).await;
+    }
+
+    /// The event was not dealt with: it is sent again after a while.
+    pub async fn nack(&self, event: &Event) {
+        self.answers().nack(&event.id).await;
+    }
+
+    /// For answering elsewhere.
+    pub fn answers(&self) -> Answers {
+        Answers(self.verdicts.clone())
+    }
+
+    /// Leaves the group once all answers have been handed on.
+    pub async fn finish(self) {
+        let Self { mut events, verdicts } = self;
+        drop(verdicts);
+        // Answers end, so the platform ends the stream: it has taken them all then.
+        let ended = async { while events.next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(2), ended).await;
+    }
+
+    /// The events, and what answers them.
+    pub fn split(self) -> (Streaming<Event>, Answers) {
+        (self.events, Answers(self.verdicts))
+    }
+}
+
+impl Answers {
+    /// The event of this id was dealt with.
+    pub async fn ack(&self, id: &str) {
+        self.answer(id, true).await;
+    }
+
+    /// The event of this id was not dealt with.
+    pub async fn nack(&self, id: &str) {
+        self.answer(id, false).await;
+    }
+
+    async fn answer(&self, id: &str, success: bool) {
+        let id = id.to_owned();
+        // Who has left the group has no say: the event goes to others.
+        let _ = self.0.send(Verdict { id, success }).await;
+    }
+}
+
+/// Keeps events; the module says what it promises.
+#[async_trait]
+pub trait Events: Send + Sync + 'static {
+    /// Keeps an event.
+    async fn publish(&self, namespace: &str, draft: Draft) -> Result<Published>;
+
+    /// Joins a group, once it stands.
+    async fn consume(&self, namespace: &str, wanted: Consume) -> Result<Consumer>;
+
+    /// Events that are kept, oldest first, some skipped, then at most `limit`.
+    async fn read(&self, namespace: &str, topic: &str, limit: usize, offset: usize) -> Result<Vec<Event>>;
+
+    /// The topics of a namespace.
+    async fn topics(&self, namespace: &str) -> Result<Vec<Topic>>;
+
+    /// The groups of a topic that are kept.
+    async fn groups(&self, namespace: &str, topic: &str) -> Result<Vec<Group>>;
+
+    /// What a group, or any where it is empty, has given up, oldest first.
+    async fn dead_letters(
+        &self,
+        namespace: &str,
+        topic: &str,
+        group: &str,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>>;
+
+    /// Hands a dead letter to its group once more; 404 where there is none.
+    async fn redrive(&self, namespace: &str, topic: &str, group: &str, position: u64) -> Result<()>;
+
+    /// Removes a dead letter for good; 404 where there is none.
+    async fn discard(&self, namespace: &str, topic: &str, group: &str, position: u64) -> Result<()>;
+}
+
+/// Refuses names that not every implementation can keep.
+pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
+    let is_wrong = |letter: char| letter.is_control() || letter.is_whitespace();
+    if name.len() > MAX_NAME_LENGTH || name.chars().any(is_wrong) {
+        let detail = format!("{name:?} is no {what}: use at most {MAX_NAME_LENGTH} bytes without blanks");
+        return Err(Error::bad_request("events", detail));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_topic(topic: &str) -> Result<()> {
+    if topic.is_empty() {
+        return Err(Error::bad_request("events", "Missing topic"));
+    }
+    check_name("topic", topic)
+}
