@@ -12,8 +12,8 @@ use crate::errors::{Failure, Result};
 use crate::output::Output;
 use crate::session::{Globals, Session};
 use crate::{
-    args, auth, broker, call, completion, config, dynamic, env, events, home, kill, login, logs, new, run,
-    server, services, status, store, user,
+    args, auth, blob, broker, call, completion, config, dynamic, env, events, home, kill, login, logs, new,
+    run, server, services, status, store, user,
 };
 
 const AFTER: &str = "EXAMPLE:\n   micro new greeter\n   micro run greeter\n   micro greeter --name=Alice\n\n\
@@ -146,6 +146,8 @@ enum Cmd {
     Env(env::EnvArgs),
     /// Manage accounts, rules and tokens.
     Auth(auth::AuthArgs),
+    /// Keep and fetch files.
+    Blob(blob::BlobArgs),
     /// Publish messages and listen to them.
     Broker(broker::BrokerArgs),
     /// Read and change settings.
@@ -368,6 +370,7 @@ async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
         Cmd::User(args) => user::run(&globals, args).await,
         Cmd::Env(args) => env::run(&globals, args).await,
         Cmd::Auth(args) => auth::run(&globals, args).await,
+        Cmd::Blob(args) => blob::run(&globals, args).await,
         Cmd::Broker(args) => broker::run(&globals, args).await,
         Cmd::Config(args) => config::run(&globals, args).await,
         Cmd::Events(args) => events::run(&globals, args).await,

@@ -5,6 +5,7 @@
 mod app;
 pub mod args;
 mod auth;
+mod blob;
 mod broker;
 mod call;
 mod completion;

@@ -234,7 +234,7 @@ fn bounds(scope: &Scope, scan: &Scan) -> (Vec<u8>, Vec<u8>) {
     }
 }
 
-fn make_private(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

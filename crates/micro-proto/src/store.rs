@@ -14,6 +14,143 @@ use micro_rpc::{json, prost, serde};
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
 #[prost(prost_path = "micro_rpc::prost")]
 #[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobOptions {
+    /// That of the call when empty.
+    #[prost(string, tag = "1")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub namespace: String,
+    /// Anybody may read it over HTTP, at /blob/NAMESPACE/KEY of the gateway.
+    #[prost(bool, tag = "2")]
+    #[serde(with = "json::As::<json::Bool>")]
+    pub public: bool,
+    #[prost(string, tag = "3")]
+    #[serde(with = "json::As::<json::Text>", rename = "contentType")]
+    pub content_type: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobInfo {
+    #[prost(string, tag = "1")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub key: String,
+    /// Bytes
+    #[prost(uint64, tag = "2")]
+    #[serde(with = "json::As::<json::UInt64>")]
+    pub size: u64,
+    /// Hexadecimal
+    #[prost(string, tag = "3")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub sha256: String,
+    #[prost(string, tag = "4")]
+    #[serde(with = "json::As::<json::Text>", alias = "contentType")]
+    pub content_type: String,
+    #[prost(bool, tag = "5")]
+    #[serde(with = "json::As::<json::Bool>")]
+    pub public: bool,
+    /// Unix seconds
+    #[prost(int64, tag = "6")]
+    #[serde(with = "json::As::<json::Int64>")]
+    pub modified: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobReadRequest {
+    #[prost(string, tag = "1")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub key: String,
+    #[prost(message, optional, tag = "2")]
+    pub options: Option<BlobOptions>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobReadResponse {
+    #[prost(bytes = "bytes", tag = "1")]
+    #[serde(with = "json::As::<json::Bytes>")]
+    pub blob: micro_rpc::bytes::Bytes,
+    /// In the first message.
+    #[prost(message, optional, tag = "100")]
+    pub info: Option<BlobInfo>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobWriteRequest {
+    #[prost(string, tag = "1")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub key: String,
+    #[prost(message, optional, tag = "2")]
+    pub options: Option<BlobOptions>,
+    #[prost(bytes = "bytes", tag = "3")]
+    #[serde(with = "json::As::<json::Bytes>")]
+    pub blob: micro_rpc::bytes::Bytes,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobWriteResponse {
+    #[prost(message, optional, tag = "100")]
+    pub info: Option<BlobInfo>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobDeleteRequest {
+    #[prost(string, tag = "1")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub key: String,
+    #[prost(message, optional, tag = "2")]
+    pub options: Option<BlobOptions>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobDeleteResponse {}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobListRequest {
+    #[prost(message, optional, tag = "1")]
+    pub options: Option<BlobListOptions>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobListOptions {
+    #[prost(string, tag = "1")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub namespace: String,
+    #[prost(string, tag = "2")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub prefix: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BlobListResponse {
+    #[prost(string, repeated, tag = "1")]
+    #[serde(with = "json::As::<json::List<json::Text>>")]
+    pub keys: Vec<String>,
+    #[prost(message, repeated, tag = "100")]
+    #[serde(with = "json::As::<json::List<json::Msg>>")]
+    pub infos: Vec<BlobInfo>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
 pub struct Field {
     #[prost(string, tag = "1")]
     #[serde(with = "json::As::<json::Text>")]
@@ -561,6 +698,173 @@ impl micro_rpc::Handler for StoreServer {
                 call.reply_stream(responses)
             }
             _ => Err(micro_rpc::Error::not_implemented("store.Store", "unknown method")),
+        }
+    }
+}
+
+/// What reflection and the registry say of `BlobStore`.
+pub static BLOB_STORE_SERVICE: micro_rpc::ServiceDescriptor = micro_rpc::ServiceDescriptor {
+    package: "store",
+    name: "BlobStore",
+    methods: &[
+        micro_rpc::MethodDescriptor {
+            name: "Read",
+            client_streaming: false,
+            server_streaming: true,
+        },
+        micro_rpc::MethodDescriptor {
+            name: "Write",
+            client_streaming: true,
+            server_streaming: false,
+        },
+        micro_rpc::MethodDescriptor {
+            name: "Delete",
+            client_streaming: false,
+            server_streaming: false,
+        },
+        micro_rpc::MethodDescriptor {
+            name: "List",
+            client_streaming: false,
+            server_streaming: false,
+        },
+    ],
+    file_descriptor_set: FILE_DESCRIPTOR_SET,
+};
+
+#[micro_rpc::async_trait]
+pub trait BlobStore: Send + Sync + 'static {
+    /// Read sends a blob in pieces; the first says what it is.
+    async fn read(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: BlobReadRequest,
+    ) -> micro_rpc::Result<micro_rpc::Streaming<BlobReadResponse>>;
+
+    /// Write replaces a blob as a whole; the first message names it.
+    async fn write(
+        &self,
+        ctx: &micro_rpc::Context,
+        requests: micro_rpc::Streaming<BlobWriteRequest>,
+    ) -> micro_rpc::Result<BlobWriteResponse>;
+
+    /// Delete removes a blob, if there is one.
+    async fn delete(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: BlobDeleteRequest,
+    ) -> micro_rpc::Result<BlobDeleteResponse>;
+
+    /// List returns the names of blobs.
+    async fn list(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: BlobListRequest,
+    ) -> micro_rpc::Result<BlobListResponse>;
+}
+
+/// [`BlobStore`] over the network.
+#[derive(Clone)]
+pub struct BlobStoreClient(micro_rpc::ServiceClient);
+
+impl BlobStoreClient {
+    /// Calls the service `store`.
+    pub fn new(client: &micro_rpc::Client) -> Self {
+        Self::with_name(client, "store")
+    }
+
+    /// Calls the service `name`, which speaks the contract of `store`.
+    pub fn with_name(client: &micro_rpc::Client, name: &str) -> Self {
+        Self(client.service(name))
+    }
+}
+
+#[micro_rpc::async_trait]
+impl BlobStore for BlobStoreClient {
+    async fn read(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: BlobReadRequest,
+    ) -> micro_rpc::Result<micro_rpc::Streaming<BlobReadResponse>> {
+        self.0.server_stream(ctx, "BlobStore.Read", &request).await
+    }
+
+    async fn write(
+        &self,
+        ctx: &micro_rpc::Context,
+        requests: micro_rpc::Streaming<BlobWriteRequest>,
+    ) -> micro_rpc::Result<BlobWriteResponse> {
+        self.0.client_stream(ctx, "BlobStore.Write", requests).await
+    }
+
+    async fn delete(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: BlobDeleteRequest,
+    ) -> micro_rpc::Result<BlobDeleteResponse> {
+        self.0.unary(ctx, "BlobStore.Delete", &request).await
+    }
+
+    async fn list(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: BlobListRequest,
+    ) -> micro_rpc::Result<BlobListResponse> {
+        self.0.unary(ctx, "BlobStore.List", &request).await
+    }
+}
+
+/// Mounts a [`BlobStore`] on a server.
+#[derive(Clone)]
+pub struct BlobStoreServer(std::sync::Arc<dyn BlobStore>);
+
+impl BlobStoreServer {
+    pub fn new(service: impl BlobStore) -> Self {
+        Self(std::sync::Arc::new(service))
+    }
+
+    pub fn from_arc(service: std::sync::Arc<dyn BlobStore>) -> Self {
+        Self(service)
+    }
+}
+
+#[micro_rpc::async_trait]
+impl micro_rpc::Handler for BlobStoreServer {
+    fn descriptor(&self) -> &'static micro_rpc::ServiceDescriptor {
+        &BLOB_STORE_SERVICE
+    }
+
+    async fn call(
+        &self,
+        ctx: &micro_rpc::Context,
+        method: &'static micro_rpc::MethodDescriptor,
+        mut call: micro_rpc::Call,
+    ) -> micro_rpc::Result<micro_rpc::Reply> {
+        let service = &*self.0;
+        match method.name {
+            "Read" => {
+                let request = call.request().await?;
+                let responses = service.read(ctx, request).await?;
+                call.reply_stream(responses)
+            }
+            "Write" => {
+                let requests = call.requests();
+                let response = service.write(ctx, requests).await?;
+                call.reply(&response)
+            }
+            "Delete" => {
+                let request = call.request().await?;
+                let response = service.delete(ctx, request).await?;
+                call.reply(&response)
+            }
+            "List" => {
+                let request = call.request().await?;
+                let response = service.list(ctx, request).await?;
+                call.reply(&response)
+            }
+            _ => Err(micro_rpc::Error::not_implemented(
+                "store.BlobStore",
+                "unknown method",
+            )),
         }
     }
 }

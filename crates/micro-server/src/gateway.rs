@@ -9,6 +9,7 @@
 //! side before the answer is gone to us, as to most proxies, and what he asked for is stopped; and a connection that said
 //! nothing at all within its time is closed without a word.
 
+mod blob;
 mod body;
 mod caller;
 mod connection;
@@ -32,6 +33,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use micro::blob::Blobs;
 use micro::registry::Cache;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Client, Cores, Error, Guard, Resolver, Result};
@@ -53,6 +55,8 @@ pub struct Config {
     pub cache: Arc<Cache>,
     /// Calls them, each in the namespace of the request. It has no credentials of its own: who calls anonymously stays so.
     pub client: Client,
+    /// Public ones are served.
+    pub blobs: Arc<dyn Blobs>,
     /// Decides who may.
     pub guard: Arc<dyn Guard>,
     /// The version that `/` tells.

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod auth;
+pub mod blob;
 pub mod broker;
 pub mod config;
 pub mod drain;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use micro::blob::Blobs;
 use micro::broker::{self, Broker};
 use micro::events::{self, Events};
 use micro::registry::{self, Registry};
@@ -18,6 +19,8 @@ pub struct Profile {
     pub store: Arc<dyn Store>,
     /// Which services run where.
     pub registry: Arc<dyn Registry>,
+    /// Large values under names.
+    pub blobs: Arc<dyn Blobs>,
     /// Events that are kept.
     pub events: Arc<dyn Events>,
     /// Messages to whoever listens now.
@@ -93,7 +96,9 @@ async fn local(folder: &Path) -> Result<Profile, Error> {
         .map_err(|stopped| Error::part("store", stopped))?
         .map_err(|source| Error::Store { source })?;
     let store = Arc::new(store);
+    let blobs = micro_local::Blobs::open(&folder.join("blobs"), store.clone()).await;
     Ok(Profile {
+        blobs: Arc::new(blobs.map_err(|source| Error::part("blob", source))?),
         events: Arc::new(events::Stored::new(store.clone())),
         store,
         registry: Arc::new(registry::Memory::new()),

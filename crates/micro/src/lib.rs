@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 
 pub mod auth;
+pub mod blob;
 pub mod broker;
 pub mod config;
 pub mod events;

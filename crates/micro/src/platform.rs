@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use micro_rpc::{Client, Result};
 
+use crate::blob::Blobs;
 use crate::broker::Broker;
 use crate::config::{Config, Live};
 use crate::events::Events;
@@ -19,6 +20,8 @@ pub struct Platform {
     pub registry: Arc<dyn Registry>,
     /// Records, kept for good; [`Platform::table`] is what a service works with.
     pub store: Arc<dyn Store>,
+    /// Large values under names.
+    pub blobs: Arc<dyn Blobs>,
     /// Messages to whoever listens now.
     pub broker: Arc<dyn Broker>,
     /// Events that are kept, and reach every group of consumers at least once.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::auth::{RemoteGuard, TokenSource};
 use crate::registry::{self, Cache, Registry};
 use crate::settings::Settings;
-use crate::{Platform, Service, broker, config, events, store};
+use crate::{Platform, Service, blob, broker, config, events, store};
 
 const TTL: Duration = Duration::from_secs(90);
 const REGISTER_AGAIN: Duration = Duration::from_secs(30);
@@ -82,6 +82,7 @@ async fn join(settings: &Settings) -> Result<Joined> {
         client,
         registry: registry.clone(),
         store: Arc::new(store::Remote::new(&control)),
+        blobs: Arc::new(blob::Remote::new(&control)),
         broker: Arc::new(broker::Remote::new(&control)),
         events: Arc::new(events::Remote::new(&control)),
         config: Arc::new(config::Remote::new(&control)),

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use micro_rpc::fake::{Invocation, Recorder, Script, in_order};
+use micro_rpc::fake::{Invocation, Recorder, Script, StreamRecorder, in_order};
 use micro_rpc::{Context, Result, Streaming, async_trait};
 
 /// A [`super::Store`] for tests.
@@ -402,5 +402,223 @@ impl super::Store for FakeStore {
         request: super::WatchRequest,
     ) -> Result<Streaming<super::WatchResponse>> {
         self.watch.stream(ctx, request).await
+    }
+}
+
+/// A [`super::BlobStore`] for tests.
+pub struct FakeBlobStore {
+    read: Recorder<super::BlobReadRequest, Script<super::BlobReadResponse>>,
+    write: StreamRecorder<super::BlobWriteRequest, super::BlobWriteResponse>,
+    delete: Recorder<super::BlobDeleteRequest, super::BlobDeleteResponse>,
+    list: Recorder<super::BlobListRequest, super::BlobListResponse>,
+}
+
+impl Default for FakeBlobStore {
+    fn default() -> Self {
+        Self {
+            read: Recorder::new("BlobStore.Read"),
+            write: StreamRecorder::new("BlobStore.Write"),
+            delete: Recorder::new("BlobStore.Delete"),
+            list: Recorder::new("BlobStore.List"),
+        }
+    }
+}
+
+impl FakeBlobStore {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers every call by this closure.
+    pub fn read_stub<F>(&self, stub: F)
+    where
+        F: Fn(&Context, super::BlobReadRequest) -> Result<Script<super::BlobReadResponse>>,
+        F: Send + Sync + 'static,
+    {
+        self.read.stub(stub);
+    }
+
+    /// Answers calls that have no answer of their own.
+    pub fn read_returns(&self, result: Result<Script<super::BlobReadResponse>>) {
+        self.read.returns(result);
+    }
+
+    /// Answers call `n`, counted from 0.
+    pub fn read_returns_on_call(&self, n: usize, result: Result<Script<super::BlobReadResponse>>) {
+        self.read.returns_on_call(n, result);
+    }
+
+    /// Lets every call wait before its answer.
+    pub fn read_delays(&self, delay: Duration) {
+        self.read.delays(delay);
+    }
+
+    /// Lets call `n` wait.
+    pub fn read_delays_on_call(&self, n: usize, delay: Duration) {
+        self.read.delays_on_call(n, delay);
+    }
+
+    pub fn read_call_count(&self) -> usize {
+        self.read.call_count()
+    }
+
+    /// The arguments of call `n`, counted from 0; panics if there was none.
+    pub fn read_args_for_call(&self, n: usize) -> (Context, super::BlobReadRequest) {
+        self.read.args_for_call(n)
+    }
+
+    /// Answers every call by this closure.
+    pub fn write_stub<F>(&self, stub: F)
+    where
+        F: Fn(&Context, Vec<super::BlobWriteRequest>) -> Result<super::BlobWriteResponse>,
+        F: Send + Sync + 'static,
+    {
+        self.write.stub(stub);
+    }
+
+    /// Answers calls that have no answer of their own.
+    pub fn write_returns(&self, result: Result<super::BlobWriteResponse>) {
+        self.write.returns(result);
+    }
+
+    /// Answers call `n`, counted from 0.
+    pub fn write_returns_on_call(&self, n: usize, result: Result<super::BlobWriteResponse>) {
+        self.write.returns_on_call(n, result);
+    }
+
+    /// Lets every call wait before its answer.
+    pub fn write_delays(&self, delay: Duration) {
+        self.write.delays(delay);
+    }
+
+    /// Lets call `n` wait.
+    pub fn write_delays_on_call(&self, n: usize, delay: Duration) {
+        self.write.delays_on_call(n, delay);
+    }
+
+    pub fn write_call_count(&self) -> usize {
+        self.write.call_count()
+    }
+
+    /// The arguments of call `n`, counted from 0; panics if there was none.
+    pub fn write_args_for_call(&self, n: usize) -> (Context, Vec<super::BlobWriteRequest>) {
+        self.write.args_for_call(n)
+    }
+
+    /// Answers every call by this closure.
+    pub fn delete_stub<F>(&self, stub: F)
+    where
+        F: Fn(&Context, super::BlobDeleteRequest) -> Result<super::BlobDeleteResponse>,
+        F: Send + Sync + 'static,
+    {
+        self.delete.stub(stub);
+    }
+
+    /// Answers calls that have no answer of their own.
+    pub fn delete_returns(&self, result: Result<super::BlobDeleteResponse>) {
+        self.delete.returns(result);
+    }
+
+    /// Answers call `n`, counted from 0.
+    pub fn delete_returns_on_call(&self, n: usize, result: Result<super::BlobDeleteResponse>) {
+        self.delete.returns_on_call(n, result);
+    }
+
+    /// Lets every call wait before its answer.
+    pub fn delete_delays(&self, delay: Duration) {
+        self.delete.delays(delay);
+    }
+
+    /// Lets call `n` wait.
+    pub fn delete_delays_on_call(&self, n: usize, delay: Duration) {
+        self.delete.delays_on_call(n, delay);
+    }
+
+    pub fn delete_call_count(&self) -> usize {
+        self.delete.call_count()
+    }
+
+    /// The arguments of call `n`, counted from 0; panics if there was none.
+    pub fn delete_args_for_call(&self, n: usize) -> (Context, super::BlobDeleteRequest) {
+        self.delete.args_for_call(n)
+    }
+
+    /// Answers every call by this closure.
+    pub fn list_stub<F>(&self, stub: F)
+    where
+        F: Fn(&Context, super::BlobListRequest) -> Result<super::BlobListResponse>,
+        F: Send + Sync + 'static,
+    {
+        self.list.stub(stub);
+    }
+
+    /// Answers calls that have no answer of their own.
+    pub fn list_returns(&self, result: Result<super::BlobListResponse>) {
+        self.list.returns(result);
+    }
+
+    /// Answers call `n`, counted from 0.
+    pub fn list_returns_on_call(&self, n: usize, result: Result<super::BlobListResponse>) {
+        self.list.returns_on_call(n, result);
+    }
+
+    /// Lets every call wait before its answer.
+    pub fn list_delays(&self, delay: Duration) {
+        self.list.delays(delay);
+    }
+
+    /// Lets call `n` wait.
+    pub fn list_delays_on_call(&self, n: usize, delay: Duration) {
+        self.list.delays_on_call(n, delay);
+    }
+
+    pub fn list_call_count(&self) -> usize {
+        self.list.call_count()
+    }
+
+    /// The arguments of call `n`, counted from 0; panics if there was none.
+    pub fn list_args_for_call(&self, n: usize) -> (Context, super::BlobListRequest) {
+        self.list.args_for_call(n)
+    }
+
+    /// Every call in the order in which they came.
+    pub fn invocations(&self) -> Vec<Invocation> {
+        in_order([
+            self.read.invocations(),
+            self.write.invocations(),
+            self.delete.invocations(),
+            self.list.invocations(),
+        ])
+    }
+}
+
+#[async_trait]
+impl super::BlobStore for FakeBlobStore {
+    async fn read(
+        &self,
+        ctx: &Context,
+        request: super::BlobReadRequest,
+    ) -> Result<Streaming<super::BlobReadResponse>> {
+        self.read.stream(ctx, request).await
+    }
+
+    async fn write(
+        &self,
+        ctx: &Context,
+        requests: Streaming<super::BlobWriteRequest>,
+    ) -> Result<super::BlobWriteResponse> {
+        self.write.call(ctx, requests).await
+    }
+
+    async fn delete(
+        &self,
+        ctx: &Context,
+        request: super::BlobDeleteRequest,
+    ) -> Result<super::BlobDeleteResponse> {
+        self.delete.call(ctx, request).await
+    }
+
+    async fn list(&self, ctx: &Context, request: super::BlobListRequest) -> Result<super::BlobListResponse> {
+        self.list.call(ctx, request).await
     }
 }

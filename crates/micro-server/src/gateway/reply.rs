@@ -1,13 +1,13 @@
 //! Answers.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context as Task, Poll};
 
 use http::{HeaderValue, Response, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
-use micro_rpc::Error;
 use micro_rpc::bytes::Bytes;
+use micro_rpc::futures_util::Stream;
+use micro_rpc::{Error, Streaming};
 
 use super::stream::Messages;
 
@@ -22,19 +22,24 @@ pub(super) enum Content {
     Whole(Bytes),
     /// As it comes.
     Stream(Messages),
+    /// So many bytes as they come. An error breaks the connection: its length is known, so the caller sees that some are missing.
+    Sized(u64, Streaming<Bytes>),
 }
 
 impl Body for Content {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match self.get_mut() {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes.split_to(bytes.len().min(PIECE)))))),
             Self::Stream(messages) => messages
                 .poll(cx)
                 .map(|data| data.map(|data| Ok(Frame::data(data)))),
+            Self::Sized(_, pieces) => Pin::new(pieces)
+                .poll_next(cx)
+                .map(|piece| piece.map(|piece| piece.map(Frame::data))),
         }
     }
 
@@ -46,6 +51,7 @@ impl Body for Content {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Stream(_) => SizeHint::default(),
+            Self::Sized(size, _) => SizeHint::with_exact(*size),
         }
     }
 }
@@ -67,6 +73,11 @@ pub(super) fn message(content_type: HeaderValue, body: Bytes) -> Response<Conten
 /// What a service answers as it comes.
 pub(super) fn stream(content_type: HeaderValue, messages: Messages) -> Response<Content> {
     with_type(StatusCode::OK, content_type, Content::Stream(messages))
+}
+
+/// Bytes of a known number.
+pub(super) fn sized(content_type: HeaderValue, size: u64, pieces: Streaming<Bytes>) -> Response<Content> {
+    with_type(StatusCode::OK, content_type, Content::Sized(size, pieces))
 }
 
 fn with_type(status: StatusCode, content_type: HeaderValue, content: Content) -> Response<Content> {

@@ -57,6 +57,9 @@ impl Inner {
         match path::parts(&decoded).as_slice() {
             [] => Ok(reply::whole(StatusCode::OK, TEXT, self.version.clone())),
             ["favicon.ico"] => Ok(reply::empty(StatusCode::OK)),
+            ["blob", namespace, key @ ..] if !key.is_empty() => {
+                self.blob(parts, namespace, &key.join("/")).await
+            }
             names => self.call(self.target(names)?, parts, body).await,
         }
     }

@@ -68,6 +68,7 @@ async fn start_with(limits: Limits) -> Subject {
     let config = Config {
         cache,
         client,
+        blobs: Arc::new(micro::blob::Memory::default()),
         guard: Arc::new(echo::Doorman),
         version: "1.2.3".to_owned(),
         body_limit: limits.body,

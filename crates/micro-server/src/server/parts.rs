@@ -12,7 +12,7 @@ use micro_proto::health::HealthServer;
 use micro_proto::reflection::ServerReflectionServer;
 use micro_proto::registry::RegistryServer;
 use micro_proto::runtime::{RuntimeServer, SourceServer};
-use micro_proto::store::StoreServer;
+use micro_proto::store::{BlobStoreServer, StoreServer};
 use micro_rpc::{Client, Guard, Handler};
 use tokio::net::TcpListener;
 
@@ -20,6 +20,7 @@ use super::announce::Announcement;
 use super::listen::{Listening, reachable};
 use super::{Addresses, Config, DRAIN, Error};
 use crate::auth::{self, Block};
+use crate::blob::BlobHandler;
 use crate::broker::BrokerHandler;
 use crate::config::ConfigHandler;
 use crate::drain::{Drain, Draining};
@@ -81,16 +82,11 @@ impl Parts {
         let settings = ConfigHandler::open(profile.store.clone(), &config.home, draining.clone());
         let settings = settings.map_err(|source| Error::part("config", source))?;
         let services = services(&auth, &profile, &host, settings, draining);
-        Ok(Self::assemble(config, auth, host, profile.registry, services))
+        Ok(Self::assemble(config, auth, host, profile, services))
     }
 
-    fn assemble(
-        config: &Config,
-        auth: Block,
-        host: Host,
-        registry: Arc<dyn Registry>,
-        services: Vec<Own>,
-    ) -> Self {
+    fn assemble(config: &Config, auth: Block, host: Host, profile: Profile, services: Vec<Own>) -> Self {
+        let registry = profile.registry;
         let cache = Cache::new(registry.clone());
         let client = Client::builder()
             .resolver(cache.clone())
@@ -101,6 +97,7 @@ impl Parts {
         let gateway = Gateway::new(gateway::Config {
             cache: cache.clone(),
             client,
+            blobs: profile.blobs,
             guard,
             version: config.version.clone(),
             body_limit: BODY_LIMIT,
@@ -188,6 +185,7 @@ fn services(
     let source = SourceServer::new(runtime.clone());
     let events = EventsHandler::new(profile.events.clone(), draining.clone());
     let broker = BrokerHandler::new(profile.broker.clone(), draining.clone());
+    let blobs = BlobHandler::new(profile.blobs.clone());
     let store = StoreHandler::new(profile.store.clone(), draining.clone());
     vec![
         Own::new("auth", auth.handlers()),
@@ -199,7 +197,13 @@ fn services(
             "runtime",
             vec![Arc::new(RuntimeServer::new(runtime)), Arc::new(source)],
         ),
-        Own::new("store", vec![Arc::new(StoreServer::new(store))]),
+        Own::new(
+            "store",
+            vec![
+                Arc::new(StoreServer::new(store)),
+                Arc::new(BlobStoreServer::new(blobs)),
+            ],
+        ),
         Own::new("proxy", Vec::new()),
         Own::new("api", Vec::new()),
     ]

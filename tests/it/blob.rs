@@ -1,0 +1,77 @@
+//! Blobs, from the command line and, the public ones, over HTTP.
+
+use http::Method;
+use micro_tests::Server;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_kept_and_public_ones_are_served() {
+    let mut server = Server::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let micro = server.micro().within(folder.path());
+    let whole: Vec<u8> = (0..2_000_000_u32).map(|at| (at % 253) as u8).collect();
+    std::fs::write(folder.path().join("large"), &whole).unwrap();
+    micro
+        .ok(&[
+            "blob",
+            "write",
+            "--public",
+            "--content_type=text/html",
+            "pages/large",
+            "large",
+        ])
+        .await;
+    micro.ok(&["blob", "write", "private", "large"]).await;
+
+    server.kill().await;
+    server.restart().await;
+    let micro = server.micro().within(folder.path());
+    micro.ok(&["blob", "read", "pages/large", "copy"]).await;
+    assert!(
+        std::fs::read(folder.path().join("copy")).unwrap() == whole,
+        "it is read as it was written"
+    );
+    assert_eq!(micro.ok(&["blob", "list"]).await, "pages/large\nprivate\n");
+
+    let http = server.http();
+    let answer = http.get("/blob/micro/pages/large").await;
+    assert!(answer.status == 200 && answer.body == whole, "{}", answer.status);
+    let header = |name: &str| {
+        answer
+            .headers
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(header("content-type").as_deref(), Some("text/html"));
+    assert_eq!(header("content-length").as_deref(), Some("2000000"));
+    assert_eq!(header("x-content-type-options").as_deref(), Some("nosniff"));
+    assert!(header("content-security-policy").unwrap().contains("sandbox"));
+    let tag = header("etag").unwrap();
+    let again = http
+        .send(
+            Method::GET,
+            "/blob/micro/pages/large",
+            &[("if-none-match", &tag)],
+            "",
+        )
+        .await;
+    assert!(again.status == 304 && again.body.is_empty());
+    for hidden in ["/blob/micro/private", "/blob/micro/none", "/blob/other/private"] {
+        assert_eq!(http.get(hidden).await.failed_with(404), "Blob not found");
+    }
+    http.post("/blob/micro/pages/large", "{}").await.failed_with(405);
+
+    micro.ok(&["blob", "delete", "pages/large"]).await;
+    http.get("/blob/micro/pages/large").await.failed_with(404);
+    assert!(
+        micro
+            .run(&["blob", "read", "pages/large"])
+            .await
+            .failed_with(1)
+            .contains("not found")
+    );
+    let missing = micro
+        .run(&["blob", "write", "x", "no-such-file"])
+        .await
+        .failed_with(1);
+    assert!(missing.contains("no-such-file"), "{missing}");
+}
