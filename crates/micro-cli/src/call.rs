@@ -82,7 +82,7 @@ fn prepare(session: &Session, call: &Call) -> Result<(Client, Context)> {
     let client = call
         .address
         .as_deref()
-        .map_or_else(|| session.client.clone(), Client::to_address);
+        .map_or_else(|| session.client.clone(), |address| session.client_to(address));
     Ok((client, ctx))
 }
 

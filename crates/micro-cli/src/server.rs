@@ -43,8 +43,16 @@ pub(crate) async fn run(globals: &Globals, args: ServerArgs) -> Result<()> {
         running.addresses.proxy,
         globals.home.display()
     );
-    stop.wait().await;
+    let has_failed = tokio::select! {
+        () = stop.wait() => false,
+        () = running.wait_stopped() => true,
+    };
     running.shutdown().await;
+    if has_failed {
+        return Err(
+            Failure::new(1, "The server stopped answering by itself").with_hint("what it printed says why")
+        );
+    }
     Ok(())
 }
 

@@ -241,30 +241,29 @@ mod tests {
     use micro_proto::store::StoreServer;
 
     use super::*;
+    use crate::drain::Drain;
     use crate::peer;
 
-    fn handler(store: Arc<dyn Store>) -> Arc<dyn Handler> {
-        let drain = crate::drain::Drain::new();
-        let handler = StoreHandler::new(store, drain.signal());
-        // Dropped, it would begin.
-        std::mem::forget(drain);
-        Arc::new(StoreServer::new(handler))
+    fn handler(store: Arc<dyn Store>, drain: &Drain) -> Arc<dyn Handler> {
+        Arc::new(StoreServer::new(StoreHandler::new(store, drain.signal())))
     }
 
     #[tokio::test]
     async fn over_the_network_the_promise_is_the_same() {
-        let handler = handler(Arc::new(Memory::new()));
+        let drain = Drain::new();
+        let handler = handler(Arc::new(Memory::new()), &drain);
         conformance::run(&Remote::new(&peer::client(handler, "micro user admin").await)).await;
     }
 
     #[tokio::test]
     async fn tenants_and_the_platform_stay_apart() {
+        let drain = Drain::new();
         let memory: Arc<dyn Store> = Arc::new(Memory::new());
         memory
             .write(&Scope::platform("auth"), Record::new("secret", "1"))
             .await
             .unwrap();
-        let acme = Remote::new(&peer::client(handler(memory.clone()), "acme user admin").await);
+        let acme = Remote::new(&peer::client(handler(memory.clone(), &drain), "acme user admin").await);
         let own = Scope::new("acme", "user");
         acme.write(&own, Record::new("1", "Alice")).await.unwrap();
         assert_eq!(acme.read(&own, "1").await.unwrap().value, "Alice");
@@ -279,7 +278,7 @@ mod tests {
             assert!(acme.scan(&other, &Scan::default()).await.is_err());
         }
         assert!(acme.databases().await.is_err());
-        let admin = Remote::new(&peer::client(handler(memory), "micro user admin").await);
+        let admin = Remote::new(&peer::client(handler(memory, &drain), "micro user admin").await);
         assert_eq!(admin.databases().await.unwrap(), ["acme"]);
         assert!(admin.read(&Scope::platform("auth"), "secret").await.is_err());
     }

@@ -138,3 +138,11 @@ async fn expired_records_are_taken_away() {
     assert!(swept.is_ok(), "records and expiry entries kept: {:?}", kept());
     assert_eq!(store.scan(&scope, &Scan::default()).await.unwrap().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_on_it_keep_their_promise() {
+    let folder = folder();
+    let store = Arc::new(Store::open(folder.path()).unwrap());
+    micro::events::conformance::run(&micro::events::Stored::new(store.clone())).await;
+    micro::events::conformance::goes_on(&|| micro::events::Stored::new(store.clone())).await;
+}

@@ -41,6 +41,15 @@ async fn over_the_network_the_promise_is_the_same() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_embedded_store_the_promise_is_the_same() {
+    let (home, drain) = (tempfile::tempdir().unwrap(), Drain::new());
+    let store = Arc::new(micro_local::Store::open(home.path().join("store")).unwrap());
+    let handler = ConfigHandler::open(store, home.path(), drain.signal()).unwrap();
+    let handler: Arc<dyn Handler> = Arc::new(ConfigServer::new(handler));
+    conformance::run(&Remote::new(&peer::client(handler, "micro user admin").await)).await;
+}
+
 #[tokio::test]
 async fn the_words_of_the_contract() {
     let bench = bench();
