@@ -146,6 +146,23 @@ impl Parts {
         known.map_err(|source| Error::part("registry", source))
     }
 
+    /// `service Handler.Method` of all that is mounted.
+    #[cfg(test)]
+    pub(super) fn endpoints(&self) -> Vec<String> {
+        let handlers = self
+            .services
+            .iter()
+            .flat_map(|own| own.handlers.iter().map(|handler| (own.name, handler)));
+        let endpoints = handlers.flat_map(|(name, handler)| {
+            let contract = handler.descriptor();
+            contract
+                .methods
+                .iter()
+                .map(move |method| format!("{name} {}.{}", contract.name, method.name))
+        });
+        endpoints.collect()
+    }
+
     fn entry(&self, name: &str, address: &str, endpoints: Vec<Endpoint>) -> Service {
         let node = Node {
             id: format!("{name}-{}", uuid::Uuid::new_v4()),

@@ -1,3 +1,5 @@
+mod namespaces;
+
 use std::path::Path;
 use std::time::Instant;
 
@@ -47,7 +49,10 @@ async fn it_starts_answers_lists_itself_and_stops() {
     let client = joined(home.path()).await;
     let listed = Remote::new(&client).list("micro").await.unwrap();
     let names: Vec<_> = listed.iter().map(|service| service.name.as_str()).collect();
-    assert_eq!(names, ["api", "auth", "proxy", "registry", "runtime"]);
+    let expected = [
+        "api", "auth", "broker", "config", "events", "proxy", "registry", "runtime", "store",
+    ];
+    assert_eq!(names, expected);
     let runtime = listed.iter().find(|service| service.name == "runtime").unwrap();
     assert!(
         runtime

@@ -108,6 +108,10 @@ impl Dispatch {
 
     pub(super) async fn run(mut self, mut told: mpsc::Receiver<Command>) {
         loop {
+            // Who has joined before an event was published gets his share of it.
+            while let Ok(command) = told.try_recv() {
+                self.obey(command).await;
+            }
             self.fill().await;
             self.hand_out();
             let has_news = self.ready.is_empty() && self.has_room() && self.pause_until.is_none();
