@@ -8,9 +8,11 @@ use micro_rpc::{Client, Error, Resolver, Result, async_trait};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::auth::{RemoteGuard, TokenSource};
 use crate::registry::{self, Cache, Registry};
+use crate::service::follow;
 use crate::settings::Settings;
 use crate::{Platform, Service, blob, broker, config, events, store};
 
@@ -136,6 +138,20 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
     let registered = Registration::start(joined.registry.clone(), joined.namespace.clone(), entry.clone());
     tracing::info!(service = service.name, version = service.version, address = %bound, "serving");
     let (draining, drain) = watch::channel(false);
+    let mut subscriptions = JoinSet::new();
+    for (topic, subscriber) in std::mem::take(&mut service.subscribers) {
+        let mut drain = drain.clone();
+        let stopped = async move { drop(drain.wait_for(|begun| *begun).await) };
+        let (events, namespace) = (joined.platform.events.clone(), joined.namespace.clone());
+        subscriptions.spawn(follow(
+            events,
+            namespace,
+            service.name.clone(),
+            topic,
+            subscriber,
+            stopped,
+        ));
+    }
     let running = tokio::spawn(async move {
         let mut drain = drain;
         let stopped = async move { while !*drain.borrow_and_update() && drain.changed().await.is_ok() {} };
@@ -148,6 +164,8 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
     let _ = tokio::time::timeout(Duration::from_secs(2), gone).await;
     let _ = draining.send(true);
     let _ = running.await;
+    let finished = async { while subscriptions.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(DRAIN, finished).await;
     tracing::info!(service = service.name, "stopped");
     Ok(())
 }

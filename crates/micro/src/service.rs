@@ -3,6 +3,7 @@
 pub mod debug;
 pub mod health;
 pub mod reflection;
+mod subscription;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,9 @@ use micro_proto::health::HealthServer;
 use micro_proto::reflection::ServerReflectionServer;
 use micro_rpc::{Guard, Handler, Server, ServiceDescriptor, server};
 use tokio::sync::watch;
+
+pub(crate) use subscription::follow;
+pub use subscription::{Subscriber, decode};
 
 use crate::registry::{self, Endpoint};
 
@@ -27,6 +31,7 @@ pub struct Service {
     pub(crate) version: String,
     pub(crate) metadata: BTreeMap<String, String>,
     handlers: Vec<Arc<dyn Handler>>,
+    pub(crate) subscribers: Vec<(String, Arc<dyn Subscriber>)>,
     limits: server::Limits,
 }
 
@@ -38,6 +43,7 @@ impl Service {
             version: "latest".to_owned(),
             metadata: BTreeMap::new(),
             handlers: Vec::new(),
+            subscribers: Vec::new(),
             limits: server::Limits::default(),
         }
     }
@@ -57,6 +63,12 @@ impl Service {
     /// Answers a contract: `.handle(proto::UserServer::new(handler::User::new()))`.
     pub fn handle(mut self, handler: impl Handler) -> Self {
         self.handlers.push(Arc::new(handler));
+        self
+    }
+
+    /// Handles the events of a topic, which all instances of the service share.
+    pub fn subscribe(mut self, topic: &str, subscriber: impl Subscriber) -> Self {
+        self.subscribers.push((topic.to_owned(), Arc::new(subscriber)));
         self
     }
 
