@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use micro_rpc::Error;
 use micro_rpc::futures_util::FutureExt;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::reply::{self, Content};
 use super::wire::Wire;
@@ -21,13 +21,19 @@ use super::{Gateway, ID};
 
 /// How much is read at once of a large body, and waits at most to be written.
 const BUFFER: usize = 256 * 1024;
+/// How long a caller who has just come may take with a first request once the server drains: it may be on its way already.
+const GRACE: Duration = Duration::from_millis(500);
 /// How long a caller whose request was refused may go on sending, so that he gets to read why.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// Serves a connection to its end; from when `stopped` is true only what is under way.
 pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
     let limits = gateway.0.limits;
-    let service = service_fn(|request| guarded(&gateway, request));
+    let begun = Notify::new();
+    let service = service_fn(|request| {
+        begun.notify_one();
+        guarded(&gateway, request)
+    });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.idle)
@@ -37,7 +43,10 @@ pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watc
         .serve_connection(TokioIo::new(Wire::new(stream, limits.stall)), service);
     let ended = tokio::select! {
         ended = &mut connection => Some(ended),
-        () = async { drop(stopped.wait_for(|stopped| *stopped).await) } => None,
+        () = async {
+            drop(stopped.wait_for(|stopped| *stopped).await);
+            let _ = tokio::time::timeout(GRACE, begun.notified()).await;
+        } => None,
     };
     let ended = match ended {
         Some(ended) => ended,

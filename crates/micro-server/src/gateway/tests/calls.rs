@@ -248,11 +248,17 @@ async fn a_connection_serves_many_and_drains() {
     // What is under way is finished, an idle connection is closed.
     let address = subject.address.clone();
     let under_way = tokio::spawn(async move { get(&address, "/echo?name=sleep").await });
-    while subject.gateway.stats().snapshot().connections < 2 {
+    let mut late = TcpStream::connect(&subject.address).await.unwrap();
+    while subject.gateway.stats().snapshot().connections < 3 {
         tokio::task::yield_now().await;
     }
     subject.stop.send(()).unwrap();
     assert_eq!(stream.read(&mut buffer).await.unwrap(), 0);
+    // Who was let in just before is heard once.
+    late.write_all(request).await.unwrap();
+    let length = late.read(&mut buffer).await.unwrap();
+    assert_eq!(parse(&buffer[..length]).json()["name"], "Alice");
+    assert_eq!(late.read(&mut buffer).await.unwrap(), 0);
     assert_eq!(under_way.await.unwrap().status, 408);
     subject.serving.await.unwrap();
     assert!(TcpStream::connect(&subject.address).await.is_err());
