@@ -9,6 +9,7 @@ use crate::broker::Broker;
 use crate::config::{Config, Live};
 use crate::events::Events;
 use crate::registry::Registry;
+use crate::store::model::{Entity, Model};
 use crate::store::{Scope, Store, Table};
 
 /// The platform as a service sees it: the same whether it runs on a laptop or on a cluster.
@@ -44,6 +45,19 @@ impl Platform {
     /// ```
     pub fn table(&self, name: &str) -> Table {
         Table::new(self.store.clone(), Scope::new(&self.namespace, name))
+    }
+
+    /// Typed records with indexes in a table of the namespace that the service runs in.
+    ///
+    /// ```no_run
+    /// # use micro::store::model::Entity;
+    /// # async fn f<Account: Entity>(platform: micro::Platform) -> micro::Result<()> {
+    /// let accounts = platform.model::<Account>("user");
+    /// let alice = accounts.find("email", "alice@example.org").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn model<T: Entity>(&self, table: &str) -> Model<T> {
+        Model::new(self.table(table))
     }
 
     /// A setting of the namespace that the service runs in, which follows its changes; by custom the path begins with the

@@ -17,6 +17,7 @@
 pub mod conformance;
 mod error;
 mod memory;
+pub mod model;
 mod remote;
 mod table;
 mod watchers;

@@ -140,6 +140,13 @@ async fn expired_records_are_taken_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn models_on_it_keep_their_promise() {
+    let folder = folder();
+    let store = Arc::new(Store::open(folder.path()).unwrap());
+    micro::store::model::conformance::run(store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_on_it_keep_their_promise() {
     let folder = folder();
     let store = Arc::new(Store::open(folder.path()).unwrap());
