@@ -8,6 +8,7 @@
 //! - No blob is held in memory as a whole, except by [`Memory`].
 
 pub mod conformance;
+mod fake;
 mod memory;
 mod remote;
 
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use micro_rpc::{Error, Result, Streaming};
 use ring::digest;
 
+pub use fake::FakeBlobs;
 pub use memory::Memory;
 pub use micro_proto::store::BlobInfo as Info;
 pub use remote::Remote;

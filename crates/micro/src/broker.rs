@@ -8,12 +8,14 @@
 //! - A subscriber that is too slow loses messages and never holds up a publisher.
 
 pub mod conformance;
+mod fake;
 mod memory;
 mod remote;
 
 use async_trait::async_trait;
 use micro_rpc::{Error, Result, Streaming};
 
+pub use fake::FakeBroker;
 pub use memory::Memory;
 pub use micro_proto::broker::Message;
 pub use remote::Remote;

@@ -8,6 +8,7 @@
 
 pub mod conformance;
 pub mod document;
+mod fake;
 mod live;
 mod memory;
 mod remote;
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 use micro_rpc::{Result, Streaming};
 use serde_json::Value;
 
+pub use fake::FakeConfig;
 pub use live::Live;
 pub use memory::Memory;
 pub use remote::Remote;

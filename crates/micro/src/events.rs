@@ -9,6 +9,7 @@
 //! - A group goes on where it was, also after a crash; a new one begins now, at a position, or at a time.
 
 pub mod conformance;
+mod fake;
 mod group;
 mod keys;
 mod remote;
@@ -22,6 +23,7 @@ use bytes::Bytes;
 use micro_rpc::{Error, Result, Streaming};
 use tokio::sync::mpsc;
 
+pub use fake::FakeEvents;
 pub use micro_proto::events::{DeadLetter, Event, Group, Topic};
 pub use remote::Remote;
 pub use stored::Stored;

@@ -22,6 +22,7 @@ pub mod blob;
 pub mod broker;
 pub mod config;
 pub mod events;
+pub mod fake;
 pub mod join;
 mod log;
 mod platform;
@@ -36,7 +37,7 @@ pub use log::start as start_log;
 pub use micro_rpc::{
     Account, Call, Client, Codec, Context, Credentials, Error, Handler, Message, Metadata, MethodDescriptor,
     Reply, Resolver, Result, Sender, Server, ServiceClient, ServiceDescriptor, Streaming, async_trait, bytes,
-    fake, futures_util, json, serde, serde_json,
+    futures_util, json, serde, serde_json,
 };
 pub use platform::Platform;
 pub use run::run;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use micro_rpc::{Client, Result};
+use micro_rpc::{Client, Error, Resolver, Result};
 
 use crate::blob::Blobs;
 use crate::broker::Broker;
@@ -11,6 +11,7 @@ use crate::events::Events;
 use crate::registry::Registry;
 use crate::store::model::{Entity, Model};
 use crate::store::{Scope, Store, Table};
+use crate::{blob, broker, config, events, registry, store};
 
 /// The platform as a service sees it: the same whether it runs on a laptop or on a cluster.
 #[derive(Clone)]
@@ -34,6 +35,39 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// A platform that is not there, for tests: its blocks are kept in memory and end with it, and there are no other
+    /// services to call. Put fakes in the place of those that a test is about.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use micro::Platform;
+    /// use micro::events::FakeEvents;
+    ///
+    /// let events = Arc::new(FakeEvents::new());
+    /// let platform = Platform {
+    ///     events: events.clone(),
+    ///     ..Platform::in_memory("acme")
+    /// };
+    /// # let _ = platform;
+    /// ```
+    pub fn in_memory(namespace: &str) -> Self {
+        let store = Arc::new(store::Memory::new());
+        let registry: Arc<dyn Registry> = Arc::new(registry::Memory::new());
+        Self {
+            client: Client::builder()
+                .resolver(Arc::new(Nowhere))
+                .namespace(namespace)
+                .build(),
+            registry,
+            events: Arc::new(events::Stored::new(store.clone())),
+            store,
+            blobs: Arc::new(blob::Memory::default()),
+            broker: Arc::new(broker::Memory::default()),
+            config: Arc::new(config::Memory::default()),
+            namespace: namespace.to_owned(),
+        }
+    }
+
     /// A table of the namespace that the service runs in; by custom it has the service's name.
     ///
     /// ```no_run
@@ -68,5 +102,40 @@ impl Platform {
     /// Those of the first read.
     pub async fn setting(&self, path: &str) -> Result<Live> {
         Live::start(self.config.clone(), &self.namespace, path).await
+    }
+}
+
+/// Knows no service.
+struct Nowhere;
+
+#[micro_rpc::async_trait]
+impl Resolver for Nowhere {
+    async fn resolve(&self, _namespace: &str, service: &str) -> Result<Vec<String>> {
+        Err(Error::internal(
+            "go.micro.client",
+            format!("service {service}: route not found"),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Record;
+
+    #[tokio::test]
+    async fn in_memory_it_keeps_what_it_is_given_and_calls_nobody() {
+        let platform = Platform::in_memory("acme");
+        platform
+            .table("user")
+            .write(Record::new("1", "Alice"))
+            .await
+            .unwrap();
+        assert_eq!(platform.table("user").read("1").await.unwrap().value, "Alice");
+        assert_eq!(platform.store.databases().await.unwrap().len(), 1);
+        let broker = micro_proto::broker::BrokerClient::new(&platform.client);
+        let ctx = micro_rpc::Context::background();
+        let nobody = micro_proto::broker::Broker::publish(&broker, &ctx, Default::default()).await;
+        assert_eq!(nobody.unwrap_err().detail, "service broker: route not found");
     }
 }

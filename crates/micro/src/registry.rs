@@ -5,6 +5,7 @@
 
 mod cache;
 pub mod conformance;
+mod fake;
 mod memory;
 mod remote;
 pub mod schema;
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 use micro_rpc::{Error, Result, Streaming};
 
 pub use cache::Cache;
+pub use fake::FakeRegistry;
 pub use memory::Memory;
 pub use micro_proto::registry::{Endpoint, Node, Service, Value};
 pub use remote::Remote;

@@ -16,6 +16,7 @@
 
 pub mod conformance;
 mod error;
+mod fake;
 mod memory;
 pub mod model;
 mod remote;
@@ -30,6 +31,7 @@ use bytes::Bytes;
 use micro_rpc::Streaming;
 
 pub use error::{Error, ErrorKind};
+pub use fake::FakeStore;
 pub use memory::Memory;
 pub use remote::Remote;
 pub use table::Table;

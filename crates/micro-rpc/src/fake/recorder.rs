@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Script;
-use crate::{Context, Result, Streaming};
+use crate::{Context, Error, Streaming};
+
+type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Counts the calls of all fakes of the process, so that those of several can be put in order.
 static SEQUENCE: AtomicU64 = AtomicU64::new(0);
@@ -30,7 +32,7 @@ pub fn in_order(methods: impl IntoIterator<Item = Vec<Invocation>>) -> Vec<Invoc
     all
 }
 
-type Stub<Q, R> = Arc<dyn Fn(&Context, Q) -> Result<R> + Send + Sync>;
+type Stub<Q, R, E> = Arc<dyn Fn(&Context, Q) -> Result<R, E> + Send + Sync>;
 
 /// Records the calls of one method and answers them as it was told.
 ///
@@ -45,21 +47,21 @@ type Stub<Q, R> = Arc<dyn Fn(&Context, Q) -> Result<R> + Send + Sync>;
 /// assert_eq!(greet.args_for_call(1).1, "Jane");
 /// # Ok(()) }
 /// ```
-pub struct Recorder<Q, R> {
+pub struct Recorder<Q, R, E = Error> {
     endpoint: &'static str,
-    state: Mutex<State<Q, R>>,
+    state: Mutex<State<Q, R, E>>,
 }
 
-struct State<Q, R> {
+struct State<Q, R, E> {
     calls: Vec<(u64, Context, Q)>,
-    stub: Option<Stub<Q, R>>,
-    results: BTreeMap<usize, Result<R>>,
-    default: Option<Result<R>>,
+    stub: Option<Stub<Q, R, E>>,
+    results: BTreeMap<usize, Result<R, E>>,
+    default: Option<Result<R, E>>,
     delays: BTreeMap<usize, Duration>,
     delay: Duration,
 }
 
-impl<Q, R> Recorder<Q, R> {
+impl<Q, R, E> Recorder<Q, R, E> {
     /// A recorder of the method `endpoint`, such as `User.Read`.
     pub fn new(endpoint: &'static str) -> Self {
         let state = State {
@@ -77,17 +79,17 @@ impl<Q, R> Recorder<Q, R> {
     }
 
     /// Answers every call by `stub`, whatever other answers were set.
-    pub fn stub(&self, stub: impl Fn(&Context, Q) -> Result<R> + Send + Sync + 'static) {
+    pub fn stub(&self, stub: impl Fn(&Context, Q) -> Result<R, E> + Send + Sync + 'static) {
         self.state().stub = Some(Arc::new(stub));
     }
 
     /// Answers calls that have no result of their own.
-    pub fn returns(&self, result: Result<R>) {
+    pub fn returns(&self, result: Result<R, E>) {
         self.state().default = Some(result);
     }
 
     /// Answers call `n`, counted from 0.
-    pub fn returns_on_call(&self, n: usize, result: Result<R>) {
+    pub fn returns_on_call(&self, n: usize, result: Result<R, E>) {
         self.state().results.insert(n, result);
     }
 
@@ -107,7 +109,7 @@ impl<Q, R> Recorder<Q, R> {
     }
 
     // A test that panicked elsewhere must not hide behind a poisoned lock.
-    fn state(&self) -> MutexGuard<'_, State<Q, R>> {
+    fn state(&self) -> MutexGuard<'_, State<Q, R, E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -122,12 +124,21 @@ impl<Q, R> Recorder<Q, R> {
     }
 }
 
-impl<Q: Clone, R: Clone + Default> Recorder<Q, R> {
-    /// What a fake does when it is called.
-    pub async fn call(&self, ctx: &Context, request: Q) -> Result<R> {
+impl<Q: Clone, R: Clone, E: Clone> Recorder<Q, R, E> {
+    /// The answer that a call was told to get; `None` where it was told none, and the fake has one of its own.
+    pub async fn told(&self, ctx: &Context, request: Q) -> Option<Result<R, E>> {
         let n = self.record(ctx, request.clone());
         self.pause(n).await;
-        self.answer(n, ctx, request)
+        self.decided(n, ctx, request)
+    }
+
+    fn decided(&self, n: usize, ctx: &Context, request: Q) -> Option<Result<R, E>> {
+        // The stub runs outside the lock: it may ask the fake itself.
+        let stub = self.state().stub.clone();
+        match stub {
+            Some(stub) => Some(stub(ctx, request)),
+            None => self.set(n),
+        }
     }
 
     /// The context and the request of call `n`, counted from 0.
@@ -154,22 +165,13 @@ impl<Q: Clone, R: Clone + Default> Recorder<Q, R> {
         state.calls.len() - 1
     }
 
-    pub(super) fn answer(&self, n: usize, ctx: &Context, request: Q) -> Result<R> {
-        // The stub runs outside the lock: it may ask the fake itself.
-        let stub = self.state().stub.clone();
-        match stub {
-            Some(stub) => stub(ctx, request),
-            None => self.result(n),
-        }
-    }
-
-    pub(super) fn result(&self, n: usize) -> Result<R> {
+    fn set(&self, n: usize) -> Option<Result<R, E>> {
         let state = self.state();
-        let result = state.results.get(&n).or(state.default.as_ref());
-        result.cloned().unwrap_or_else(|| Ok(R::default()))
+        state.results.get(&n).or(state.default.as_ref()).cloned()
     }
 
-    pub(super) fn calls(&self, json: impl Fn(&Q) -> serde_json::Value) -> Vec<Invocation> {
+    /// Every call so far, with its request in the form that `json` gives it.
+    pub fn calls(&self, json: impl Fn(&Q) -> serde_json::Value) -> Vec<Invocation> {
         let state = self.state();
         let invocation = |(sequence, _, request): &(u64, Context, Q)| Invocation {
             endpoint: self.endpoint,
@@ -177,6 +179,21 @@ impl<Q: Clone, R: Clone + Default> Recorder<Q, R> {
             sequence: *sequence,
         };
         state.calls.iter().map(invocation).collect()
+    }
+}
+
+impl<Q: Clone, R: Clone + Default> Recorder<Q, R> {
+    /// What a fake does when it is called.
+    pub async fn call(&self, ctx: &Context, request: Q) -> Result<R> {
+        self.told(ctx, request).await.unwrap_or_else(|| Ok(R::default()))
+    }
+
+    pub(super) fn answer(&self, n: usize, ctx: &Context, request: Q) -> Result<R> {
+        self.decided(n, ctx, request).unwrap_or_else(|| Ok(R::default()))
+    }
+
+    pub(super) fn result(&self, n: usize) -> Result<R> {
+        self.set(n).unwrap_or_else(|| Ok(R::default()))
     }
 }
 
@@ -201,7 +218,6 @@ pub(super) fn to_json(value: &impl Serialize) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
 
     #[tokio::test]
     async fn answers_in_order_of_precedence() {

@@ -1,14 +1,15 @@
 //! What can go wrong with a store.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// An error of the store: what kind it is, and what caused it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error {
     /// What a caller decides by.
     pub kind: ErrorKind,
     /// What caused it.
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     detail: String,
 }
 
@@ -59,7 +60,7 @@ impl Error {
 
     /// The same error with what caused it.
     pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(source.into().into());
         self
     }
 
