@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot be made is to stop")]
 
 mod axum_reference;
+mod blocks;
 mod child;
 mod echo;
 mod gateway;
@@ -11,6 +12,7 @@ mod micro_subject;
 mod platform;
 mod report;
 mod rpc;
+mod soak;
 mod tonic_reference;
 
 use std::path::PathBuf;
@@ -48,7 +50,10 @@ struct Options {
 }
 
 /// The measurements, by the word that picks one.
-const NAMES: &[&str] = &["rpc", "gateway", "platform", "journey"];
+const NAMES: &[&str] = &["rpc", "gateway", "platform", "journey", "blocks", SOAK];
+
+/// Runs only when it is named.
+const SOAK: &str = "soak";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -69,10 +74,10 @@ async fn main() -> ExitCode {
 async fn measure(args: &[String]) -> Result<()> {
     let options = parse(args)?;
     let mut report = Report::default();
-    for name in NAMES
-        .iter()
-        .filter(|name| options.names.is_empty() || options.names.iter().any(|chosen| chosen == *name))
-    {
+    for name in NAMES.iter().filter(|name| match options.names.is_empty() {
+        true => **name != SOAK,
+        false => options.names.iter().any(|chosen| chosen == *name),
+    }) {
         println!("measuring {name} ...");
         report.extend(one(name, options.plan).await?);
     }
@@ -85,6 +90,8 @@ async fn one(name: &str, plan: Plan) -> Result<Vec<Figure>> {
         "rpc" => rpc::measure(plan).await,
         "gateway" => gateway::measure(plan).await,
         "platform" => platform::measure(plan).await,
+        "blocks" => blocks::measure(plan).await,
+        SOAK => soak::measure(plan).await,
         _ => journey::measure(plan).await,
     }
 }

@@ -112,14 +112,21 @@ impl Consumer {
         self.events.next().await
     }
 
+    // What these return borrows nothing, since a consumer cannot be borrowed by a task that may move between threads.
+
     /// The event was dealt with.
-    pub async fn ack(&self, event: &Event) {
-        self.answers().ack(&event.id).await;
+    pub fn ack(&self, event: &Event) -> impl Future<Output = ()> + Send + use<> {
+        self.answer(event, true)
     }
 
     /// The event was not dealt with: it is sent again after a while.
-    pub async fn nack(&self, event: &Event) {
-        self.answers().nack(&event.id).await;
+    pub fn nack(&self, event: &Event) -> impl Future<Output = ()> + Send + use<> {
+        self.answer(event, false)
+    }
+
+    fn answer(&self, event: &Event, success: bool) -> impl Future<Output = ()> + Send + use<> {
+        let (answers, id) = (self.answers(), event.id.clone());
+        async move { answers.answer(&id, success).await }
     }
 
     /// For answering elsewhere.
