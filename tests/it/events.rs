@@ -1,10 +1,6 @@
-//! Events, from the command line, and through a server that is killed.
-
-use std::collections::BTreeSet;
-use std::time::Duration;
+//! Events from the command line.
 
 use micro_tests::Server;
-use micro_tests::random::Random;
 use serde_json::{Value, json};
 
 fn lines(text: &str) -> Vec<Value> {
@@ -100,85 +96,4 @@ async fn events_from_the_command_line() {
     );
     let unsaid = http.post("/events/stream/publish", "{}").await.failed_with(400);
     assert_eq!(unsaid, "Missing topic");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn kills_lose_no_acknowledged_event() {
-    let mut server = Server::start().await;
-    let mut random = Random::new(Random::fresh_seed());
-    let mut acknowledged = BTreeSet::new();
-    for kill in 0..15 {
-        let token = server.micro().ok(&["user", "token"]).await.trim().to_owned();
-        let writers: Vec<_> = (0..4)
-            .map(|writer| {
-                let (server, token) = (server.gateway(), token.clone());
-                tokio::spawn(async move {
-                    let mut done = Vec::new();
-                    for number in 0.. {
-                        let id = format!("{kill}-{writer}-{number}");
-                        let event = json!({"topic": "orders", "id": id, "metadata": {"mark": id}});
-                        let ran = publish(&server, &token, event).await;
-                        if !ran {
-                            return done;
-                        }
-                        done.push(id);
-                    }
-                    done
-                })
-            })
-            .collect();
-        // Not a wait for anything: the moment of the blow is what varies.
-        tokio::time::sleep(Duration::from_millis(5 + random.below(80) as u64)).await;
-        server.kill().await;
-        for writer in writers {
-            acknowledged.extend(writer.await.unwrap());
-        }
-        server.restart().await;
-    }
-    assert!(
-        acknowledged.len() > 100,
-        "only {} were acknowledged",
-        acknowledged.len()
-    );
-    let micro = server.micro();
-    let count = format!("--count={}", acknowledged.len());
-    let read = lines(
-        &micro
-            .ok(&[
-                "events",
-                "consume",
-                "--group=checker",
-                "--from=1",
-                &count,
-                "orders",
-            ])
-            .await,
-    );
-    let kept = lines(&micro.ok(&["events", "read", "--limit=100000", "orders"]).await);
-    let ids = |events: &[Value]| -> Vec<String> {
-        events
-            .iter()
-            .map(|event| event["id"].as_str().unwrap().to_owned())
-            .collect()
-    };
-    let unique: BTreeSet<String> = ids(&kept).into_iter().collect();
-    assert_eq!(unique.len(), kept.len(), "none is kept twice");
-    let lost: Vec<_> = acknowledged.difference(&unique).collect();
-    assert!(lost.is_empty(), "acknowledged and gone: {lost:?}");
-    assert!(
-        kept.iter().all(|event| event["id"] == event["metadata"]["mark"]),
-        "none is torn"
-    );
-    assert_eq!(
-        ids(&read),
-        ids(&kept)[..read.len()],
-        "a group gets them in their order"
-    );
-}
-
-/// Whether it was acknowledged.
-async fn publish(gateway: &str, token: &str, event: Value) -> bool {
-    let http = micro_tests::http::Http::to(gateway).with_token(token);
-    let answer = http.try_post("/events/stream/publish", event.to_string()).await;
-    answer.is_ok_and(|answer| answer.status == 200)
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use micro_tests::disk::{Recording, strace};
+use micro_tests::http::Http;
 use micro_tests::random::Random;
 use micro_tests::{Server, wait};
 use serde_json::{Value, json};
@@ -39,7 +42,7 @@ async fn what_was_acknowledged_survives_a_power_cut() {
         let moment = first + random.below((last - first) as usize) as u64;
         let left = tempfile::Builder::new().prefix("micro-power-").tempdir().unwrap();
         recording.after_power_cut(server.home(), left.path(), moment, &mut random);
-        let found = accounts_in(left).await;
+        let found = kept_in(left).await;
         for (id, acknowledged) in &attempts {
             let is_there = found.contains_key(id);
             assert!(
@@ -47,28 +50,27 @@ async fn what_was_acknowledged_survives_a_power_cut() {
                 "{id} was acknowledged and is gone (seed {seed}): {found:?}"
             );
         }
-        for (id, account) in found.iter().filter(|(id, _)| id.starts_with("account-")) {
+        for (id, kept) in &found {
             assert!(attempts.contains_key(id), "{id} was never written (seed {seed})");
-            assert_eq!(
-                account["metadata"]["mark"],
-                mark(id),
-                "{id} is torn (seed {seed})"
-            );
+            assert_eq!(*kept, mark(id), "{id} is torn (seed {seed})");
         }
     }
 }
 
-/// Accounts and when each was acknowledged, in Unix nanoseconds.
+/// What writers write, one each in turn.
+const KINDS: [&str; 4] = ["account", "record", "setting", "event"];
+
+/// What was written and when each was acknowledged, in Unix nanoseconds.
 async fn write_from_many(server: &Server) -> BTreeMap<String, u64> {
     let token = server.micro().ok(&["user", "token"]).await.trim().to_owned();
     let writers = (0..WRITERS).map(|writer| {
         let http = server.http().with_token(&token);
+        let kind = KINDS[writer % KINDS.len()];
         tokio::spawn(async move {
             let mut done = Vec::new();
             for number in 0..EACH {
-                let id = format!("account-{writer}-{number}");
-                let account = json!({"id": id, "secret": "s3cret-s3cret", "metadata": {"mark": mark(&id)}});
-                http.post("/auth/generate", account.to_string()).await.ok();
+                let id = format!("{kind}-{writer}-{number}");
+                write(&http, kind, &id).await;
                 done.push((id, now()));
             }
             done
@@ -86,20 +88,74 @@ fn mark(id: &str) -> String {
     format!("{id}|").repeat(100)
 }
 
-async fn accounts_in(home: tempfile::TempDir) -> BTreeMap<String, Value> {
+async fn write(http: &Http, kind: &str, id: &str) {
+    let mark = mark(id);
+    let (path, request) = match kind {
+        "account" => (
+            "/auth/generate",
+            json!({"id": id, "secret": "s3cret-s3cret", "metadata": {"mark": mark}}),
+        ),
+        "record" => (
+            "/store/write",
+            json!({"record": {"key": id, "value": base64(&mark)}}),
+        ),
+        "setting" => {
+            let value = json!({"data": json!(mark).to_string()});
+            (
+                "/config/set",
+                json!({"path": format!("power.{id}"), "value": value}),
+            )
+        }
+        _ => (
+            "/events/stream/publish",
+            json!({"topic": "power", "id": id, "metadata": {"mark": mark}}),
+        ),
+    };
+    http.post(path, request.to_string()).await.ok();
+}
+
+/// Everything that was written and is there, with its mark.
+async fn kept_in(home: tempfile::TempDir) -> BTreeMap<String, String> {
     let server = Server::start_in(home, &["server"]).await;
-    let token = server.micro().ok(&["user", "token"]).await.trim().to_owned();
-    let listed = server
-        .http()
-        .with_token(&token)
-        .post("/auth/accounts/list", "{}")
-        .await
-        .ok();
-    let accounts = listed["accounts"].as_array().unwrap();
-    accounts
-        .iter()
-        .map(|account| (account["id"].as_str().unwrap().to_owned(), account.clone()))
-        .collect()
+    let micro = server.micro();
+    let token = micro.ok(&["user", "token"]).await.trim().to_owned();
+    let http = server.http().with_token(&token);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let accounts = http.post("/auth/accounts/list", "{}").await.ok();
+    let accounts = accounts["accounts"].as_array().unwrap().iter();
+    let mut kept: BTreeMap<String, String> = accounts
+        .filter(|account| text(&account["id"]).starts_with("account-"))
+        .map(|account| (text(&account["id"]), text(&account["metadata"]["mark"])))
+        .collect();
+    let records = json!({"options": {"prefix": true}}).to_string();
+    let records = http.post("/store/read", records).await.ok();
+    for record in records["records"].as_array().unwrap() {
+        kept.insert(text(&record["key"]), from_base64(&text(&record["value"])));
+    }
+    // Before the first setting there is no document.
+    let settings = http
+        .post("/config/get", json!({"path": "power"}).to_string())
+        .await;
+    if settings.status == 200 {
+        let settings = settings.ok();
+        let settings: Option<BTreeMap<String, String>> =
+            serde_json::from_str(&text(&settings["value"]["data"])).unwrap();
+        kept.extend(settings.unwrap_or_default());
+    }
+    let events = json!({"topic": "power", "limit": 1000}).to_string();
+    let events = http.post("/events/store/read", events).await.ok();
+    for event in events["events"].as_array().unwrap() {
+        kept.insert(text(&event["id"]), text(&event["metadata"]["mark"]));
+    }
+    kept
+}
+
+fn base64(text: &str) -> String {
+    BASE64.encode(text)
+}
+
+fn from_base64(text: &str) -> String {
+    String::from_utf8(BASE64.decode(text).unwrap()).unwrap()
 }
 
 fn now() -> u64 {

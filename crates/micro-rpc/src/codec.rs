@@ -24,9 +24,15 @@ pub enum Codec {
     Proto,
     /// The JSON mapping of proto3, with proto names and all defaults present.
     Json,
+    /// Whatever two programs have agreed on. It is relayed; no contract can be answered in it.
+    Bytes,
 }
 
 pub(crate) const FRAME_HEADER: usize = 5;
+
+const INTERNAL: u8 = 13;
+/// What callers of the original are told.
+const NO_MESSAGE: &str = "grpc: failed to unmarshal the received message invalid message";
 
 impl Codec {
     /// The codec that a content type asks for; `None` when it is not ours.
@@ -35,6 +41,7 @@ impl Codec {
         match base.strip_prefix("application/grpc")? {
             "" | "+proto" => Some(Self::Proto),
             "+json" => Some(Self::Json),
+            "+bytes" => Some(Self::Bytes),
             _ => None,
         }
     }
@@ -44,6 +51,7 @@ impl Codec {
         match self {
             Self::Proto => "application/grpc+proto",
             Self::Json => "application/grpc+json",
+            Self::Bytes => "application/grpc+bytes",
         }
     }
 
@@ -55,6 +63,7 @@ impl Codec {
             Self::Json => {
                 serde_json::from_slice(body).map_err(|error| unreadable("JSON", &error.to_string()))
             }
+            Self::Bytes => Err(Error::plain(INTERNAL, NO_MESSAGE)),
         }
     }
 
@@ -80,6 +89,7 @@ impl Codec {
                 .map_err(|error| unwritable(&error.to_string())),
             Self::Json => serde_json::to_writer(buffer.writer(), message)
                 .map_err(|error| unwritable(&error.to_string())),
+            Self::Bytes => Err(Error::plain(INTERNAL, NO_MESSAGE)),
         }
     }
 }

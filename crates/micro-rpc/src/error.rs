@@ -29,6 +29,10 @@ pub struct Error {
     /// The reason phrase of the code.
     #[serde(alias = "Status")]
     pub status: String,
+    /// The gRPC status of an error that has no id of its own and travels as plain text: what gRPC itself says, and what
+    /// services say that are not of this platform. It is handed on as it came.
+    #[serde(skip)]
+    pub plain: Option<u8>,
 }
 
 macro_rules! constructors {
@@ -47,6 +51,15 @@ impl Error {
             code,
             detail: detail.into(),
             status: reason(code).to_owned(),
+            plain: None,
+        }
+    }
+
+    /// A gRPC status with a text that is no error of ours.
+    pub fn plain(status: u8, text: impl Into<String>) -> Self {
+        Self {
+            plain: Some(status),
+            ..Self::new("go.micro.client", http_code(status), text)
         }
     }
 
@@ -92,6 +105,9 @@ impl Error {
 
     /// The gRPC status code that goes with the HTTP-like code.
     pub fn grpc_code(&self) -> u8 {
+        if let Some(status) = self.plain {
+            return status;
+        }
         match self.code {
             200 => 0,
             400 => 3,
@@ -111,7 +127,7 @@ impl Error {
 
     /// The error behind a gRPC status that carries `message`.
     pub fn from_status(status: u8, message: &str) -> Self {
-        Self::parse(message).unwrap_or_else(|| Self::new("go.micro.client", http_code(status), message))
+        Self::parse(message).unwrap_or_else(|| Self::plain(status, message))
     }
 }
 

@@ -22,9 +22,9 @@ use crate::{Error, Result};
 pub struct Streaming<T>(Pin<Box<dyn Stream<Item = Result<T>> + Send>>);
 
 impl<T: Send + 'static> Streaming<T> {
-    /// Wraps any stream of results.
+    /// Wraps any stream of results. Asked again after its end, it has ended still.
     pub fn new(stream: impl Stream<Item = Result<T>> + Send + 'static) -> Self {
-        Self(Box::pin(stream))
+        Self(Box::pin(stream.fuse()))
     }
 
     /// A stream of no messages.

@@ -33,16 +33,20 @@ impl BrokerHandler {
     }
 }
 
-/// The driver's topic: each tenant has its own, whatever it calls them.
-fn topic(ctx: &Context, name: &str, id: &str) -> Result<String> {
+/// The driver's topic: each tenant has its own, whatever it calls them. An issuer holds no slash, so no topic of one is a
+/// topic of another.
+pub(crate) fn topic(issuer: &str, name: &str) -> String {
+    format!("{issuer}/{name}")
+}
+
+fn asked_topic(ctx: &Context, name: &str, id: &str) -> Result<String> {
     let account = ctx
         .account()
         .ok_or_else(|| Error::unauthorized(id, "access denied to namespace"))?;
     if name.is_empty() {
         return Err(Error::bad_request(id, "Missing topic"));
     }
-    // An issuer holds no slash, so no topic of one is a topic of another.
-    Ok(format!("{}/{name}", account.issuer))
+    Ok(topic(&account.issuer, name))
 }
 
 fn with_id(error: Error, id: &str) -> Error {
@@ -57,17 +61,32 @@ fn with_metadata(mut message: Message, ctx: &Context) -> Message {
     for (name, value) in ctx.metadata().iter() {
         let is_known = message.header.keys().any(|key| key.eq_ignore_ascii_case(name));
         if !is_known && !NOT_HANDED_ON.contains(&name) {
-            message.header.insert(name.to_owned(), value.to_owned());
+            message.header.insert(titled(name), value.to_owned());
         }
     }
     message
+}
+
+/// `micro-trace-id` as `Micro-Trace-Id`, which is how subscribers look for it.
+fn titled(name: &str) -> String {
+    let mut is_first = true;
+    let letter = |letter: char| {
+        let titled = if is_first {
+            letter.to_ascii_uppercase()
+        } else {
+            letter
+        };
+        is_first = matches!(letter, '-' | ':');
+        titled
+    };
+    name.chars().map(letter).collect()
 }
 
 #[micro_rpc::async_trait]
 impl proto::Broker for BrokerHandler {
     async fn publish(&self, ctx: &Context, request: PublishRequest) -> Result<Empty> {
         const ID: &str = "broker.Broker.Publish";
-        let topic = topic(ctx, &request.topic, ID)?;
+        let topic = asked_topic(ctx, &request.topic, ID)?;
         let message = request
             .message
             .ok_or_else(|| Error::bad_request(ID, "Missing message"))?;
@@ -78,7 +97,7 @@ impl proto::Broker for BrokerHandler {
 
     async fn subscribe(&self, ctx: &Context, request: SubscribeRequest) -> Result<Streaming<Message>> {
         const ID: &str = "broker.Broker.Subscribe";
-        let topic = topic(ctx, &request.topic, ID)?;
+        let topic = asked_topic(ctx, &request.topic, ID)?;
         let subscribed = self.broker.subscribe(&topic, &request.queue).await;
         let messages = subscribed.map_err(|error| with_id(error, ID))?;
         let confirmed = request.confirm.then(|| Ok(Message::default()));
@@ -121,7 +140,7 @@ mod tests {
         other.publish("topic", Message::default()).await.unwrap();
         acme.publish("topic", Message::default()).await.unwrap();
         let header = heard.next().await.unwrap().unwrap().header;
-        assert!(header.contains_key("micro-trace-id"), "{header:?}");
+        assert!(header.contains_key("Micro-Trace-Id"), "{header:?}");
         assert!(
             !header.values().any(|value| value.contains("acme user")),
             "{header:?}"

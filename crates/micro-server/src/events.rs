@@ -1,7 +1,7 @@
 //! The events service: checks who asks, and keeps the topics of namespaces apart.
 
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use micro::events::{Answers, Consume, Draft, Event, Events, Start};
 use micro::{Call, Handler, MethodDescriptor, Reply, ServiceDescriptor};
@@ -14,6 +14,8 @@ use micro_proto::events::{
 };
 use micro_rpc::futures_util::{StreamExt, stream};
 use micro_rpc::{Context, Error, Result, Streaming};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::drain::Draining;
 use crate::namespace;
@@ -48,7 +50,7 @@ impl EventsHandler {
         &self,
         ctx: &Context,
         request: ConsumeRequest,
-        answers: Option<Streaming<AckRequest>>,
+        answers: Option<Answering>,
     ) -> Result<Streaming<Event>> {
         const ID: &str = "events.Stream.Consume";
         let namespace = member(ctx, &request.topic, &request.namespace, ID)?;
@@ -64,24 +66,67 @@ impl EventsHandler {
     }
 }
 
-/// Events, and between them the caller's answers. It ends when the caller has no more to say.
-fn answered(events: Streaming<Event>, answers: Streaming<AckRequest>, judge: Answers) -> Streaming<Event> {
-    let state = (events, answers, judge);
+/// How soon after its request a caller that needs no answers may close its side and stay: most clients of a server stream do
+/// so at once, since they have nothing more to say.
+const NOTHING_TO_SAY: Duration = Duration::from_millis(500);
+
+/// What a caller sends while it consumes.
+struct Answering {
+    answers: Streaming<AckRequest>,
+    /// Until when the end of the answers says nothing; `None` when it always means that the caller leaves.
+    silent_until: Option<Instant>,
+}
+
+impl Answering {
+    fn new(answers: Streaming<AckRequest>, auto_ack: bool) -> Self {
+        Self {
+            answers,
+            silent_until: auto_ack.then(|| Instant::now() + NOTHING_TO_SAY),
+        }
+    }
+
+    /// Hands answers on until the caller leaves.
+    async fn listen(&mut self, judge: &Answers) {
+        loop {
+            match self.answers.next().await {
+                Some(Ok(answer)) if answer.success => judge.ack(&answer.id).await,
+                Some(Ok(answer)) => judge.nack(&answer.id).await,
+                None if self.silent_until.is_some_and(|until| Instant::now() < until) => {
+                    return std::future::pending().await;
+                }
+                Some(Err(_)) | None => return,
+            }
+        }
+    }
+}
+
+/// Events, and between them the caller's answers. It ends when the caller closes its side.
+fn answered(events: Streaming<Event>, answering: Answering, judge: Answers) -> Streaming<Event> {
+    let (left, leaving) = oneshot::channel::<()>();
+    let listening = AbortOnDrop(tokio::spawn(async move {
+        let mut answering = answering;
+        answering.listen(&judge).await;
+        let _ = left.send(());
+    }));
+    let state = (events, leaving, listening);
     Streaming::new(stream::unfold(
         state,
-        |(mut events, mut answers, judge)| async move {
-            loop {
-                tokio::select! {
-                    answer = answers.next() => match answer {
-                        Some(Ok(answer)) if answer.success => judge.ack(&answer.id).await,
-                        Some(Ok(answer)) => judge.nack(&answer.id).await,
-                        Some(Err(_)) | None => return None,
-                    },
-                    event = events.next() => return Some((event?, (events, answers, judge))),
-                }
+        |(mut events, mut leaving, listening)| async move {
+            tokio::select! {
+                _ = &mut leaving => None,
+                event = events.next() => Some((event?, (events, leaving, listening))),
             }
         },
     ))
+}
+
+/// A task that ends with what it is for.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 fn wanted(request: ConsumeRequest) -> Result<Consume> {
@@ -254,8 +299,8 @@ impl Handler for StreamHandler {
             return self.server.call(ctx, method, call).await;
         }
         let request: ConsumeRequest = call.request().await?;
-        let answers = (!request.auto_ack).then(|| call.requests::<AckRequest>());
-        let events = self.handler.join(ctx, request, answers).await?;
+        let answering = Answering::new(call.requests::<AckRequest>(), request.auto_ack);
+        let events = self.handler.join(ctx, request, Some(answering)).await?;
         call.reply_stream(events)
     }
 }
@@ -265,6 +310,8 @@ mod tests {
     use micro::events::{Remote, Stored, conformance};
     use micro::store::Memory;
     use micro_proto::events::{Stream as _, StreamClient};
+    use micro_rpc::Codec;
+    use micro_rpc::bytes::Bytes;
 
     use super::*;
     use crate::drain::Drain;
@@ -280,6 +327,48 @@ mod tests {
         let drain = Drain::new();
         let client = peer::client_of(handlers(&drain), "micro user admin").await;
         conformance::run(&Remote::new(&client)).await;
+    }
+
+    /// A consumer of the group `g` that may close its side while it goes on reading.
+    async fn consumer(client: &micro_rpc::Client) -> (micro_rpc::Sender<Bytes>, Streaming<Event>) {
+        let request = ConsumeRequest {
+            topic: "topic".to_owned(),
+            group: "g".to_owned(),
+            auto_ack: true,
+            confirm: true,
+            ..ConsumeRequest::default()
+        };
+        let (says, said) = Streaming::channel(1);
+        says.send(Codec::Proto.encode(&request).unwrap()).await.unwrap();
+        let ctx = Context::background();
+        let answers = client
+            .stream_raw(&ctx, "events", "Stream.Consume", Codec::Proto, said)
+            .await
+            .unwrap();
+        let mut events = answers.map(|body| Codec::Proto.decode(&body));
+        events.next().await.unwrap().unwrap();
+        (says, events)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_closes_his_side_at_once_stays_and_who_does_later_leaves() {
+        let drain = Drain::new();
+        let client = peer::client_of(handlers(&drain), "acme user dev").await;
+        let (says, mut stays) = consumer(&client).await;
+        drop(says);
+        let (says, mut leaves) = consumer(&client).await;
+        tokio::time::sleep(NOTHING_TO_SAY).await;
+        drop(says);
+        assert!(leaves.next().await.is_none());
+        let publisher = StreamClient::new(&client);
+        for _ in 0..4 {
+            let request = PublishRequest {
+                topic: "topic".to_owned(),
+                ..PublishRequest::default()
+            };
+            let sent = publisher.publish(&Context::background(), request).await.unwrap();
+            assert_eq!(stays.next().await.unwrap().unwrap().id, sent.id);
+        }
     }
 
     #[tokio::test]

@@ -228,5 +228,9 @@ fn missing(error: Error) -> Error {
     if error.code == 501 && error.detail.starts_with("unknown service ") {
         return Error::not_found(error.id, error.detail);
     }
+    // What a service says that is no error of ours has no code that means anything over HTTP.
+    if error.plain.is_some() {
+        return Error::internal(error.id, error.detail);
+    }
     error
 }

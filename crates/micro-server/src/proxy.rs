@@ -13,11 +13,14 @@ pub use alias::ByAlias;
 pub use debug::OwnDebug;
 
 const ID: &str = "go.micro.proxy";
+/// gRPC's status for what is not there.
+const UNIMPLEMENTED: u8 = 12;
 
 /// Counts the proxies that a call has passed. A service that gave the proxy's own address as its own would otherwise
-/// send a call round for ever.
+/// send a call round for ever. Services of the original framework call each other through the proxy and hand on all metadata,
+/// so the count is that of a whole chain of calls.
 const HOPS: &str = "micro-proxy-hops";
-const MOST_HOPS: u32 = 4;
+const MOST_HOPS: u32 = 64;
 
 /// Relays calls to the instances of the service that their path names.
 pub struct Proxy {
@@ -71,10 +74,7 @@ impl Relay for Proxy {
             return Err(Error::bad_request(ID, "service name is blank"));
         }
         if self.own.contains(&service) {
-            return Err(Error::not_implemented(
-                service,
-                format!("unknown service {handler}"),
-            ));
+            return Err(Error::plain(UNIMPLEMENTED, format!("unknown service {handler}")));
         }
         let codec = Codec::from_content_type(content_type)
             .ok_or_else(|| Error::bad_request(ID, format!("Unsupported Content-Type: {content_type}")))?;

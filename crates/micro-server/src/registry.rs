@@ -1,28 +1,70 @@
 //! The registry service: checks who asks, and asks the driver.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use micro::broker::{Broker, Message};
 use micro::registry::{Action, Event, Registry, Service};
+use micro_proto::registry as proto;
 use micro_proto::registry::{
-    EmptyResponse, GetRequest, GetResponse, ListRequest, ListResponse, Options, Registry as Contract,
-    Result as Change, WatchRequest,
+    EmptyResponse, EventType, GetRequest, GetResponse, ListRequest, ListResponse, Options,
+    Registry as Contract, Result as Change, WatchRequest,
 };
+use micro_rpc::futures_util::{StreamExt, stream};
 use micro_rpc::{Context, Error, Result, Streaming};
 
+use micro_rpc::prost::Message as _;
+
 use crate::drain::Draining;
-use crate::namespace;
+use crate::{broker, namespace};
+
+/// Where registrations are published.
+const TOPIC: &str = "registry.events";
 
 /// Answers the registry's contract from a driver.
 pub struct RegistryHandler {
     registry: Arc<dyn Registry>,
+    broker: Arc<dyn Broker>,
+    /// Tells this registry from others in what it publishes.
+    id: String,
     draining: Draining,
 }
 
 impl RegistryHandler {
-    /// Over a driver; watches end with the drain.
-    pub fn new(registry: Arc<dyn Registry>, draining: Draining) -> Self {
-        Self { registry, draining }
+    /// Over a driver; watches end with the drain. Whoever subscribes to `registry.events` is told of registrations.
+    pub fn new(registry: Arc<dyn Registry>, broker: Arc<dyn Broker>, draining: Draining) -> Self {
+        Self {
+            registry,
+            broker,
+            id: uuid::Uuid::new_v4().to_string(),
+            draining,
+        }
+    }
+
+    /// At most once, like all messages: a registration does not fail for want of a listener.
+    async fn publish(&self, kind: EventType, service: Service) {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let event = proto::Event {
+            id: self.id.clone(),
+            r#type: kind.into(),
+            timestamp: i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+            service: Some(service),
+        };
+        let header = [
+            ("Content-Type", "application/grpc+proto"),
+            ("Micro-Topic", TOPIC),
+            ("Micro-Namespace", namespace::PLATFORM),
+        ];
+        let message = Message {
+            header: header
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            body: event.encode_to_vec().into(),
+        };
+        let topic = broker::topic(namespace::PLATFORM, TOPIC);
+        if let Err(error) = self.broker.publish(&topic, message).await {
+            tracing::warn!(%error, "cannot publish what was registered");
+        }
     }
 }
 
@@ -55,17 +97,19 @@ fn ttl(service: &Service) -> Option<Duration> {
         .map(Duration::from_secs)
 }
 
-fn change(event: Event) -> Change {
-    let action = match event.action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Delete => "delete",
+/// What watchers are told of a change: of a new version twice, as created and then as updated.
+fn changes(event: Event) -> Vec<Result<Change>> {
+    let actions: &[&str] = match event.action {
+        Action::Create => &["create", "update"],
+        Action::Update => &["update"],
+        Action::Delete => &["delete"],
     };
-    Change {
-        action: action.to_owned(),
-        service: Some(event.service),
+    let change = |action: &&str| Change {
+        action: (*action).to_owned(),
+        service: Some(event.service.clone()),
         timestamp: 0,
-    }
+    };
+    actions.iter().map(|action| Ok(change(action))).collect()
 }
 
 #[micro_rpc::async_trait]
@@ -83,13 +127,15 @@ impl Contract for RegistryHandler {
     async fn register(&self, ctx: &Context, service: Service) -> Result<EmptyResponse> {
         let namespace = writable(ctx, &service, "registry.Registry.Register")?;
         let ttl = ttl(&service);
-        self.registry.register(&namespace, service, ttl).await?;
+        self.registry.register(&namespace, service.clone(), ttl).await?;
+        self.publish(EventType::Create, service).await;
         Ok(EmptyResponse::default())
     }
 
     async fn deregister(&self, ctx: &Context, service: Service) -> Result<EmptyResponse> {
         let namespace = writable(ctx, &service, "registry.Registry.Deregister")?;
-        self.registry.deregister(&namespace, service).await?;
+        self.registry.deregister(&namespace, service.clone()).await?;
+        self.publish(EventType::Delete, service).await;
         Ok(EmptyResponse::default())
     }
 
@@ -103,7 +149,9 @@ impl Contract for RegistryHandler {
     async fn watch(&self, ctx: &Context, request: WatchRequest) -> Result<Streaming<Change>> {
         let namespace = readable(ctx, request.options.as_ref(), "registry.Registry.Watch")?;
         let events = self.registry.watch(&namespace, &request.service).await?;
-        Ok(self.draining.bound(events.map(|event| Ok(change(event)))))
+        let told =
+            events.flat_map(|event| stream::iter(event.map_or_else(|error| vec![Err(error)], changes)));
+        Ok(self.draining.bound(Streaming::new(told)))
     }
 }
 
@@ -147,7 +195,9 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let drain = Drain::new();
-        let handler = RegistryServer::new(RegistryHandler::new(Arc::new(Memory::new()), drain.signal()));
+        let broker = Arc::new(micro::broker::Memory::default());
+        let handler = RegistryHandler::new(Arc::new(Memory::new()), broker, drain.signal());
+        let handler = RegistryServer::new(handler);
         let server = Server::builder("registry")
             .handle(Arc::new(handler))
             .guard(Arc::new(Everybody))
@@ -172,12 +222,47 @@ mod tests {
     #[tokio::test]
     async fn watches_end_with_the_drain() {
         let drain = Drain::new();
-        let handler = RegistryHandler::new(Arc::new(Memory::new()), drain.signal());
+        let broker = Arc::new(micro::broker::Memory::default());
+        let handler = RegistryHandler::new(Arc::new(Memory::new()), broker, drain.signal());
         let account = Everybody.authenticate("micro").unwrap();
         let ctx = Context::background().with_account(account);
         let mut changes = handler.watch(&ctx, WatchRequest::default()).await.unwrap();
         drain.begin();
         assert!(changes.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_new_version_is_created_then_updated_and_published() {
+        let drain = Drain::new();
+        let broker = Arc::new(micro::broker::Memory::default());
+        let handler = RegistryHandler::new(Arc::new(Memory::new()), broker.clone(), drain.signal());
+        let ctx = Context::background().with_account(Everybody.authenticate("micro").unwrap());
+        let topic = crate::broker::topic("micro", TOPIC);
+        let mut published = broker.subscribe(&topic, "").await.unwrap();
+        let mut changes = handler.watch(&ctx, WatchRequest::default()).await.unwrap();
+        let node = Node {
+            id: "a".to_owned(),
+            address: "a:1".to_owned(),
+            ..Node::default()
+        };
+        let service = Service {
+            name: "user".to_owned(),
+            nodes: vec![node],
+            ..Service::default()
+        };
+        handler.register(&ctx, service.clone()).await.unwrap();
+        handler.deregister(&ctx, service).await.unwrap();
+        for action in ["create", "update", "delete"] {
+            assert_eq!(changes.next().await.unwrap().unwrap().action, action);
+        }
+        for kind in [EventType::Create, EventType::Delete] {
+            let message = published.next().await.unwrap().unwrap();
+            let event = proto::Event::decode(&message.body[..]).unwrap();
+            assert_eq!(
+                (event.r#type, event.service.unwrap().name),
+                (kind.into(), "user".to_owned())
+            );
+        }
     }
 
     #[tokio::test]

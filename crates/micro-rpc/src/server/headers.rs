@@ -82,8 +82,15 @@ pub(super) fn trace(headers: &HeaderMap) -> Trace {
 pub(super) fn failure(error: &Error) -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(3);
     trailers.insert(&GRPC_STATUS, HeaderValue::from(u16::from(error.grpc_code())));
-    if let Ok(message) = HeaderValue::from_str(&percent(&error.to_json())) {
+    let text = match error.plain {
+        Some(_) => percent(&error.detail),
+        None => percent(&error.to_json()),
+    };
+    if let Ok(message) = HeaderValue::from_str(&text) {
         trailers.insert(&GRPC_MESSAGE, message);
+    }
+    if error.plain.is_some() {
+        return trailers;
     }
     if let Ok(details) = HeaderValue::from_str(&STANDARD_NO_PAD.encode(details(error).encode_to_vec())) {
         trailers.insert("grpc-status-details-bin", details);

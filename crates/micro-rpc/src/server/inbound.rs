@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderValue};
 
 use super::call::{Body, Call, Reply};
-use super::routes::{Mounted, Target};
+use super::routes::{Mounted, Target, UNIMPLEMENTED};
 use super::{Server, headers};
 use crate::frame::Frames;
 use crate::names::{GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, NAMESPACE, TIMEOUT, X_CONTENT_TYPE};
@@ -41,7 +41,7 @@ impl Inbound {
             } else {
                 routes.any(target)
             };
-            handler.map(|handler| (handler.clone(), handler.method(target, &server.0.name)))
+            handler.map(|handler| (handler.clone(), handler.method(target)))
         });
         Some(Self {
             content_type: codec.map_or("application/grpc", Codec::content_type),
@@ -88,10 +88,10 @@ impl Inbound {
             match self.handler {
                 Some((mounted, method)) => guarded(name, mounted.handler.call(&ctx, method?, call)).await,
                 None if relayed => relay(server, &ctx, path, codec, call).await,
-                None => Err(Error::not_implemented(
-                    name,
-                    format!("unknown service {}", target.handler),
-                )),
+                None => {
+                    let text = format!("unknown service {}", target.handler);
+                    Err(Error::plain(UNIMPLEMENTED, text))
+                }
             }
         };
         match deadline {

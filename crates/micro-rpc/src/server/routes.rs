@@ -7,6 +7,9 @@ use super::Handler;
 use super::pace::Pace;
 use crate::{Error, MethodDescriptor, ServiceDescriptor};
 
+/// The gRPC status of a handler or method that is not there, told in the words that callers look for.
+pub(super) const UNIMPLEMENTED: u8 = 12;
+
 #[derive(Default)]
 pub(super) struct Routes {
     full: HashMap<String, Arc<Mounted>>,
@@ -80,13 +83,10 @@ impl Routes {
 }
 
 impl Mounted {
-    pub(super) fn method(&self, target: &Target<'_>, id: &str) -> Result<&'static MethodDescriptor, Error> {
-        self.handler.descriptor().method(target.method).ok_or_else(|| {
-            Error::not_implemented(
-                id,
-                format!("unknown service {}.{}", target.handler, target.method),
-            )
-        })
+    pub(super) fn method(&self, target: &Target<'_>) -> Result<&'static MethodDescriptor, Error> {
+        let Target { handler, method, .. } = target;
+        let found = self.handler.descriptor().method(method);
+        found.ok_or_else(|| Error::plain(UNIMPLEMENTED, format!("unknown service {handler}.{method}")))
     }
 
     /// How fast a method is.

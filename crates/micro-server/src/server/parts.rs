@@ -197,7 +197,7 @@ fn services(
     settings: ConfigHandler,
     draining: &Draining,
 ) -> Vec<Own> {
-    let registry = RegistryHandler::new(profile.registry.clone(), draining.clone());
+    let registry = RegistryHandler::new(profile.registry.clone(), profile.broker.clone(), draining.clone());
     let runtime = RuntimeHandler::new(host.runtime(), draining.clone());
     let source = SourceServer::new(runtime.clone());
     let events = EventsHandler::new(profile.events.clone(), draining.clone());

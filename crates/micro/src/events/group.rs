@@ -14,7 +14,7 @@ use micro_rpc::{Error, Result, Streaming};
 use tokio::sync::{mpsc, oneshot};
 
 use super::stored::TopicState;
-use super::{Consume, Consumer, Event, Group, Verdict};
+use super::{Consume, Consumer, Event, Group, Start, Verdict};
 use crate::store::{ErrorKind, Scan};
 use dispatch::{Dispatch, Member};
 use state::State;
@@ -65,7 +65,11 @@ impl Groups {
 }
 
 /// Makes a consumer a member of its group.
-pub(super) async fn join(topic: &Arc<TopicState>, wanted: Consume) -> Result<Consumer> {
+pub(super) async fn join(topic: &Arc<TopicState>, mut wanted: Consume) -> Result<Consumer> {
+    // Now is when it was asked for, not when the store has told what there is of the group.
+    if wanted.start == Start::Now {
+        wanted.start = Start::Position(*topic.visible().borrow() + 1);
+    }
     let is_kept = !wanted.group.is_empty();
     let name = if is_kept {
         wanted.group.clone()
@@ -141,14 +145,15 @@ fn answered(events: Streaming<Event>, verdicts: mpsc::Sender<Verdict>) -> Stream
 
 /// Where a group is; a new one begins where the consumer says.
 async fn load(topic: &TopicState, name: &str, wanted: &Consume) -> Result<State> {
+    if wanted.group.is_empty() {
+        return Ok(State::at(topic.first(wanted.start).await?));
+    }
     if let Some(state) = kept(topic, name).await? {
         return Ok(state);
     }
     let state = State::at(topic.first(wanted.start).await?);
-    if !wanted.group.is_empty() {
-        // From here on the group is there, whatever happens: nothing that is published now passes it by.
-        topic.table.write(state.record(&topic.keys.group(name))).await?;
-    }
+    // From here on the group is there, whatever happens: nothing that is published now passes it by.
+    topic.table.write(state.record(&topic.keys.group(name))).await?;
     Ok(state)
 }
 

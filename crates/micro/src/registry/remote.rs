@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, future};
 use micro_proto::registry::{
     GetRequest, ListRequest, Options, Registry as _, RegistryClient, Result as Change, WatchRequest,
 };
@@ -77,12 +78,29 @@ impl Registry for Remote {
             options: options(namespace, None),
         };
         let asked = namespace.to_owned();
-        Ok(self
-            .client
-            .watch(&context(), request)
-            .await?
-            .map(move |change| Ok(event(change, &asked))))
+        let changes = self.client.watch(&context(), request).await?;
+        let mut created = None;
+        let events = changes.filter_map(move |change| {
+            let told = match change {
+                Ok(change) => first_told(event(change, &asked), &mut created).map(Ok),
+                Err(error) => Some(Err(error)),
+            };
+            future::ready(told)
+        });
+        Ok(Streaming::new(events))
     }
+}
+
+/// On the wire a new version is told twice, as created and then as updated.
+fn first_told(event: Event, created: &mut Option<Service>) -> Option<Event> {
+    let before = created.take();
+    if event.action == Action::Update && before.as_ref() == Some(&event.service) {
+        return None;
+    }
+    if event.action == Action::Create {
+        *created = Some(event.service.clone());
+    }
+    Some(event)
 }
 
 fn event(change: Change, asked: &str) -> Event {
