@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use serde_json::Value;
 
 /// One measured figure.
 #[derive(Clone, Debug, Serialize)]
@@ -55,11 +56,25 @@ impl Report {
         self.0.extend(figures);
     }
 
-    /// Writes the JSON to `benches/results/latest.json`, and to the file where one is named.
+    /// Writes the JSON to the file where one is named, and to `benches/results/latest.json`, which keeps what it holds of other
+    /// measurements.
     pub fn write(&self, file: Option<&Path>) -> Result<()> {
-        let json = serde_json::to_string_pretty(&self.0)? + "\n";
         let latest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("results/latest.json");
-        for file in [Some(latest.as_path()), file].into_iter().flatten() {
+        let known = std::fs::read(&latest).ok();
+        let known: Option<Vec<Value>> = known.and_then(|json| serde_json::from_slice(&json).ok());
+        let mut all = known.unwrap_or_default();
+        let mut own = Vec::new();
+        for figure in &self.0 {
+            let value = serde_json::to_value(figure)?;
+            own.push(value.clone());
+            match all.iter_mut().find(|known| known["name"] == figure.name) {
+                Some(known) => *known = value,
+                None => all.push(value),
+            }
+        }
+        for (file, figures) in [(Some(latest.as_path()), all), (file, own)] {
+            let Some(file) = file else { continue };
+            let json = serde_json::to_string_pretty(&figures)? + "\n";
             if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder)?;
             }

@@ -1,6 +1,8 @@
 //! Events from the command line.
 
-use micro_tests::Server;
+use std::time::Duration;
+
+use micro_tests::{Server, wait};
 use serde_json::{Value, json};
 
 fn lines(text: &str) -> Vec<Value> {
@@ -96,4 +98,23 @@ async fn events_from_the_command_line() {
     );
     let unsaid = http.post("/events/stream/publish", "{}").await.failed_with(400);
     assert_eq!(unsaid, "Missing topic");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_kept_as_long_as_told() {
+    let home = tempfile::Builder::new().prefix("micro-test-").tempdir().unwrap();
+    let server = Server::start_in(home, &["server", "--events_retention=1s"]).await;
+    let micro = server.micro();
+    micro.ok(&["events", "publish", "brief", "{}"]).await;
+    let micro = &micro;
+    wait::until("the event to go", Duration::from_secs(30), || async move {
+        let kept = micro.ok(&["events", "read", "brief"]).await;
+        kept.is_empty().then_some(()).ok_or(kept)
+    })
+    .await;
+    let wrong = micro
+        .run(&["server", "--events_retention=soon"])
+        .await
+        .failed_with(1);
+    assert!(wrong.contains("say 24h"), "{wrong}");
 }

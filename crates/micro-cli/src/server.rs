@@ -1,13 +1,14 @@
 //! `micro server`: the platform in the foreground.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use micro_server::{Config, Running, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::errors::{Failure, Result};
-use crate::framework;
 use crate::session::Globals;
+use crate::{call, framework};
 
 /// Run the platform on this machine, in the foreground.
 #[derive(clap::Args, Clone, Default)]
@@ -29,6 +30,16 @@ pub(crate) struct ServerArgs {
     /// Make no administrator.
     #[arg(long = "disable_admin", env = "MICRO_AUTH_DISABLE_ADMIN", num_args = 0..=1, default_missing_value = "true", default_value = "false")]
     disable_admin: String,
+    /// How long events are kept, at least a second: 24h, 90m.
+    #[arg(long = "events_retention", env = "MICRO_EVENTS_RETENTION", value_name = "DURATION", value_parser = retention)]
+    events_retention: Option<Duration>,
+}
+
+fn retention(text: &str) -> std::result::Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time of at least a second: say 24h, 90m or 3600s");
+    call::duration(text)
+        .filter(|time| time.as_secs() > 0)
+        .ok_or_else(wrong)
 }
 
 /// Runs until Ctrl-C or SIGTERM.
@@ -73,6 +84,7 @@ pub(crate) async fn start(globals: &Globals, args: ServerArgs) -> Result<Running
         framework: framework::lay_out(&globals.home)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         disable_admin: matches!(args.disable_admin.as_str(), "true" | "1"),
+        events_retention: args.events_retention,
     };
     Server::start(config)
         .await

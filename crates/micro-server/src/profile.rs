@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use micro::blob::Blobs;
 use micro::broker::{self, Broker};
@@ -47,11 +48,11 @@ pub(crate) enum Host {
 const KNOWN: &[&str] = &["local"];
 
 impl Profile {
-    /// Opens the drivers of a profile, with their state below `folder`.
-    pub async fn open(name: &str, folder: &Path) -> Result<Self, Error> {
+    /// Opens the drivers of a profile, with their state below `folder`. Events are kept for `retention`.
+    pub async fn open(name: &str, folder: &Path, retention: Option<Duration>) -> Result<Self, Error> {
         match name {
             // `server` is what the interfaces of version 3 call the same.
-            "" | "local" | "server" => local(folder).await,
+            "" | "local" | "server" => local(folder, retention).await,
             other => Err(Error::Profile {
                 name: other.to_owned(),
                 known: KNOWN.join(", "),
@@ -89,7 +90,7 @@ impl Host {
     }
 }
 
-async fn local(folder: &Path) -> Result<Profile, Error> {
+async fn local(folder: &Path, retention: Option<Duration>) -> Result<Profile, Error> {
     let path = folder.join("store");
     let opened = tokio::task::spawn_blocking(move || micro_local::Store::open(path)).await;
     let store = opened
@@ -99,7 +100,10 @@ async fn local(folder: &Path) -> Result<Profile, Error> {
     let blobs = micro_local::Blobs::open(&folder.join("blobs"), store.clone()).await;
     Ok(Profile {
         blobs: Arc::new(blobs.map_err(|source| Error::part("blob", source))?),
-        events: Arc::new(events::Stored::new(store.clone())),
+        events: Arc::new(match retention {
+            Some(retention) => events::Stored::with_retention(store.clone(), retention),
+            None => events::Stored::new(store.clone()),
+        }),
         store,
         registry: Arc::new(registry::Memory::new()),
         broker: Arc::new(broker::Memory::default()),

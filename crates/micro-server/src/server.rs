@@ -50,6 +50,8 @@ pub struct Config {
     pub version: String,
     /// Whether no administrator is made (`MICRO_AUTH_DISABLE_ADMIN`).
     pub disable_admin: bool,
+    /// How long events are kept; a day unless set.
+    pub events_retention: Option<Duration>,
 }
 
 /// Where a running server answers.

@@ -62,7 +62,7 @@ impl Parts {
         draining: &Draining,
     ) -> Result<Self, Error> {
         let folder = config.home.join("server");
-        let profile = Profile::open(&config.profile, &folder).await?;
+        let profile = Profile::open(&config.profile, &folder, config.events_retention).await?;
         let settings = auth::Config {
             key_file: folder.join("auth.key"),
             loopback: addresses.are_loopback(),

@@ -20,6 +20,7 @@ fn config(home: &Path) -> Config {
         framework: home.join("framework"),
         version: "1.2.3".to_owned(),
         disable_admin: false,
+        events_retention: None,
     }
 }
 
