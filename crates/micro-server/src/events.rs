@@ -129,6 +129,21 @@ impl Drop for AbortOnDrop {
     }
 }
 
+/// What the fuzz driver feeds: any request is understood or refused in words; whether it is understood.
+#[doc(hidden)]
+pub fn fuzz(bytes: &[u8]) -> bool {
+    let Ok(request) = micro_rpc::Codec::Proto.decode::<ConsumeRequest>(bytes) else {
+        return false;
+    };
+    match wanted(request) {
+        Ok(_) => true,
+        Err(error) => {
+            assert!(!error.detail.is_empty());
+            false
+        }
+    }
+}
+
 fn wanted(request: ConsumeRequest) -> Result<Consume> {
     let wait = u64::try_from(request.ack_wait).unwrap_or(0);
     if !request.auto_ack && wait == 0 {

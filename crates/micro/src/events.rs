@@ -10,6 +10,8 @@
 
 pub mod conformance;
 mod fake;
+#[doc(hidden)]
+pub mod fuzz;
 mod group;
 mod keys;
 mod remote;

@@ -17,7 +17,7 @@ use super::stored::TopicState;
 use super::{Consume, Consumer, Event, Group, Start, Verdict};
 use crate::store::{ErrorKind, Scan};
 use dispatch::{Dispatch, Member};
-use state::State;
+pub(super) use state::State;
 
 /// So many events are with a consumer at a time.
 const WINDOW: usize = 64;

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use micro::auth::jwt::{PublicKey, Unverified};
 use micro::config::document::{Document, masked, plain};
+use micro::events;
 use micro::store::{Scope, check_key};
 use micro_proto::{auth, errors, registry, runtime};
 use micro_rpc::Message;
@@ -56,6 +57,11 @@ pub const TARGETS: &[Target] = &[
         corpus: KEYS,
         feed: keys,
     },
+    Target {
+        name: "cursors",
+        corpus: CURSORS,
+        feed: cursors,
+    },
 ];
 
 const TOKENS: &[&str] = &[
@@ -80,6 +86,15 @@ const KEYS: &[&str] = &[
     "micro\na/b\n..\nmicro/a\nb\n..",
     "\u{e9}\n\u{4e2d}\nkey\n\u{e9}\n\u{4e2d}x\nkey",
     "a\nb\nc\u{1}\na\nb\u{1}\nc",
+];
+
+/// Lines: namespace, topic, group and position, twice; or where a group is; or a request to consume.
+const CURSORS: &[&str] = &[
+    "micro\nuser\nmailer\n7\nmicro\nuser\nmail\n7",
+    "micro\na.b\nc\n1\nmicro.a\nb\nc\n18446744073709551615",
+    "a\nb\n00000000000000000007\n7\na\nb\u{1}00000000000000000007\n7\n7",
+    "{\"next\":7,\"pending\":{\"3\":1,\"5\":4294967295}}",
+    "\u{a}\u{1}g\u{12}\u{1}t\u{18}\u{7}\u{28}\u{1}",
 ];
 
 const PATHS: &[&str] = &[
@@ -219,6 +234,31 @@ fn keys(input: &[u8]) -> bool {
     }
     micro_local::fuzz::keys(&one, one_key, &other, other_key);
     true
+}
+
+/// No event, group or dead letter has the place of another.
+fn cursors(input: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(input);
+    let lines: Vec<&str> = text.split('\n').collect();
+    let place = |lines: &[&str]| {
+        let [namespace, topic, group, position] = *lines else {
+            return None;
+        };
+        Some((
+            namespace.to_owned(),
+            topic.to_owned(),
+            group.to_owned(),
+            position.parse().ok()?,
+        ))
+    };
+    let are_places = match (
+        place(lines.get(..4).unwrap_or(&[])),
+        place(lines.get(4..).unwrap_or(&[])),
+    ) {
+        (Some((a, b, c, d)), Some((e, f, g, h))) => events::fuzz::places((&a, &b, &c, d), (&e, &f, &g, h)),
+        _ => false,
+    };
+    are_places | events::fuzz::state(input) | micro_server::events::fuzz(input)
 }
 
 fn json(input: &[u8]) -> bool {

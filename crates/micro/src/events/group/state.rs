@@ -9,7 +9,7 @@ use crate::store::Record;
 
 /// Where a group is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct State {
+pub(in crate::events) struct State {
     /// The position of the next event that it has not seen.
     pub next: u64,
     /// Those before it that are not yet done with, and how often each was sent.
