@@ -1,7 +1,11 @@
 //! Blobs, from the command line and, the public ones, over HTTP.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use http::Method;
-use micro_tests::Server;
+use micro_tests::{Server, process};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_kept_and_public_ones_are_served() {
@@ -74,4 +78,49 @@ async fn files_are_kept_and_public_ones_are_served() {
         .await
         .failed_with(1);
     assert!(missing.contains("no-such-file"), "{missing}");
+}
+
+/// Many times what the server may hold of it, through the command line and over HTTP.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_passes_without_being_held() {
+    const SIZE: usize = 96 << 20;
+    const HELD: u64 = 32 << 20;
+    let server = Server::start().await;
+    let (micro, folder) = (server.micro(), tempfile::tempdir().unwrap());
+    let (there, back) = (folder.path().join("there"), folder.path().join("back"));
+    let piece: Vec<u8> = (0..=255).collect();
+    std::fs::write(&there, piece.repeat(SIZE / piece.len())).unwrap();
+    // What a first small one costs is no cost of the large one.
+    std::fs::write(&back, "small").unwrap();
+    micro
+        .ok(&["blob", "write", "small", &back.to_string_lossy()])
+        .await;
+    let before = process::resident(server.pid()).unwrap();
+    let (most, watching) = watch_memory(server.pid());
+    micro
+        .ok(&["blob", "write", "large", &there.to_string_lossy()])
+        .await;
+    micro
+        .ok(&["blob", "read", "large", &back.to_string_lossy()])
+        .await;
+    watching.abort();
+    let held = most.load(Ordering::Relaxed).saturating_sub(before);
+    assert!(held < HELD, "{held} bytes more were held of {SIZE}");
+    assert!(
+        std::fs::read(&there).unwrap() == std::fs::read(&back).unwrap(),
+        "it came back as it was"
+    );
+}
+
+/// The most that the process has had resident, asked often.
+fn watch_memory(pid: u32) -> (Arc<AtomicU64>, tokio::task::JoinHandle<()>) {
+    let most = Arc::new(AtomicU64::new(0));
+    let seen = most.clone();
+    let watching = tokio::spawn(async move {
+        loop {
+            seen.fetch_max(process::resident(pid).unwrap_or(0), Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    (most, watching)
 }
