@@ -112,11 +112,11 @@ struct LegacyArgs {
 #[derive(Subcommand)]
 enum Cmd {
     /// Run the platform on this machine, in the foreground.
-    Server(server::ServerArgs),
+    Server(server::ServerCommand),
     /// Write a new service into a folder of its name.
     New(new::NewArgs),
     /// Build and run a service from its source.
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Build a running service anew and replace it.
     Update(run::UpdateArgs),
     /// Stop services.
@@ -345,7 +345,7 @@ async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
     match command {
         Cmd::Server(args) => server::run(&globals, args).await,
         Cmd::New(args) => new::run(&globals, &args),
-        Cmd::Run(args) => run::run(&globals, args).await,
+        Cmd::Run(args) => run::run(&globals, *args).await,
         Cmd::Update(args) => run::update(&globals, args).await,
         Cmd::Kill(args) => kill::run(&globals, args).await,
         Cmd::Status(args) => status::run(&globals, args).await,

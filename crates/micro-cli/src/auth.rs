@@ -1,4 +1,6 @@
-//! `micro auth`: accounts, rules and tokens.
+//! `micro auth`: accounts, rules, tokens and keys.
+
+mod keys;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +41,9 @@ enum AuthCommand {
     /// Update an auth resource
     #[command(subcommand)]
     Update(UpdateCommand),
+    /// Replace an auth resource with a new one
+    #[command(subcommand)]
+    Rotate(RotateCommand),
 }
 
 #[derive(Subcommand, Debug)]
@@ -49,6 +54,9 @@ enum ListCommand {
     /// List auth accounts
     #[command(after_help = "EXAMPLE:\n   micro auth list accounts")]
     Accounts,
+    /// List the keys that tokens are signed with
+    #[command(after_help = "EXAMPLE:\n   micro auth list keys")]
+    Keys,
 }
 
 #[derive(Subcommand, Debug)]
@@ -80,6 +88,9 @@ struct RuleArgs {
     /// The priority level, the greater the number the higher the priority
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     priority: i32,
+    /// Create the rule even if it locks you out
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Args, Debug)]
@@ -113,6 +124,9 @@ struct TokenArgs {
     /// Seconds until the token ends; 0 leaves it to the server
     #[arg(long, default_value_t = 0)]
     expiry: i64,
+    /// How the token is signed, RS256 or EdDSA; RS256 unless given
+    #[arg(long, default_value = "")]
+    algorithm: String,
     /// The namespace of the account
     #[arg(long)]
     namespace: Option<String>,
@@ -125,6 +139,9 @@ enum DeleteCommand {
     Rule {
         /// The rule's id
         id: String,
+        /// Delete the rule even if that locks you out
+        #[arg(long)]
+        force: bool,
     },
     /// Delete an auth account
     #[command(after_help = "EXAMPLE:\n   micro auth delete account jane")]
@@ -135,6 +152,12 @@ enum DeleteCommand {
         #[arg(long)]
         namespace: Option<String>,
     },
+}
+
+#[derive(Subcommand, Debug)]
+enum RotateCommand {
+    /// Sign tokens with new keys; what the old ones have signed stays good until it ends
+    Keys(keys::RotateArgs),
 }
 
 #[derive(Subcommand, Debug)]
@@ -162,10 +185,12 @@ pub async fn run(globals: &Globals, args: AuthArgs) -> Result<()> {
     match args.command {
         AuthCommand::List(ListCommand::Accounts) => list_accounts(session).await,
         AuthCommand::List(ListCommand::Rules) => list_rules(session).await,
+        AuthCommand::List(ListCommand::Keys) => keys::list(session).await,
+        AuthCommand::Rotate(RotateCommand::Keys(args)) => keys::rotate(session, args).await,
         AuthCommand::Create(CreateCommand::Account(args)) => create_account(session, args).await,
         AuthCommand::Create(CreateCommand::Rule(args)) => create_rule(session, args).await,
         AuthCommand::Create(CreateCommand::Token(args)) => create_token(session, args).await,
-        AuthCommand::Delete(DeleteCommand::Rule { id }) => delete_rule(session, id).await,
+        AuthCommand::Delete(DeleteCommand::Rule { id, force }) => delete_rule(session, id, force).await,
         AuthCommand::Delete(DeleteCommand::Account { id, namespace }) => {
             let options = within(namespace.as_deref().unwrap_or(&session.namespace));
             let request = DeleteAccountRequest { id, options };
@@ -309,6 +334,7 @@ async fn create_token(session: &Session, args: TokenArgs) -> Result<()> {
         id: args.id,
         secret: args.secret,
         token_expiry: args.expiry,
+        algorithm: args.algorithm,
         options: within(args.namespace.as_deref().unwrap_or(&session.namespace)),
         ..TokenRequest::default()
     };
@@ -332,17 +358,26 @@ fn created(session: &Session, what: &str, value: &impl Serialize) -> Result<()> 
 }
 
 async fn create_rule(session: &Session, args: RuleArgs) -> Result<()> {
+    let ctx = forced(args.force);
     let rule = rule(args)?;
     let request = CreateRequest {
         rule: Some(rule),
         options: within(&session.namespace),
     };
-    let answer = RulesClient::new(&session.client)
-        .create(&Context::background(), request)
-        .await;
+    let answer = RulesClient::new(&session.client).create(&ctx, request).await;
     answer.map_err(|error| session.explain(error))?;
     println!("Rule created");
     Ok(())
+}
+
+/// What a change of rules says that is to be made in any case.
+fn forced(force: bool) -> Context {
+    let ctx = Context::background();
+    if force {
+        ctx.with_metadata("micro-force", "true")
+    } else {
+        ctx
+    }
 }
 
 fn rule(args: RuleArgs) -> Result<Rule> {
@@ -377,13 +412,13 @@ fn rule(args: RuleArgs) -> Result<Rule> {
     })
 }
 
-async fn delete_rule(session: &Session, id: String) -> Result<()> {
+async fn delete_rule(session: &Session, id: String, force: bool) -> Result<()> {
     let request = DeleteRequest {
         id,
         options: within(&session.namespace),
     };
     let answer = RulesClient::new(&session.client)
-        .delete(&Context::background(), request)
+        .delete(&forced(force), request)
         .await;
     answer.map_err(|error| session.explain(error))?;
     println!("Rule deleted");
@@ -402,6 +437,7 @@ mod tests {
             resource: resource.to_owned(),
             access: access.to_owned(),
             priority: 3,
+            force: false,
         };
         let shown = rule_row(&rule(args("service:greeter:*", "denied")).unwrap());
         assert_eq!(shown, ["one", "<public>", "DENIED", "service:greeter:*", "3"]);

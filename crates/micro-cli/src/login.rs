@@ -10,7 +10,7 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use crate::config_file::Config;
 use crate::errors::{Failure, Result};
 use crate::session::{
-    EXPIRY, Environment, Globals, NAMESPACE, anonymous, keep, namespace_of, user_key, within,
+    ALGORITHM, EXPIRY, Environment, Globals, NAMESPACE, anonymous, keep, namespace_of, user_key, within,
 };
 use crate::tokens::{Owner, Token, Tokens};
 
@@ -39,6 +39,7 @@ pub async fn login(globals: &Globals, args: LoginArgs) -> Result<()> {
         id,
         secret,
         token_expiry: EXPIRY,
+        algorithm: ALGORITHM.to_owned(),
         options: within(&namespace),
         ..TokenRequest::default()
     };

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use micro_server::{Config, Running, Server};
+use micro_server::auth::RsaPair;
+use micro_server::{Config, Error, Running, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::errors::{Failure, Result};
@@ -11,8 +12,20 @@ use crate::session::Globals;
 use crate::{call, framework};
 
 /// Run the platform on this machine, in the foreground.
+#[derive(clap::Args)]
+#[command(
+    after_help = "EXAMPLE:\n   micro server\n   micro server --api_address=127.0.0.1:9090\n   micro server --reset-admin"
+)]
+pub(crate) struct ServerCommand {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Give the account `admin` a new secret, print it and end. For when nobody gets in any more; no server may run.
+    #[arg(long = "reset_admin", alias = "reset-admin")]
+    reset_admin: bool,
+}
+
+// How the platform runs in this process. No comment of clap's, which would take the place of the command's own.
 #[derive(clap::Args, Clone, Default)]
-#[command(after_help = "EXAMPLE:\n   micro server\n   micro server --api_address=127.0.0.1:9090")]
 pub(crate) struct ServerArgs {
     /// Where the gateway listens for HTTP.
     #[arg(long = "api_address", env = "MICRO_API_ADDRESS", value_name = "HOST:PORT")]
@@ -33,6 +46,23 @@ pub(crate) struct ServerArgs {
     /// How long events are kept, at least a second: 24h, 90m.
     #[arg(long = "events_retention", env = "MICRO_EVENTS_RETENTION", value_name = "DURATION", value_parser = retention)]
     events_retention: Option<Duration>,
+    /// An RSA key to sign tokens with, base64 of its PEM; instead of `id_rsa` in the home.
+    #[arg(
+        long = "auth_private_key",
+        id = "private_key",
+        env = "MICRO_AUTH_PRIVATE_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    private_key: Option<String>,
+    /// Its public half, base64 of its PEM.
+    #[arg(
+        long = "auth_public_key",
+        id = "public_key",
+        env = "MICRO_AUTH_PUBLIC_KEY",
+        value_name = "KEY"
+    )]
+    public_key: Option<String>,
 }
 
 fn retention(text: &str) -> std::result::Result<Duration, String> {
@@ -43,7 +73,11 @@ fn retention(text: &str) -> std::result::Result<Duration, String> {
 }
 
 /// Runs until Ctrl-C or SIGTERM.
-pub(crate) async fn run(globals: &Globals, args: ServerArgs) -> Result<()> {
+pub(crate) async fn run(globals: &Globals, command: ServerCommand) -> Result<()> {
+    let args = command.server;
+    if command.reset_admin {
+        return reset_admin(globals, args).await;
+    }
     // Asked for before anything starts, so that no signal is missed.
     let stop = Stop::listen()?;
     let running = start(globals, args).await?;
@@ -70,10 +104,15 @@ pub(crate) async fn run(globals: &Globals, args: ServerArgs) -> Result<()> {
 /// Starts the platform within this process.
 pub(crate) async fn start(globals: &Globals, args: ServerArgs) -> Result<Running> {
     micro::start_log(tracing::Level::WARN);
+    let config = config(globals, args)?;
+    Server::start(config).await.map_err(|error| failed(&error))
+}
+
+fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
     // The global flag names the proxy as well: of a server it is where that listens. Its variable does not, since
     // that one tells services and the command line where to call.
     let listen = proxy_flag().or(args.listen_address);
-    let config = Config {
+    Ok(Config {
         home: globals.home.clone(),
         build: std::env::var_os("MICRO_BUILD_DIR")
             .filter(|folder| !folder.is_empty())
@@ -85,10 +124,39 @@ pub(crate) async fn start(globals: &Globals, args: ServerArgs) -> Result<Running
         version: env!("CARGO_PKG_VERSION").to_owned(),
         disable_admin: matches!(args.disable_admin.as_str(), "true" | "1"),
         events_retention: args.events_retention,
-    };
-    Server::start(config)
-        .await
-        .map_err(|error| Failure::new(1, chain(&error)))
+        rsa: RsaPair {
+            private: args.private_key,
+            public: args.public_key,
+        },
+    })
+}
+
+fn failed(error: &dyn std::error::Error) -> Failure {
+    Failure::new(1, chain(error))
+}
+
+/// Lets the administrator in again, without a server.
+async fn reset_admin(globals: &Globals, args: ServerArgs) -> Result<()> {
+    micro::start_log(tracing::Level::WARN);
+    let reset = Server::reset_admin(config(globals, args)?).await;
+    let reset = reset.map_err(|error| match error {
+        Error::Running { .. } => {
+            failed(&error).with_hint("the secret is reset while no server runs: stop this one first")
+        }
+        error => failed(&error),
+    })?;
+    for rule in &reset.removed_rules {
+        println!("The rule {rule} is removed: it kept the administrator out");
+    }
+    if reset.restored_default {
+        println!("The default rule is restored");
+    }
+    println!(
+        "The account `admin` has a new secret, shown only now: {}",
+        reset.secret
+    );
+    println!("Start the server, then: micro login --username=admin");
+    Ok(())
 }
 
 fn proxy_flag() -> Option<String> {

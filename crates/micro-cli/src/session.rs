@@ -16,6 +16,8 @@ use crate::tokens::{Owner, Token, Tokens};
 
 /// How long a token lasts, in seconds.
 pub const EXPIRY: i64 = 600;
+/// How our own tokens are signed: with what costs least to verify.
+pub const ALGORITHM: &str = "EdDSA";
 /// The namespace where none is chosen.
 pub const NAMESPACE: &str = "micro";
 const LOCAL: &str = "local";
@@ -278,6 +280,7 @@ impl Entry<'_> {
             let request = TokenRequest {
                 refresh_token: token.refresh_token.clone(),
                 token_expiry: EXPIRY,
+                algorithm: ALGORITHM.to_owned(),
                 options: within(home),
                 ..TokenRequest::default()
             };
@@ -318,6 +321,7 @@ impl Entry<'_> {
             id: "admin".to_owned(),
             secret: "micro".to_owned(),
             token_expiry: EXPIRY,
+            algorithm: ALGORITHM.to_owned(),
             options: within(NAMESPACE),
             ..TokenRequest::default()
         };

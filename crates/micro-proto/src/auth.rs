@@ -221,6 +221,10 @@ pub struct TokenRequest {
     pub token_expiry: i64,
     #[prost(message, optional, tag = "5")]
     pub options: Option<Options>,
+    /// The signature algorithm of the access token: RS256, which is also what empty means, or EdDSA.
+    #[prost(string, tag = "100")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub algorithm: String,
 }
 
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
@@ -258,10 +262,42 @@ pub struct Key {
     #[prost(string, tag = "2")]
     #[serde(with = "json::As::<json::Text>")]
     pub algorithm: String,
-    /// The raw public key.
+    /// The public key: of EdDSA its 32 bytes, of RS256 an RSAPublicKey of PKCS #1 in DER.
     #[prost(bytes = "bytes", tag = "3")]
     #[serde(with = "json::As::<json::Bytes>")]
     pub key: micro_rpc::bytes::Bytes,
+    /// Unix seconds from which on it signs.
+    #[prost(int64, tag = "4")]
+    #[serde(with = "json::As::<json::Int64>", alias = "signsFrom")]
+    pub signs_from: i64,
+    /// Unix seconds from which on it signs no more, another one taking its place; 0 when none is to.
+    #[prost(int64, tag = "5")]
+    #[serde(with = "json::As::<json::Int64>", alias = "replacedAt")]
+    pub replaced_at: i64,
+    /// Unix seconds until which the tokens that it signed may last; 0 while it may sign more.
+    #[prost(int64, tag = "6")]
+    #[serde(with = "json::As::<json::Int64>", alias = "validUntil")]
+    pub valid_until: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct RotateKeysRequest {
+    /// Seconds for which the new keys are published before they sign; 0 asks for two minutes.
+    #[prost(int64, tag = "1")]
+    #[serde(with = "json::As::<json::Int64>")]
+    pub delay: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct RotateKeysResponse {
+    /// All keys, the new ones among them.
+    #[prost(message, repeated, tag = "1")]
+    #[serde(with = "json::As::<json::List<json::Msg>>")]
+    pub keys: Vec<Key>,
 }
 
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
@@ -417,6 +453,11 @@ pub static AUTH_SERVICE: micro_rpc::ServiceDescriptor = micro_rpc::ServiceDescri
             client_streaming: false,
             server_streaming: false,
         },
+        micro_rpc::MethodDescriptor {
+            name: "RotateKeys",
+            client_streaming: false,
+            server_streaming: false,
+        },
     ],
     file_descriptor_set: FILE_DESCRIPTOR_SET,
 };
@@ -447,6 +488,13 @@ pub trait Auth: Send + Sync + 'static {
 
     /// Keys returns the public keys that access tokens are signed with.
     async fn keys(&self, ctx: &micro_rpc::Context, request: KeysRequest) -> micro_rpc::Result<KeysResponse>;
+
+    /// RotateKeys makes new keys, publishes them, and signs with them after a while. The old ones are good until the last token that they signed has ended.
+    async fn rotate_keys(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: RotateKeysRequest,
+    ) -> micro_rpc::Result<RotateKeysResponse>;
 }
 
 /// [`Auth`] over the network.
@@ -493,6 +541,14 @@ impl Auth for AuthClient {
 
     async fn keys(&self, ctx: &micro_rpc::Context, request: KeysRequest) -> micro_rpc::Result<KeysResponse> {
         self.0.unary(ctx, "Auth.Keys", &request).await
+    }
+
+    async fn rotate_keys(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: RotateKeysRequest,
+    ) -> micro_rpc::Result<RotateKeysResponse> {
+        self.0.unary(ctx, "Auth.RotateKeys", &request).await
     }
 }
 
@@ -542,6 +598,11 @@ impl micro_rpc::Handler for AuthServer {
             "Keys" => {
                 let request = call.request().await?;
                 let response = service.keys(ctx, request).await?;
+                call.reply(&response)
+            }
+            "RotateKeys" => {
+                let request = call.request().await?;
+                let response = service.rotate_keys(ctx, request).await?;
                 call.reply(&response)
             }
             _ => Err(micro_rpc::Error::not_implemented("auth.Auth", "unknown method")),

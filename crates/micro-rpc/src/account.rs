@@ -51,8 +51,10 @@ pub trait Guard: Send + Sync + 'static {
     /// Whether the call may go on; the error says why not.
     fn authorise(&self, access: &Access<'_>) -> Result<()>;
 
-    /// Asked when `authenticate` refused a token, which is then judged once more: a chance to fetch keys.
-    async fn refresh(&self) {}
+    /// Asked when `authenticate` refused a token, which is then judged once more: a chance to fetch its key.
+    async fn refresh(&self, token: &str) {
+        let _ = token;
+    }
 }
 
 /// Where a client takes its own token from.

@@ -1,21 +1,28 @@
 //! Accounts, tokens and rules: the block that says who may call what.
 //!
-//! Everything is kept on the platform's store (database `micro`, table `auth`) except the signing key, which is a file of its
+//! Everything is kept on the platform's store (database `micro`, table `auth`) except the signing keys, which are files of their
 //! own: whoever reads the store must not be able to sign tokens. Secrets are hashed, and so are refresh tokens.
 //!
 //! In reading order: `account` is what is stored of one, `directory` stores them, `secrets` and `throttle` stand between a
-//! guesser and a secret, `issuer` makes tokens, `login` and `admin` put these together, `rule_book` holds the rules that `guard`
-//! decides by, and the three handlers are the wire.
+//! guesser and a secret, `keyring` is which key signs when, `issuer` makes tokens, `login` and `admin` put these together,
+//! `rule_book` holds the rules that `guard` decides by, and the three handlers are the wire.
 
 mod account;
 mod accounts_handler;
 mod admin;
 mod auth_handler;
+mod der;
 mod directory;
 mod guard;
 mod issuer;
+mod jwks;
 mod key;
+mod keyring;
 mod login;
+mod private_file;
+mod reset;
+mod rsa;
+mod rsa_files;
 mod rule_book;
 mod rules_handler;
 mod secrets;
@@ -27,25 +34,34 @@ mod throttle;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use micro::auth::jwt::unix_seconds;
 use micro::store::{self, Store};
 use micro_proto::auth::{AccountsServer, AuthServer, RulesServer};
+use micro_rpc::bytes::Bytes;
 use micro_rpc::{Handler, Result};
 
 pub use accounts_handler::AccountsHandler;
 pub use admin::AdminSecret;
 pub use auth_handler::AuthHandler;
 pub use guard::ServerGuard;
+pub use reset::AdminReset;
+pub use rsa_files::RsaPair;
 pub use rules_handler::RulesHandler;
 
-use key::Keys;
+use issuer::Issuer;
 use state::State;
 
 /// What the block needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the signing key is kept; it is made at the first start, readable by the owner only.
+    /// Where the first signing key is kept; it is made at the first start, readable by the owner only. The others are beside it.
     pub key_file: PathBuf,
+    /// The folder with the RSA key where the original platform has it.
+    pub home: PathBuf,
+    /// An RSA key that is used instead.
+    pub rsa: RsaPair,
     /// Whether every listener is on loopback: only then is there an account with a secret that everybody knows.
     pub loopback: bool,
     /// Whether no administrator is made where there is no user (`MICRO_AUTH_DISABLE_ADMIN`).
@@ -55,9 +71,9 @@ pub struct Config {
 /// Why the block did not start.
 #[derive(Debug)]
 pub enum Error {
-    /// The signing key could be neither read nor made.
+    /// The signing keys could be neither read nor made.
     Key {
-        /// The key's file.
+        /// The first one's file.
         path: PathBuf,
         /// What the file system, or the key's format, says.
         source: std::io::Error,
@@ -72,7 +88,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Key { path, .. } => write!(f, "the signing key {} cannot be used", path.display()),
+            Error::Key { path, .. } => write!(f, "the signing keys beside {} cannot be used", path.display()),
             Error::Rules { .. } => f.write_str("the access rules cannot be read from the store"),
         }
     }
@@ -96,15 +112,21 @@ pub struct Block {
 impl Block {
     /// Reads the signing key, or makes it, and the rules.
     pub async fn open(config: Config, store: Arc<dyn Store>) -> Result<Block, Error> {
-        let path = config.key_file.clone();
-        let keys = tokio::task::spawn_blocking(move || Keys::load(&path))
+        let settings = config.clone();
+        let opened = move || {
+            let Config {
+                key_file, home, rsa, ..
+            } = &settings;
+            Issuer::open(key_file, home, rsa, unix_seconds(SystemTime::now()))
+        };
+        let issuer = tokio::task::spawn_blocking(opened)
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))
             .map_err(|source| Error::Key {
                 path: config.key_file.clone(),
                 source,
             })?;
-        let state = State::open(&config, keys, store)
+        let state = State::open(&config, issuer, store)
             .await
             .map_err(|source| Error::Rules { source })?;
         Ok(Block {
@@ -121,6 +143,12 @@ impl Block {
         ]
     }
 
+    /// The public keys, as a JSON Web Key Set.
+    pub fn key_set(&self) -> Bytes {
+        let now = unix_seconds(SystemTime::now());
+        jwks::key_set(&self.state.issuer.ring(now)).into()
+    }
+
     /// What decides about calls at the server's own listeners, from memory.
     pub fn guard(&self) -> Arc<dyn micro_rpc::Guard> {
         Arc::new(ServerGuard::new(Arc::clone(&self.state)))
@@ -130,6 +158,11 @@ impl Block {
     /// everybody knows. Call it before listening; what it returns is to be shown once.
     pub async fn ensure_admin(&self, loopback: bool) -> Result<AdminSecret> {
         self.state.ensure_admin(loopback).await
+    }
+
+    /// Gives the account `admin` a new secret and a way in. Call it while nobody else uses the store.
+    pub async fn reset_admin(&self) -> Result<AdminReset> {
+        self.state.reset_admin().await
     }
 
     /// Gives a service that is about to start an account of its namespace: `(id, secret)`. The secret that an earlier

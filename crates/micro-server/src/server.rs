@@ -10,7 +10,7 @@ mod tests;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use micro::join::Join;
@@ -20,8 +20,9 @@ use listen::{Listening, Setting, reachable};
 use lock::Lock;
 use parts::Parts;
 
-use crate::auth::AdminSecret;
+use crate::auth::{self, AdminReset, AdminSecret, Block, RsaPair};
 use crate::drain::Drain;
+use crate::profile::Profile;
 
 pub use error::Error;
 
@@ -52,6 +53,8 @@ pub struct Config {
     pub disable_admin: bool,
     /// How long events are kept; a day unless set.
     pub events_retention: Option<Duration>,
+    /// An RSA key to sign with (`MICRO_AUTH_PRIVATE_KEY`, `MICRO_AUTH_PUBLIC_KEY`), instead of that in the home.
+    pub rsa: RsaPair,
 }
 
 /// Where a running server answers.
@@ -89,12 +92,8 @@ impl Server {
             path: folder.clone(),
             source,
         };
-        let lock = Lock::take(&folder)
-            .map_err(unusable)?
-            .ok_or_else(|| Error::Running {
-                join: Join::read(&config.home).ok().flatten(),
-                home: config.home.clone(),
-            })?;
+        let lock = Lock::take(&folder).map_err(unusable)?;
+        let lock = lock.ok_or_else(|| taken(&config))?;
         // One that was killed left it behind, and it leads nowhere.
         Join::remove(&config.home);
         // Both are bound before anything is changed, so that a port that is taken costs nothing.
@@ -127,6 +126,44 @@ impl Server {
             parts,
             lock,
         })
+    }
+}
+
+impl Server {
+    /// Gives the account `admin` a new secret and a way in, while no server uses the home.
+    pub async fn reset_admin(config: Config) -> Result<AdminReset, Error> {
+        let folder = config.home.join("server");
+        let lock = Lock::take(&folder).map_err(|source| Error::Home {
+            path: folder.clone(),
+            source,
+        })?;
+        let lock = lock.ok_or_else(|| taken(&config))?;
+        let profile = Profile::open(&config.profile, &folder, config.events_retention).await?;
+        // Whoever starts the server next decides where it listens; the new secret is good anywhere.
+        let settings = auth_settings(&config, &folder, false);
+        let auth = Block::open(settings, profile.store.clone()).await;
+        let auth = auth.map_err(|source| Error::part("auth", source))?;
+        let reset = auth.reset_admin().await;
+        drop(lock);
+        reset.map_err(|source| Error::part("auth", source))
+    }
+}
+
+/// Somebody else has the home.
+fn taken(config: &Config) -> Error {
+    Error::Running {
+        join: Join::read(&config.home).ok().flatten(),
+        home: config.home.clone(),
+    }
+}
+
+fn auth_settings(config: &Config, folder: &Path, loopback: bool) -> auth::Config {
+    auth::Config {
+        key_file: folder.join("auth.key"),
+        home: config.home.clone(),
+        rsa: config.rsa.clone(),
+        loopback,
+        disable_admin: config.disable_admin,
     }
 }
 

@@ -13,6 +13,7 @@ pub struct FakeAuth {
     inspect: Recorder<super::InspectRequest, super::InspectResponse>,
     token: Recorder<super::TokenRequest, super::TokenResponse>,
     keys: Recorder<super::KeysRequest, super::KeysResponse>,
+    rotate_keys: Recorder<super::RotateKeysRequest, super::RotateKeysResponse>,
 }
 
 impl Default for FakeAuth {
@@ -22,6 +23,7 @@ impl Default for FakeAuth {
             inspect: Recorder::new("Auth.Inspect"),
             token: Recorder::new("Auth.Token"),
             keys: Recorder::new("Auth.Keys"),
+            rotate_keys: Recorder::new("Auth.RotateKeys"),
         }
     }
 }
@@ -183,6 +185,44 @@ impl FakeAuth {
         self.keys.args_for_call(n)
     }
 
+    /// Answers every call by this closure.
+    pub fn rotate_keys_stub<F>(&self, stub: F)
+    where
+        F: Fn(&Context, super::RotateKeysRequest) -> Result<super::RotateKeysResponse>,
+        F: Send + Sync + 'static,
+    {
+        self.rotate_keys.stub(stub);
+    }
+
+    /// Answers calls that have no answer of their own.
+    pub fn rotate_keys_returns(&self, result: Result<super::RotateKeysResponse>) {
+        self.rotate_keys.returns(result);
+    }
+
+    /// Answers call `n`, counted from 0.
+    pub fn rotate_keys_returns_on_call(&self, n: usize, result: Result<super::RotateKeysResponse>) {
+        self.rotate_keys.returns_on_call(n, result);
+    }
+
+    /// Lets every call wait before its answer.
+    pub fn rotate_keys_delays(&self, delay: Duration) {
+        self.rotate_keys.delays(delay);
+    }
+
+    /// Lets call `n` wait.
+    pub fn rotate_keys_delays_on_call(&self, n: usize, delay: Duration) {
+        self.rotate_keys.delays_on_call(n, delay);
+    }
+
+    pub fn rotate_keys_call_count(&self) -> usize {
+        self.rotate_keys.call_count()
+    }
+
+    /// The arguments of call `n`, counted from 0; panics if there was none.
+    pub fn rotate_keys_args_for_call(&self, n: usize) -> (Context, super::RotateKeysRequest) {
+        self.rotate_keys.args_for_call(n)
+    }
+
     /// Every call in the order in which they came.
     pub fn invocations(&self) -> Vec<Invocation> {
         in_order([
@@ -190,6 +230,7 @@ impl FakeAuth {
             self.inspect.invocations(),
             self.token.invocations(),
             self.keys.invocations(),
+            self.rotate_keys.invocations(),
         ])
     }
 }
@@ -214,6 +255,14 @@ impl super::Auth for FakeAuth {
 
     async fn keys(&self, ctx: &Context, request: super::KeysRequest) -> Result<super::KeysResponse> {
         self.keys.call(ctx, request).await
+    }
+
+    async fn rotate_keys(
+        &self,
+        ctx: &Context,
+        request: super::RotateKeysRequest,
+    ) -> Result<super::RotateKeysResponse> {
+        self.rotate_keys.call(ctx, request).await
     }
 }
 

@@ -157,7 +157,7 @@ async fn admit(
         if let Some(token) = token {
             account = guard.authenticate(&token);
             if account.is_none() {
-                guard.refresh().await;
+                guard.refresh(&token).await;
                 account = guard.authenticate(&token);
             }
         }

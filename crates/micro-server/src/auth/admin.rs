@@ -11,7 +11,7 @@ use super::secrets;
 use super::state::{State, directory_error, secrets_error};
 use crate::namespace::{ADMIN_SCOPE, PLATFORM, SERVICE_SCOPE, named};
 
-const ADMIN_ID: &str = "admin";
+pub(super) const ADMIN_ID: &str = "admin";
 
 /// Known to everybody, and so only good where nobody else can call.
 const DEFAULT_SECRET: &str = "micro";
@@ -150,20 +150,24 @@ impl State {
 
     /// False when the id or the name is taken, by somebody who was quicker for example.
     async fn create_admin(&self, secret: &str) -> Result<bool> {
-        let identity = Account {
-            id: ADMIN_ID.into(),
-            kind: "user".into(),
-            issuer: PLATFORM.into(),
-            scopes: vec![ADMIN_SCOPE.into()],
-            ..Account::default()
-        };
-        let account = StoredAccount::new(identity, self.hash_secret(secret, LABEL).await?);
+        let account = StoredAccount::new(administrator(), self.hash_secret(secret, LABEL).await?);
         let refresh_token = self.issuer.refresh_token(&account);
         match self.directory.create(&account, &refresh_token).await {
             Ok(()) => Ok(true),
             Err(directory::Error::IdExists | directory::Error::NameExists) => Ok(false),
             Err(error) => Err(directory_error(LABEL, error)),
         }
+    }
+}
+
+/// The first administrator.
+pub(super) fn administrator() -> Account {
+    Account {
+        id: ADMIN_ID.into(),
+        kind: "user".into(),
+        issuer: PLATFORM.into(),
+        scopes: vec![ADMIN_SCOPE.into()],
+        ..Account::default()
     }
 }
 

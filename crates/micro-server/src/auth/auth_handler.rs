@@ -1,26 +1,32 @@
 //! `auth.Auth`: tokens, and new accounts.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use micro::auth::jwt::{self, ALGORITHM};
+use micro::auth::jwt::{self, Algorithm, unix_seconds};
 use micro_proto::auth::{
     Auth, GenerateRequest, GenerateResponse, InspectRequest, InspectResponse, Key, KeysRequest, KeysResponse,
-    Options, Token, TokenRequest, TokenResponse,
+    Options, RotateKeysRequest, RotateKeysResponse, Token, TokenRequest, TokenResponse,
 };
 use micro_rpc::{Account, Context, Error, Result};
 
 use super::account::{StoredAccount, to_proto};
 use super::admin::random_secret;
-use super::state::{State, directory_error, not_found};
-use crate::namespace::{authorize_admin, named};
+use super::issuer::{LONGEST_LIFE, RotateError};
+use super::keyring::Keyring;
+use super::state::{State, directory_error, key_error, not_found};
+use crate::namespace::{PLATFORM, authorize_admin, named};
 
 const GENERATE: &str = "auth.Auth.Generate";
 const INSPECT: &str = "auth.Auth.Inspect";
 const TOKEN: &str = "auth.Auth.Token";
+const ROTATE: &str = "auth.Auth.RotateKeys";
 
 const DEFAULT_LIFE: Duration = Duration::from_secs(15 * 60);
-const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Who keeps a copy of the public keys may keep it for half as long.
+const DEFAULT_DELAY: i64 = 120;
+const LONGEST_DELAY: i64 = 30 * 24 * 3600;
 
 /// Clients compare with this text.
 const INVALID_TOKEN: &str = "invalid token provided";
@@ -40,30 +46,28 @@ impl AuthHandler {
 
     /// A fresh token for who brings a valid one, as long as the account is still there and as it is now. Such a bearer
     /// renews with the token itself.
-    async fn renew(&self, bearer: &Account, life: Duration) -> Result<Option<Token>> {
+    async fn renew(&self, bearer: &Account, wanted: Wanted) -> Result<Option<Token>> {
         let found = self.state.directory.by_id(&bearer.issuer, &bearer.id).await;
         let found = found.map_err(|error| directory_error(TOKEN, error))?;
-        Ok(found.map(|account| {
-            let token = self.state.issuer.access_token(&account.identity(), life);
-            Token {
-                refresh_token: token.access_token.clone(),
-                ..token
-            }
+        let Some(account) = found else { return Ok(None) };
+        let token = self.sign(&account, wanted).await?;
+        Ok(Some(Token {
+            refresh_token: token.access_token.clone(),
+            ..token
         }))
     }
 
-    async fn refresh(&self, ns: &str, refresh_token: &str, life: Duration) -> Result<Token> {
+    async fn refresh(&self, ns: &str, refresh_token: &str, wanted: Wanted) -> Result<Token> {
         let found = self.state.directory.by_refresh_token(ns, refresh_token).await;
         let found = found.map_err(|error| directory_error(TOKEN, error))?;
         let account = found.ok_or_else(|| Error::bad_request(TOKEN, INVALID_TOKEN))?;
-        let token = self.state.issuer.access_token(&account.identity(), life);
         Ok(Token {
             refresh_token: refresh_token.into(),
-            ..token
+            ..self.sign(&account, wanted).await?
         })
     }
 
-    async fn log_in(&self, ns: &str, id: &str, secret: &str, life: Duration) -> Result<Token> {
+    async fn log_in(&self, ns: &str, id: &str, secret: &str, wanted: Wanted) -> Result<Token> {
         let account = self.state.find_account(ns, id, TOKEN).await?;
         self.state.check_secret(&account, secret, TOKEN).await?;
         let refresh_token = self.state.issuer.refresh_token(&account);
@@ -75,9 +79,24 @@ impl AuthHandler {
         kept.map_err(|error| directory_error(TOKEN, error))?;
         Ok(Token {
             refresh_token,
-            ..self.state.issuer.access_token(&account.identity(), life)
+            ..self.sign(&account, wanted).await?
         })
     }
+
+    /// An access token alone.
+    async fn sign(&self, account: &StoredAccount, wanted: Wanted) -> Result<Token> {
+        let Wanted { life, algorithm } = wanted;
+        let identity = account.identity();
+        let signed = self.state.issuer.access_token(&identity, life, algorithm).await;
+        signed.map_err(|error| key_error(TOKEN, &error))
+    }
+}
+
+/// What a caller asks of an access token.
+#[derive(Clone, Copy)]
+struct Wanted {
+    life: Duration,
+    algorithm: Algorithm,
 }
 
 #[micro_rpc::async_trait]
@@ -135,6 +154,7 @@ impl Auth for AuthHandler {
             secret,
             refresh_token,
             token_expiry,
+            algorithm,
             ..
         } = request;
         let has_credentials = !id.is_empty() && !secret.is_empty();
@@ -144,35 +164,89 @@ impl Auth for AuthHandler {
                 "Credentials or a refresh token required",
             ));
         }
-        let life = life(token_expiry)?;
+        let wanted = Wanted {
+            life: life(token_expiry)?,
+            algorithm: wanted_algorithm(&algorithm)?,
+        };
         let presented = if refresh_token.is_empty() {
             &secret
         } else {
             &refresh_token
         };
         let token = match self.state.issuer.verifier().verify(presented) {
-            Ok(bearer) => self.renew(&bearer, life).await?.ok_or_else(|| {
+            Ok(bearer) => self.renew(&bearer, wanted).await?.ok_or_else(|| {
                 if refresh_token.is_empty() {
                     not_found(TOKEN)
                 } else {
                     Error::bad_request(TOKEN, INVALID_TOKEN)
                 }
             })?,
-            Err(_) if !refresh_token.is_empty() => self.refresh(ns, &refresh_token, life).await?,
-            Err(_) => self.log_in(ns, &id, &secret, life).await?,
+            Err(_) if !refresh_token.is_empty() => self.refresh(ns, &refresh_token, wanted).await?,
+            Err(_) => self.log_in(ns, &id, &secret, wanted).await?,
         };
         Ok(TokenResponse { token: Some(token) })
     }
 
     async fn keys(&self, _ctx: &Context, _request: KeysRequest) -> Result<KeysResponse> {
-        let key = self.state.issuer.public_key();
-        let key = Key {
-            id: key.id.clone(),
-            algorithm: ALGORITHM.into(),
-            key: key.bytes.clone().into(),
-        };
-        Ok(KeysResponse { keys: vec![key] })
+        let now = unix_seconds(SystemTime::now());
+        let keys = published(&self.state.issuer.ring(now), now);
+        Ok(KeysResponse { keys })
     }
+
+    async fn rotate_keys(&self, ctx: &Context, request: RotateKeysRequest) -> Result<RotateKeysResponse> {
+        authorize_admin(ctx, PLATFORM, ROTATE)?;
+        let delay = match request.delay {
+            0 => DEFAULT_DELAY,
+            delay @ 1..=LONGEST_DELAY => delay,
+            delay => {
+                let detail = format!(
+                    "delay is {delay}: give at most {LONGEST_DELAY} seconds, or 0 for {DEFAULT_DELAY}"
+                );
+                return Err(Error::bad_request(ROTATE, detail));
+            }
+        };
+        let now = unix_seconds(SystemTime::now());
+        let ring = self.state.issuer.rotate(delay, now).await;
+        let ring = ring.map_err(|error| match error {
+            RotateError::TooMany(count) => {
+                let detail = format!(
+                    "there are {count} keys whose tokens have not all ended: wait until the first of them has, `micro auth list keys` says when"
+                );
+                Error::conflict(ROTATE, detail)
+            }
+            RotateError::Io(error) => key_error(ROTATE, &error),
+        })?;
+        Ok(RotateKeysResponse {
+            keys: published(&ring, now),
+        })
+    }
+}
+
+/// The keys as they are shown.
+fn published(ring: &Keyring, now: i64) -> Vec<Key> {
+    let keys = ring.entries().iter().map(|entry| Key {
+        id: entry.public.id.clone(),
+        algorithm: entry.public.algorithm.name().into(),
+        key: entry.public.bytes.clone().into(),
+        signs_from: entry.signs_from,
+        replaced_at: ring.replaced_at(entry).unwrap_or_default(),
+        valid_until: if ring.is_retired(entry, now) {
+            entry.horizon
+        } else {
+            0
+        },
+    });
+    keys.collect()
+}
+
+fn wanted_algorithm(name: &str) -> Result<Algorithm> {
+    if name.is_empty() {
+        return Ok(Algorithm::Rs256);
+    }
+    Algorithm::named(name).ok_or_else(|| {
+        let detail = format!("algorithm is {name:?}: ask for RS256 or EdDSA, or for none to get RS256");
+        Error::bad_request(TOKEN, detail)
+    })
 }
 
 /// The namespace that a request's options name; empty when they name none.
@@ -193,7 +267,7 @@ pub(super) fn check_not_default(state: &State, ns: &str, id: &str, secret: &str,
 fn life(seconds: i64) -> Result<Duration> {
     match u64::try_from(seconds) {
         Ok(0) => Ok(DEFAULT_LIFE),
-        Ok(seconds) => Ok(Duration::from_secs(seconds).min(LONGEST_LIFE)),
+        Ok(seconds) => Ok(Duration::from_secs(seconds.min(LONGEST_LIFE.unsigned_abs()))),
         Err(_) => Err(Error::bad_request(
             TOKEN,
             format!("token_expiry is {seconds}: give seconds, or 0 for 15 minutes"),

@@ -109,6 +109,23 @@ impl Directory {
         Ok(self.store.commit(&self.scope, changes).await?)
     }
 
+    /// Puts an account in the place of whatever has its id. Its name must not be another's.
+    pub async fn replace(&self, account: &StoredAccount, refresh_token: &str) -> Result<()> {
+        let _changing = self.changing.lock().await;
+        let mut changes = Vec::new();
+        if let Some(old) = self.by_id(&account.issuer, &account.id).await? {
+            changes = self.delete_refresh(&old).await?;
+            changes.push(Change::Delete(old.name_key()));
+        }
+        let holder = self.read(&account.name_key()).await?;
+        if holder.is_some_and(|holder| holder.id != account.id) {
+            return Err(Error::NameExists);
+        }
+        changes.extend(put(account));
+        changes.push(put_refresh(account, refresh_token));
+        Ok(self.store.commit(&self.scope, changes).await?)
+    }
+
     /// Replaces the hash of an account's secret.
     pub async fn set_secret(&self, ns: &str, id: &str, hash: String) -> Result<()> {
         let _changing = self.changing.lock().await;

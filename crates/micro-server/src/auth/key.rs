@@ -1,81 +1,60 @@
-//! The file that holds the platform's signing key.
+//! The file that holds the platform's secret of secrets: the first signing key, and what refresh tokens are derived with.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::Path;
 
 use micro::auth::jwt::{KeyError, SigningKey};
 use ring::hmac;
 
-/// What the platform signs tokens with, and what refresh tokens are derived with.
-#[derive(Debug)]
-pub(super) struct Keys {
-    pub signing: SigningKey,
+use super::private_file;
+
+/// What is in the key file. It stays as it is when keys rotate, since refresh tokens are to stay good.
+pub(super) struct Root {
+    /// The first signing key, as PKCS #8.
+    pub document: Vec<u8>,
+    /// What refresh tokens are derived with.
     pub refresh: hmac::Key,
+    /// The id of the first signing key.
+    pub id: String,
+    /// Whether the file was there before, and so may have signed tokens.
+    pub was_there: bool,
 }
 
-impl Keys {
+impl Root {
     /// Reads the key file, or makes it when there is none. Blocks.
-    pub fn load(path: &Path) -> io::Result<Keys> {
-        let document = match read_private(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create(path)?;
-                read_private(path)?
+    pub fn load(path: &Path) -> io::Result<Root> {
+        let there = private_file::read_if_any(path)?;
+        let was_there = there.is_some();
+        let document = match there {
+            Some(document) => document,
+            None => {
+                let document = SigningKey::generate_pkcs8().map_err(io::Error::other)?;
+                private_file::create(path, &document)?;
+                private_file::read(path)?
             }
-            other => other?,
         };
-        Keys::from_pkcs8(&document).map_err(io::Error::other)
+        let root = Root::from_pkcs8(document, was_there);
+        root.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// Both keys come from one secret, so there is one file to protect and to back up.
-    pub fn from_pkcs8(document: &[u8]) -> Result<Keys, KeyError> {
-        let root = hmac::Key::new(hmac::HMAC_SHA256, document);
-        let refresh = hmac::sign(&root, b"micro refresh tokens");
-        Ok(Keys {
-            signing: SigningKey::from_pkcs8(document)?,
+    fn from_pkcs8(document: Vec<u8>, was_there: bool) -> Result<Root, KeyError> {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, &document);
+        let refresh = hmac::sign(&secret, b"micro refresh tokens");
+        Ok(Root {
+            id: SigningKey::from_pkcs8(&document)?.public_key().id.clone(),
+            document,
             refresh: hmac::Key::new(hmac::HMAC_SHA256, refresh.as_ref()),
+            was_there,
         })
     }
 }
 
-fn read_private(path: &Path) -> io::Result<Vec<u8>> {
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        tracing::warn!(path = %path.display(), "the signing key could be read by others, closing it");
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    }
-    fs::read(path)
-}
-
-/// Writes a new key so that the file is there in full or not at all. When two processes start at once, the first one's
-/// key stays: a link, unlike a rename, never replaces.
-fn create(path: &Path) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let draft = path.with_extension(format!("key.{}", uuid::Uuid::new_v4().simple()));
-    let result = write_draft(&draft).and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
-    fs::remove_file(&draft)?;
-    result?;
-    fs::File::open(folder)?.sync_all()
-}
-
-fn write_draft(draft: &Path) -> io::Result<()> {
-    let document = SigningKey::generate_pkcs8().map_err(io::Error::other)?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(draft)?;
-    file.write_all(&document)?;
-    file.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -84,24 +63,15 @@ mod tests {
         let path = home.path().join("server/auth.key");
         let ids: Vec<_> = std::thread::scope(|scope| {
             let starts: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| Keys::load(&path).unwrap()))
+                .map(|_| scope.spawn(|| Root::load(&path).unwrap().id))
                 .collect();
-            starts
-                .into_iter()
-                .map(|start| start.join().unwrap().signing.public_key().id.clone())
-                .collect()
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
         });
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
         assert_eq!(ids[0].len(), 16);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(
-            fs::read_dir(path.parent().unwrap()).unwrap().count(),
-            1,
-            "no draft is left behind"
-        );
-        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(Keys::load(&path).unwrap().signing.public_key().id, ids[0]);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let again = Root::load(&path).unwrap();
+        assert_eq!((again.id, again.was_there), (ids[0].clone(), true));
     }
 
     #[test]
@@ -109,7 +79,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("auth.key");
         fs::write(&path, b"broken").unwrap();
-        assert!(Keys::load(&path).is_err());
+        assert!(Root::load(&path).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"broken");
     }
 }

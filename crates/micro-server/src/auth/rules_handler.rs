@@ -7,7 +7,7 @@ use micro::auth::{Decision, Rule, RuleSet};
 use micro_proto::auth::{
     CreateRequest, CreateResponse, DeleteRequest, DeleteResponse, ListRequest, ListResponse, Resource, Rules,
 };
-use micro_rpc::{Context, Error, Result, Streaming};
+use micro_rpc::{Account, Context, Error, Result, Streaming};
 use tokio::sync::watch;
 
 use super::auth_handler::namespace;
@@ -120,20 +120,22 @@ fn keeps_a_way_back(ctx: &Context, ns: &str) -> Wanted {
     let is_forced = ctx.metadata().get(FORCE) == Some("true");
     let account = ctx.account().cloned();
     let is_platform = ns == PLATFORM;
-    Box::new(move |rules| {
-        let may =
-            |endpoint| rules.verify_call(account.as_deref(), "auth", endpoint, PLATFORM) == Decision::Granted;
-        is_forced || !is_platform || WAY_BACK.into_iter().all(may)
-    })
+    Box::new(move |rules| is_forced || !is_platform || leads_to_rules(rules, account.as_deref()))
 }
 
-fn rules_error(label: &str, error: rule_book::Error) -> Error {
+/// Whether the platform's rules let the account change them.
+pub(super) fn leads_to_rules(rules: &RuleSet, account: Option<&Account>) -> bool {
+    let may = |endpoint| rules.verify_call(account, "auth", endpoint, PLATFORM) == Decision::Granted;
+    WAY_BACK.into_iter().all(may)
+}
+
+pub(super) fn rules_error(label: &str, error: rule_book::Error) -> Error {
     match error {
         rule_book::Error::Exists => Error::bad_request(label, "A rule with this ID already exists"),
         rule_book::Error::Unwanted => Error::precondition_failed(
             label,
             "this would shut you out of auth.Rules: first create a rule of a higher priority that grants you \
-             service:auth:*, or repeat the call with metadata micro-force: true",
+             service:auth:*, or repeat the command with --force (the call with metadata micro-force: true)",
         ),
         rule_book::Error::Store(error) => store_error(label, error),
     }

@@ -9,14 +9,13 @@ use micro_rpc::Error;
 use super::Config;
 use super::directory::{self, Directory};
 use super::issuer::Issuer;
-use super::key::Keys;
 use super::rule_book::RuleBook;
 use super::secrets::{self, Secrets};
 use super::throttle::Throttle;
 
 pub(super) struct State {
     pub directory: Directory,
-    pub issuer: Issuer,
+    pub issuer: Arc<Issuer>,
     pub secrets: Secrets,
     pub throttle: Throttle,
     pub rules: Arc<RuleBook>,
@@ -27,11 +26,11 @@ pub(super) struct State {
 }
 
 impl State {
-    pub async fn open(config: &Config, keys: Keys, store: Arc<dyn Store>) -> store::Result<State> {
+    pub async fn open(config: &Config, issuer: Issuer, store: Arc<dyn Store>) -> store::Result<State> {
         let scope = Scope::platform("auth");
         Ok(State {
             directory: Directory::new(Arc::clone(&store), scope.clone()),
-            issuer: Issuer::new(keys),
+            issuer: Arc::new(issuer),
             secrets: Secrets::new(),
             throttle: Throttle::default(),
             rules: Arc::new(RuleBook::open(store, scope).await?),
@@ -84,4 +83,10 @@ pub(super) fn secrets_error(id: &str, error: secrets::Error) -> Error {
 
 pub(super) fn not_found(id: &str) -> Error {
     Error::bad_request(id, "Account not found with this ID")
+}
+
+/// What a caller is told when a token cannot be signed.
+pub(super) fn key_error(id: &str, error: &std::io::Error) -> Error {
+    tracing::error!(%error, "a signing key cannot be made or kept");
+    Error::internal(id, "the signing key cannot be used; the server's log says why")
 }

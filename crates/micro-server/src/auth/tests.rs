@@ -2,27 +2,32 @@
 
 mod accounts;
 mod admin;
+mod keys;
 mod remote;
 mod rules;
 mod tokens;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use micro::auth::jwt::unix_seconds;
 use micro::store::{Memory, Store};
 use micro_proto::auth::{Auth, GenerateRequest, Options, Token, TokenRequest};
 use micro_rpc::{Account, Context, Error, Result};
+use tempfile::TempDir;
 
-use super::key::Keys;
+use super::issuer::Issuer;
 use super::state::State;
-use super::{AccountsHandler, AuthHandler, Block, Config, RulesHandler};
-use micro::auth::jwt::SigningKey;
+use super::{AccountsHandler, AuthHandler, Block, Config, RsaPair, RulesHandler};
 
 struct Fixture {
     state: Arc<State>,
     auth: AuthHandler,
     accounts: AccountsHandler,
     rules: RulesHandler,
+    /// Where the keys are.
+    home: Arc<TempDir>,
 }
 
 impl Fixture {
@@ -30,15 +35,19 @@ impl Fixture {
         Fixture::with(true, Arc::new(Memory::default())).await
     }
 
+    /// With keys of its own.
     async fn with(loopback: bool, store: Arc<dyn Store>) -> Fixture {
+        Fixture::in_home(Arc::new(tempfile::tempdir().unwrap()), loopback, store).await
+    }
+
+    async fn in_home(home: Arc<TempDir>, loopback: bool, store: Arc<dyn Store>) -> Fixture {
         let config = Config {
-            key_file: PathBuf::new(),
             loopback,
-            disable_admin: false,
+            ..config(home.path())
         };
-        let keys = Keys::from_pkcs8(&SigningKey::generate_pkcs8().unwrap()).unwrap();
-        let state = Arc::new(State::open(&config, keys, store).await.unwrap());
+        let state = Arc::new(State::open(&config, issuer(&config), store).await.unwrap());
         Fixture {
+            home,
             auth: AuthHandler::new(Arc::clone(&state)),
             accounts: AccountsHandler::new(Arc::clone(&state)),
             rules: RulesHandler::new(Arc::clone(&state)),
@@ -56,6 +65,8 @@ impl Fixture {
         self.token(TokenRequest {
             id: id.into(),
             secret: secret.into(),
+            // The one that is cheap.
+            algorithm: "EdDSA".into(),
             ..TokenRequest::default()
         })
         .await
@@ -77,6 +88,21 @@ impl Fixture {
         };
         self.auth.generate(&admin(), request).await.unwrap();
     }
+}
+
+fn config(home: &Path) -> Config {
+    Config {
+        key_file: home.join("auth.key"),
+        home: home.to_owned(),
+        rsa: RsaPair::default(),
+        loopback: true,
+        disable_admin: false,
+    }
+}
+
+fn issuer(config: &Config) -> Issuer {
+    let now = unix_seconds(SystemTime::now());
+    Issuer::open(&config.key_file, &config.home, &config.rsa, now).unwrap()
 }
 
 /// A call by `issuer/type/id/scope`.

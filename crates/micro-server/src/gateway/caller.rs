@@ -94,7 +94,7 @@ async fn authenticate(guard: &dyn Guard, token: &str) -> Option<Arc<Account>> {
     if let Some(account) = guard.authenticate(token) {
         return Some(account);
     }
-    guard.refresh().await;
+    guard.refresh(token).await;
     guard.authenticate(token)
 }
 

@@ -25,7 +25,7 @@ impl Guard for ByAlias {
         self.0.authorise(&Access { service, ..*access })
     }
 
-    async fn refresh(&self) {
-        self.0.refresh().await;
+    async fn refresh(&self, token: &str) {
+        self.0.refresh(token).await;
     }
 }

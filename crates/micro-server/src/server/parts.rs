@@ -18,8 +18,8 @@ use tokio::net::TcpListener;
 
 use super::announce::Announcement;
 use super::listen::{Listening, reachable};
-use super::{Addresses, Config, DRAIN, Error};
-use crate::auth::{self, Block};
+use super::{Addresses, Config, DRAIN, Error, auth_settings};
+use crate::auth::Block;
 use crate::blob::BlobHandler;
 use crate::broker::BrokerHandler;
 use crate::config::ConfigHandler;
@@ -63,11 +63,7 @@ impl Parts {
     ) -> Result<Self, Error> {
         let folder = config.home.join("server");
         let profile = Profile::open(&config.profile, &folder, config.events_retention).await?;
-        let settings = auth::Config {
-            key_file: folder.join("auth.key"),
-            loopback: addresses.are_loopback(),
-            disable_admin: config.disable_admin,
-        };
+        let settings = auth_settings(config, &folder, addresses.are_loopback());
         let auth = Block::open(settings, profile.store.clone()).await;
         let auth = auth.map_err(|source| Error::part("auth", source))?;
         let needs = Needs {

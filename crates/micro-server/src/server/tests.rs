@@ -21,6 +21,7 @@ fn config(home: &Path) -> Config {
         version: "1.2.3".to_owned(),
         disable_admin: false,
         events_retention: None,
+        rsa: Default::default(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Keeps a guard fed from the platform.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use micro_proto::auth::{
@@ -14,7 +13,7 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::guard::Guard;
-use super::jwt::{self, PublicKey};
+use super::jwt::{self, Algorithm, PublicKey};
 use super::rules::{Rule, RuleSet};
 
 /// Where the platform's own services live.
@@ -24,11 +23,13 @@ const PLATFORM: &str = "micro";
 /// without a word, and a key that was withdrawn.
 const QUIET: Duration = Duration::from_secs(300);
 
-/// At most so often are keys fetched because of a token with an unknown one: anybody can send such tokens.
-const BETWEEN_FETCHES: Duration = Duration::from_secs(5);
+/// At most so often are keys fetched because of a token with an unknown one: anybody can send such tokens. Who comes
+/// sooner waits for the next fetch, which is then one that began after the call came: what was published before its token
+/// was signed is in it, so no good token is ever refused for a key that is too new.
+const BETWEEN_FETCHES: Duration = Duration::from_secs(1);
 
 /// How long a call with an unknown key waits for the keys.
-const FETCH_PATIENCE: Duration = Duration::from_secs(2);
+const FETCH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A [`Guard`] whose keys and rules come from the platform, and change with it.
 ///
@@ -43,7 +44,6 @@ struct Feed {
     guard: Guard,
     auth: AuthClient,
     rules: RulesClient,
-    saw_unknown_key: AtomicBool,
     last_fetch: Mutex<Option<Instant>>,
 }
 
@@ -54,7 +54,6 @@ impl RemoteGuard {
             guard: Guard::new(namespace),
             auth: AuthClient::new(client),
             rules: RulesClient::new(client),
-            saw_unknown_key: AtomicBool::new(false),
             last_fetch: Mutex::default(),
         });
         let task = tokio::spawn(Arc::clone(&feed).run());
@@ -76,21 +75,18 @@ impl Drop for RemoteGuard {
 #[micro_rpc::async_trait]
 impl micro_rpc::Guard for RemoteGuard {
     fn authenticate(&self, token: &str) -> Option<Arc<Account>> {
-        let result = self.feed.guard.verify(token);
-        if result == Err(jwt::Error::UnknownKey) {
-            self.feed.saw_unknown_key.store(true, Ordering::Relaxed);
-        }
-        result.ok()
+        self.feed.guard.verify(token).ok()
     }
 
     fn authorise(&self, access: &Access<'_>) -> Result<()> {
         self.feed.guard.authorise(access)
     }
 
-    async fn refresh(&self) {
-        if self.feed.saw_unknown_key.swap(false, Ordering::Relaxed) {
+    async fn refresh(&self, token: &str) {
+        if self.feed.guard.verify(token) == Err(jwt::Error::UnknownKey) {
             // A failure leaves the token refused, which is the answer that the caller gets.
-            let _ = tokio::time::timeout(FETCH_PATIENCE, self.feed.fetch_keys_sometimes()).await;
+            let fetch = self.feed.fetch_keys_since(Instant::now());
+            let _ = tokio::time::timeout(FETCH_PATIENCE, fetch).await;
         }
     }
 }
@@ -131,10 +127,12 @@ impl Feed {
         let keys: Vec<_> = response
             .keys
             .iter()
-            .filter(|key| key.algorithm == jwt::ALGORITHM)
-            .map(|key| PublicKey {
-                id: key.id.clone(),
-                bytes: key.key.to_vec(),
+            .filter_map(|key| {
+                Some(PublicKey {
+                    algorithm: Algorithm::named(&key.algorithm)?,
+                    id: key.id.clone(),
+                    bytes: key.key.to_vec(),
+                })
             })
             .collect();
         if keys.is_empty() {
@@ -147,14 +145,18 @@ impl Feed {
         Ok(())
     }
 
-    /// Those who come while a fetch is under way wait for it and then use what it brought.
-    async fn fetch_keys_sometimes(&self) -> Result<()> {
+    /// Sees to it that the keys are those of a fetch that began after `moment`; many who ask at once share one.
+    async fn fetch_keys_since(&self, moment: Instant) -> Result<()> {
         let mut last = self.last_fetch.lock().await;
-        if last.is_some_and(|last| last.elapsed() < BETWEEN_FETCHES) {
-            return Ok(());
+        match *last {
+            Some(began) if began >= moment => return Ok(()),
+            Some(began) => tokio::time::sleep_until(began + BETWEEN_FETCHES).await,
+            None => {}
         }
-        *last = Some(Instant::now());
-        self.fetch_keys().await
+        let began = Instant::now();
+        let fetched = self.fetch_keys().await;
+        *last = Some(began);
+        fetched
     }
 }
 

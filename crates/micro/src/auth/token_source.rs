@@ -9,6 +9,7 @@ use micro_rpc::{Client, Context, Credentials, Error, Result};
 use tokio::task::JoinHandle;
 
 use super::backoff::{Backoff, jittered};
+use super::jwt::Algorithm;
 
 /// How long a token is asked to live, in seconds.
 const LIFE_SECONDS: i64 = 600;
@@ -118,6 +119,8 @@ async fn log_in(auth: &AuthClient, identity: &Identity) -> Result<Current> {
         options: Some(Options {
             namespace: identity.namespace.clone(),
         }),
+        // Every service verifies it, so the one that costs least.
+        algorithm: Algorithm::EdDsa.name().into(),
         ..TokenRequest::default()
     };
     let token = auth.token(&ctx, request).await?.token;

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use micro_rpc::Account;
 
 use super::cache::{Cache, Entry};
-use super::jwt::{Error, PublicKey, Unverified};
+use super::jwt::{Claims, Error, PublicKey, Unverified};
 
 /// Checks access tokens and remembers the valid ones, until they end or their key is withdrawn.
 ///
@@ -54,12 +54,7 @@ impl Verifier {
             return Ok(account);
         }
         let unverified = Unverified::parse(token)?;
-        let key = self
-            .keys()
-            .get(unverified.key_id())
-            .cloned()
-            .ok_or(Error::UnknownKey)?;
-        let claims = unverified.verify(&key, now)?;
+        let (key, claims) = self.verify_with_any(&unverified, now)?;
         let expires_at = claims.expires_at();
         let account = Arc::new(Account::from(claims));
         let keys = self.keys();
@@ -74,6 +69,30 @@ impl Verifier {
         };
         self.cache.insert(entry, now);
         Ok(account)
+    }
+
+    /// The key that the token names, or for one that names none whichever fits.
+    fn verify_with_any(
+        &self,
+        unverified: &Unverified<'_>,
+        now: SystemTime,
+    ) -> Result<(PublicKey, Claims), Error> {
+        if !unverified.key_id().is_empty() {
+            let key = self.keys().get(unverified.key_id()).cloned();
+            let key = key.ok_or(Error::UnknownKey)?;
+            let claims = unverified.verify(&key, now)?;
+            return Ok((key, claims));
+        }
+        let keys: Vec<_> = self.keys().values().cloned().collect();
+        let mut refusal = Error::UnknownKey;
+        for key in keys {
+            match unverified.verify(&key, now) {
+                Ok(claims) => return Ok((key, claims)),
+                Err(Error::Algorithm | Error::Signature) => {}
+                Err(error) => refusal = error,
+            }
+        }
+        Err(refusal)
     }
 
     fn keys(&self) -> RwLockReadGuard<'_, HashMap<String, PublicKey>> {
@@ -100,7 +119,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
-    use crate::auth::jwt::{Claims, SigningKey};
+    use crate::auth::jwt::SigningKey;
 
     fn key() -> SigningKey {
         SigningKey::from_pkcs8(&SigningKey::generate_pkcs8().unwrap()).unwrap()
@@ -111,13 +130,17 @@ mod tests {
     }
 
     fn token(key: &SigningKey, expires_at: u64) -> String {
+        key.sign(&claims(expires_at)).unwrap()
+    }
+
+    fn claims(expires_at: u64) -> Claims {
         let account = Account {
             id: "ada".into(),
             kind: "user".into(),
             issuer: "micro".into(),
             ..Account::default()
         };
-        key.sign(&Claims::new(&account, at(expires_at)))
+        Claims::new(&account, at(expires_at))
     }
 
     #[test]
@@ -134,6 +157,23 @@ mod tests {
         );
         assert_eq!(first.id, "ada");
         assert_eq!(verifier.verify_at(&token, at(100)), Err(Error::Expired));
+    }
+
+    #[test]
+    fn a_token_that_names_no_key_is_tried_with_each() {
+        let (one, other) = (key(), key());
+        let verifier = Verifier::new();
+        let named = token(&one, 100);
+        let (header, rest) = named.split_once('.').unwrap();
+        assert!(!header.is_empty());
+        // Its signature covers the header, so taking the name away spoils it whatever key is tried.
+        let nameless = format!("eyJhbGciOiJFZERTQSJ9.{rest}");
+        assert_eq!(verifier.verify_at(&nameless, at(0)), Err(Error::UnknownKey));
+        verifier.set_keys([one.public_key().clone(), other.public_key().clone()]);
+        assert_eq!(verifier.verify_at(&nameless, at(0)), Err(Error::UnknownKey));
+        let signed = one.sign_nameless(&claims(100));
+        assert_eq!(verifier.verify_at(&signed, at(0)).unwrap().id, "ada");
+        assert_eq!(verifier.verify_at(&signed, at(100)), Err(Error::Expired));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::SystemTime;
 
-use micro::auth::jwt::{PublicKey, Unverified};
+use micro::auth::jwt::{Algorithm, PublicKey, Unverified};
 use micro::config::document::{Document, masked, plain};
 use micro::events;
 use micro::store::{Scope, check_key};
@@ -68,6 +68,7 @@ const TOKENS: &[&str] = &[
     "eyJhbGciOiJFZERTQSIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ.eyJzdWIiOiJhIiwiZXhwIjo5OTk5OTk5OTk5fQ.AAAA",
     "eyJhbGciOiJub25lIn0.e30.",
     "eyJhbGciOiJSUzI1NiJ9.e30.AAAA",
+    "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ.eyJzdWIiOiJhIiwiZXhwIjo5OTk5OTk5OTk5fQ.AAAA",
     "a.b.c",
     "..",
 ];
@@ -167,6 +168,12 @@ fn flags(input: &[u8]) -> bool {
     micro_cli::args::fuzz(words)
 }
 
+/// A key whose private half nobody has.
+fn rsa_key() -> Vec<u8> {
+    let head = [0x30, 0x82, 1, 10, 2, 0x82, 1, 1, 0];
+    [&head[..], &[0xa7; 256], &[2, 3, 1, 0, 1]].concat()
+}
+
 /// Nobody has signed what comes in, so nothing may pass.
 fn jwt(input: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(input) else {
@@ -175,11 +182,13 @@ fn jwt(input: &[u8]) -> bool {
     let Ok(token) = Unverified::parse(text) else {
         return false;
     };
-    let key = PublicKey::new(&[7; 32]);
-    assert!(
-        token.verify(&key, SystemTime::UNIX_EPOCH).is_err(),
-        "a signature was invented"
-    );
+    for (algorithm, bytes) in [(Algorithm::EdDsa, &[7; 32][..]), (Algorithm::Rs256, &rsa_key())] {
+        let key = PublicKey::new(algorithm, bytes);
+        assert!(
+            token.verify(&key, SystemTime::UNIX_EPOCH).is_err(),
+            "a signature was invented"
+        );
+    }
     true
 }
 

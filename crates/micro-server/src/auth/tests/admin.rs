@@ -46,14 +46,13 @@ async fn it_is_not_made_where_there_is_a_user_or_where_it_is_not_wanted() {
         fixture.block().ensure_admin(true).await,
         Ok(AdminSecret::Existing)
     );
-    let keys = Keys::from_pkcs8(&SigningKey::generate_pkcs8().unwrap()).unwrap();
+    let home = tempfile::tempdir().unwrap();
     let config = Config {
-        key_file: PathBuf::new(),
-        loopback: true,
         disable_admin: true,
+        ..config(home.path())
     };
     let state = Arc::new(
-        State::open(&config, keys, Arc::new(Memory::default()))
+        State::open(&config, issuer(&config), Arc::new(Memory::default()))
             .await
             .unwrap(),
     );
@@ -181,4 +180,62 @@ async fn a_service_never_takes_over_the_account_of_a_user() {
         .await;
     assert_eq!(refused.unwrap_err().code, 409);
     assert!(fixture.log_in("user-latest", "right").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_reset_lets_the_administrator_in_whatever_was_done_to_him() {
+    let store = Arc::new(Memory::default());
+    let before = fixture(true, &store).await;
+    let old = before.log_in("admin", "micro").await.unwrap();
+    let rule = |id: &str, access: i32, priority: i32| micro_proto::auth::CreateRequest {
+        rule: Some(micro_proto::auth::Rule {
+            id: id.into(),
+            scope: String::new(),
+            resource: Some(micro_proto::auth::Resource {
+                name: "*".into(),
+                r#type: "*".into(),
+                endpoint: "*".into(),
+            }),
+            access,
+            priority,
+        }),
+        options: None,
+    };
+    let forced = admin().with_metadata("micro-force", "true");
+    use micro_proto::auth::Rules;
+    before.rules.create(&forced, rule("closed", 2, 9)).await.unwrap();
+    before.rules.create(&forced, rule("kept", 1, -1)).await.unwrap();
+    before.state.directory.delete("micro", "admin").await.unwrap();
+    // Another account goes by the administrator's name.
+    let request = GenerateRequest {
+        id: "eve".into(),
+        name: "admin".into(),
+        ..GenerateRequest::default()
+    };
+    before.auth.generate(&admin(), request).await.unwrap();
+
+    let after = fixture(true, &store).await;
+    let reset = after.block().reset_admin().await.unwrap();
+    assert_eq!(
+        (&reset.removed_rules[..], reset.restored_default),
+        (&["closed".to_owned()][..], false)
+    );
+    assert!(!format!("{reset:?}").contains(&reset.secret));
+    let token = after.log_in("admin", &reset.secret).await.unwrap();
+    let account = after.state.issuer.verifier().verify(&token.access_token).unwrap();
+    assert_eq!(
+        (account.id.as_str(), account.kind.as_str(), &account.scopes[..]),
+        ("admin", "user", &["admin".to_owned()][..])
+    );
+    let old = TokenRequest {
+        refresh_token: old.refresh_token,
+        ..TokenRequest::default()
+    };
+    assert_eq!(
+        after.token(old).await.unwrap_err().detail,
+        "invalid token provided"
+    );
+    let again = fixture(true, &store).await.block().reset_admin().await.unwrap();
+    assert_eq!((again.removed_rules.len(), again.restored_default), (0, false));
+    assert_ne!(again.secret, reset.secret);
 }

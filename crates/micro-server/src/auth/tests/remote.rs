@@ -1,10 +1,12 @@
 //! What services use, against the block behind a real listener.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use micro::auth::{Identity, RemoteGuard, TokenSource};
-use micro_proto::auth::{CreateRequest, Resource, Rule, Rules};
+use micro_proto::auth::{CreateRequest, Resource, RotateKeysRequest, Rule, Rules};
 use micro_rpc::{Access, Client, Credentials, Guard, Server};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -152,4 +154,102 @@ async fn without_the_right_secret_there_is_no_token() {
         refused.err().map(|error| error.detail),
         Some("Secret not correct".into())
     );
+}
+
+/// Tokens are asked for and used all the time, by services that verify them themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_rotate_while_everybody_calls() {
+    let fixture = Arc::new(Fixture::new().await);
+    fixture.make("ada", "right").await;
+    let mut server = Running::start(&fixture, ([127, 0, 0, 1], 0).into()).await;
+    let address = server.address.to_string();
+    let (id, secret) = fixture
+        .block()
+        .issue_service_account("micro", "user", "latest")
+        .await
+        .unwrap();
+    let identity = Identity {
+        namespace: "micro".into(),
+        id,
+        secret,
+    };
+    let client = Client::to_address(&address);
+    let source = TokenSource::start(&client, identity).await.unwrap();
+    let client = Client::builder().address(&address).credentials(source).build();
+    let guard = RemoteGuard::start(&client, "micro");
+    guard.ready(PATIENCE).await.unwrap();
+
+    let is_over = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = ["EdDSA", "RS256", "EdDSA", "RS256"]
+        .map(|algorithm| {
+            let caller = Caller {
+                fixture: Arc::clone(&fixture),
+                guard: Arc::clone(&guard),
+                algorithm,
+            };
+            tokio::spawn(caller.call_until(Arc::clone(&is_over)))
+        })
+        .into();
+    for round in 0..4 {
+        let request = RotateKeysRequest { delay: 1 };
+        fixture.auth.rotate_keys(&admin(), request).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        if round == 1 {
+            let address = server.stop().await;
+            server = Running::start(&fixture, address).await;
+        }
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let mut calls = 0;
+    for caller in callers {
+        let (made, keys) = caller.await.unwrap();
+        assert!(keys >= 4, "each key was used: {keys}");
+        calls += made;
+    }
+    assert!(calls > 100, "{calls}");
+    drop(server);
+}
+
+struct Caller {
+    fixture: Arc<Fixture>,
+    guard: Arc<RemoteGuard>,
+    algorithm: &'static str,
+}
+
+impl Caller {
+    /// How many calls were made and under how many keys; panics when one is refused.
+    async fn call_until(self, is_over: Arc<AtomicBool>) -> (usize, usize) {
+        let asked = |secret: String| TokenRequest {
+            id: "ada".into(),
+            secret,
+            algorithm: self.algorithm.into(),
+            ..TokenRequest::default()
+        };
+        let mut token = self
+            .fixture
+            .token(asked("right".into()))
+            .await
+            .unwrap()
+            .access_token;
+        let mut tokens = Vec::new();
+        while !is_over.load(Ordering::Relaxed) {
+            token = self.fixture.token(asked(token)).await.unwrap().access_token;
+            tokens.push(token.clone());
+            for token in tokens.iter().rev().take(3).chain(tokens.first()) {
+                if self.guard.authenticate(token).is_none() {
+                    self.guard.refresh(token).await;
+                    assert!(
+                        self.guard.authenticate(token).is_some(),
+                        "a good token is refused: {token}"
+                    );
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let keys: HashSet<_> = tokens
+            .iter()
+            .filter_map(|token| token.split_once('.').map(|(header, _)| header))
+            .collect();
+        (tokens.len(), keys.len())
+    }
 }

@@ -179,7 +179,8 @@ async fn a_new_key_file_ends_old_tokens_and_the_next_log_in_mends_it() {
     let before = Fixture::with(true, Arc::clone(&store) as Arc<dyn Store>).await;
     before.make("ada", "right").await;
     let old = before.log_in("ada", "right").await.unwrap();
-    let after = Fixture::with(true, store).await;
+    std::fs::remove_file(before.home.path().join("auth.key")).unwrap();
+    let after = Fixture::in_home(Arc::clone(&before.home), true, store).await;
     assert!(after.state.issuer.verifier().verify(&old.access_token).is_err());
     let new = after.log_in("ada", "right").await.unwrap();
     let refresh = |token: &Token| TokenRequest {
@@ -377,6 +378,7 @@ async fn keys_are_what_tokens_are_verified_with() {
     assert_eq!(keys[0].algorithm, "EdDSA");
     let verifier = micro::auth::Verifier::new();
     verifier.set_keys(keys.iter().map(|key| micro::auth::jwt::PublicKey {
+        algorithm: micro::auth::jwt::Algorithm::named(&key.algorithm).unwrap(),
         id: key.id.clone(),
         bytes: key.key.to_vec(),
     }));

@@ -41,6 +41,7 @@ const TABLE: &[(&str, &str, Check, &str)] = &[
     ("auth", "Auth.Inspect", Nobody, IN_OPTIONS),
     ("auth", "Auth.Token", Nobody, IN_OPTIONS),
     ("auth", "Auth.Keys", Nobody, "{}"),
+    ("auth", "Auth.RotateKeys", Platform, r#"{"delay":60}"#),
     ("auth", "Accounts.List", Admin, IN_OPTIONS),
     ("auth", "Accounts.Delete", Admin, IN_OPTIONS),
     ("auth", "Accounts.ChangeSecret", Member, IN_OPTIONS),
