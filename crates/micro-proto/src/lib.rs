@@ -3,6 +3,7 @@
 //! Generated from `proto/*.proto` by `cargo xtask gen` and checked in. Each module holds the
 //! messages, and per service a trait, its client and its server; `fakes` holds the test doubles.
 
+pub mod api;
 pub mod auth;
 pub mod broker;
 pub mod config;

@@ -94,6 +94,36 @@ impl ConfigHandler {
         Ok(document.get(path, &show)?.unwrap_or_default())
     }
 
+    /// The value at a path, and again whenever it has changed. For the platform itself, which nobody has to let pass.
+    pub(crate) async fn follow(&self, namespace: &str, path: &str) -> Result<Streaming<Value>> {
+        Ok(self.draining.bound(self.values(namespace, path, false).await?))
+    }
+
+    async fn values(&self, namespace: &str, path: &str, shown: bool) -> Result<Streaming<Value>> {
+        const ID: &str = "config.Config.Watch";
+        let changes = self
+            .documents
+            .watch(namespace)
+            .await
+            .map_err(|error| failed(ID, error))?;
+        let document = self.load(namespace, ID).await?.unwrap_or_default().0;
+        let first = self.value(namespace, &document, path, shown);
+        let following = Following {
+            handler: self.clone(),
+            changes,
+            namespace: namespace.to_owned(),
+            path: path.to_owned(),
+            shown,
+            first: Some(first.map_err(|error| with_id(error, ID))?),
+            last: Value::Null,
+        };
+        let values = stream::try_unfold(following, |mut following| async move {
+            let value = following.next().await?;
+            Ok(value.map(|value| (value, following)))
+        });
+        Ok(Streaming::new(values))
+    }
+
     async fn get_value(&self, namespace: &str, path: &str, shown: bool, id: &str) -> Result<String> {
         let loaded = self.load(namespace, id).await?;
         let (document, _) = loaded.ok_or_else(|| Error::not_found(id, "Not found"))?;
@@ -206,36 +236,15 @@ impl proto::Config for ConfigHandler {
 
     async fn watch(&self, ctx: &Context, request: WatchRequest) -> Result<Streaming<WatchResponse>> {
         const ID: &str = "config.Config.Watch";
-        let namespace = authorised(ctx, &request.namespace, ID)?.to_owned();
+        let namespace = authorised(ctx, &request.namespace, ID)?;
         let shown = request.options.is_some_and(|options| options.secret);
-        let changes = self
-            .documents
-            .watch(&namespace)
-            .await
-            .map_err(|error| failed(ID, error))?;
-        let document = self.load(&namespace, ID).await?.unwrap_or_default().0;
-        let first = self.value(&namespace, &document, &request.path, shown);
-        let following = Following {
-            handler: self.clone(),
-            changes,
-            namespace,
-            path: request.path,
-            shown,
-            first: Some(first.map_err(|error| with_id(error, ID))?),
-            last: Value::Null,
-        };
-        let values = stream::try_unfold(following, |mut following| async move {
-            let value = following.next().await?;
-            Ok(value.map(|value| {
-                (
-                    WatchResponse {
-                        value: json(value.to_string()),
-                    },
-                    following,
-                )
-            }))
+        let values = self.values(namespace, &request.path, shown).await?;
+        let values = values.map(|value| {
+            Ok(WatchResponse {
+                value: json(value.to_string()),
+            })
         });
-        Ok(self.draining.bound(Streaming::new(values)))
+        Ok(self.draining.bound(values))
     }
 }
 

@@ -43,10 +43,14 @@ use tokio::task::JoinSet;
 
 pub use stats::{Snapshot, Stats};
 
+use crate::api::BlockList;
 use crate::namespace::PLATFORM;
 
 /// The id of the gateway's own errors.
 const ID: &str = "go.micro.api";
+
+/// Gives the public keys, whichever they are at the time.
+pub type KeySet = Arc<dyn Fn() -> Bytes + Send + Sync>;
 
 /// What the gateway needs to know.
 #[derive(Clone)]
@@ -59,6 +63,10 @@ pub struct Config {
     pub blobs: Arc<dyn Blobs>,
     /// Decides who may.
     pub guard: Arc<dyn Guard>,
+    /// Who is refused whatever the rules say.
+    pub block_list: Arc<BlockList>,
+    /// The public keys that tokens are verified with, as a JSON Web Key Set.
+    pub key_set: KeySet,
     /// The version that `/` tells.
     pub version: String,
     /// Bytes of a request's body; what becomes a message is bounded by [`Limits::message`] too.

@@ -8,6 +8,7 @@ use micro_rpc::{Access, Account, Guard, Result};
 
 use super::ID;
 use super::path::Target;
+use crate::api::BlockList;
 use crate::namespace::{PLATFORM, PLATFORM_SERVICES, named};
 
 pub(super) static NAMESPACE: HeaderName = HeaderName::from_static("micro-namespace");
@@ -36,6 +37,13 @@ impl Caller {
         let issuer = account.as_deref().map_or("", |account| &account.issuer);
         let namespace = named(requested, issuer, ID)?.to_owned();
         Ok(Self { account, namespace })
+    }
+
+    /// Whether he is on the block list.
+    pub(super) fn is_refused(&self, block_list: &BlockList) -> bool {
+        self.account
+            .as_deref()
+            .is_some_and(|account| block_list.refuses(account))
     }
 
     /// Where the service is looked for: the platform's own answer every namespace.

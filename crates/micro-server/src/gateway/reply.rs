@@ -94,6 +94,16 @@ pub(super) fn empty(status: StatusCode) -> Response<Content> {
     response
 }
 
+/// What who is on the block list is told, to the byte what the original gateway says.
+pub(super) fn refused() -> Response<Content> {
+    const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+    whole(
+        StatusCode::UNAUTHORIZED,
+        TEXT,
+        Bytes::from_static(b"unauthorized request\n"),
+    )
+}
+
 /// An error, with its code as the status; 500 for a code that says no failure to HTTP.
 pub(super) fn error(error: &Error) -> Response<Content> {
     whole(status(error), JSON, error.to_json().into())

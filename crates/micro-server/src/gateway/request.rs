@@ -13,6 +13,8 @@ use super::path::{self, Target};
 use super::reply::{self, Content};
 use super::{Gateway, ID, Inner, cors, message, metadata, missing, stream};
 
+const KEY_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
+const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=60");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 
 impl Gateway {
@@ -57,11 +59,22 @@ impl Inner {
         match path::parts(&decoded).as_slice() {
             [] => Ok(reply::whole(StatusCode::OK, TEXT, self.version.clone())),
             ["favicon.ico"] => Ok(reply::empty(StatusCode::OK)),
+            [".well-known", "jwks.json"] => self.key_set(parts),
             ["blob", namespace, key @ ..] if !key.is_empty() => {
                 self.blob(parts, namespace, &key.join("/")).await
             }
             names => self.call(self.target(names)?, parts, body).await,
         }
+    }
+
+    /// For whoever verifies tokens himself. A new key is published for twice as long before it signs as this may be kept.
+    fn key_set(&self, parts: &Parts) -> Result<Response<Content>> {
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
+            return Err(Error::new(ID, 405, "the public keys are read with GET"));
+        }
+        let mut response = reply::whole(StatusCode::OK, KEY_SET, (self.config.key_set)());
+        response.headers_mut().insert(header::CACHE_CONTROL, KEPT);
+        Ok(response)
     }
 
     fn target(&self, names: &[&str]) -> Result<Target> {
@@ -76,6 +89,9 @@ impl Inner {
     async fn call(&self, target: Target, parts: &Parts, body: Incoming) -> Result<Response<Content>> {
         let guard = &*self.config.guard;
         let caller = Caller::identify(&parts.headers, guard).await?;
+        if caller.is_refused(&self.config.block_list) {
+            return Ok(reply::refused());
+        }
         caller.admit(guard, &target)?;
         let streams = self.find(&caller, &target).await?;
         let (codec, message) = message::build(parts, body, &self.limits).await?;

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{Config, Gateway, Limits};
+use crate::api::BlockList;
 
 /// A gateway and what it needs. Dropping it stops nothing: the runtime of the test does.
 struct Subject {
@@ -70,6 +71,10 @@ async fn start_with(limits: Limits) -> Subject {
         client,
         blobs: Arc::new(micro::blob::Memory::default()),
         guard: Arc::new(echo::Doorman),
+        block_list: BlockList::open(Arc::new(micro::store::Memory::default()))
+            .await
+            .unwrap(),
+        key_set: Arc::new(|| "{\"keys\":[]}".into()),
         version: "1.2.3".to_owned(),
         body_limit: limits.body,
         namespace_prefix: String::new(),

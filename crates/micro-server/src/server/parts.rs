@@ -5,6 +5,7 @@ use std::sync::Arc;
 use micro::registry::{Cache, Endpoint, Node, Registry, Service, schema};
 use micro::service::health;
 use micro::service::reflection::Reflection;
+use micro_proto::api::ApiServer;
 use micro_proto::broker::BrokerServer;
 use micro_proto::config::ConfigServer;
 use micro_proto::debug::DebugServer;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 use super::announce::Announcement;
 use super::listen::{Listening, reachable};
 use super::{Addresses, Config, DRAIN, Error, auth_settings};
+use crate::api::{ApiHandler, BlockList, Following};
 use crate::auth::Block;
 use crate::blob::BlobHandler;
 use crate::broker::BrokerHandler;
@@ -44,8 +46,15 @@ pub(super) struct Parts {
     cache: Arc<Cache>,
     proxy: Arc<micro_rpc::Server>,
     gateway: Gateway,
+    _gate: Gate,
     services: Vec<Own>,
     version: String,
+}
+
+/// Whom the gateway refuses, and what keeps that true.
+struct Gate {
+    block_list: Arc<BlockList>,
+    _following: Following,
 }
 
 /// One of the platform's own services.
@@ -77,11 +86,26 @@ impl Parts {
         let host = host.map_err(|source| Error::part("runtime", source))?;
         let settings = ConfigHandler::open(profile.store.clone(), &config.home, draining.clone());
         let settings = settings.map_err(|source| Error::part("config", source))?;
-        let services = services(&auth, &profile, &host, settings, draining);
-        Ok(Self::assemble(config, auth, host, profile, services))
+        let block_list = BlockList::open(profile.store.clone()).await;
+        let block_list = block_list.map_err(|source| Error::part("api", source))?;
+        let following = block_list.clone().follow(settings.clone()).await;
+        let following = following.map_err(|source| Error::part("api", source))?;
+        let services = services(&auth, &profile, &host, settings, &block_list, draining);
+        let gate = Gate {
+            block_list,
+            _following: following,
+        };
+        Ok(Self::assemble(config, auth, host, profile, services, gate))
     }
 
-    fn assemble(config: &Config, auth: Block, host: Host, profile: Profile, services: Vec<Own>) -> Self {
+    fn assemble(
+        config: &Config,
+        auth: Block,
+        host: Host,
+        profile: Profile,
+        services: Vec<Own>,
+        gate: Gate,
+    ) -> Self {
         let registry = profile.registry;
         let cache = Cache::new(registry.clone());
         let client = Client::builder()
@@ -95,6 +119,8 @@ impl Parts {
             client,
             blobs: profile.blobs,
             guard,
+            block_list: gate.block_list.clone(),
+            key_set: key_set(&auth),
             version: config.version.clone(),
             body_limit: BODY_LIMIT,
             namespace_prefix: String::new(),
@@ -106,6 +132,7 @@ impl Parts {
             cache,
             proxy,
             gateway,
+            _gate: gate,
             services,
             version: config.version.clone(),
         }
@@ -191,6 +218,7 @@ fn services(
     profile: &Profile,
     host: &Host,
     settings: ConfigHandler,
+    block_list: &Arc<BlockList>,
     draining: &Draining,
 ) -> Vec<Own> {
     let registry = RegistryHandler::new(profile.registry.clone(), profile.broker.clone(), draining.clone());
@@ -199,6 +227,7 @@ fn services(
     let events = EventsHandler::new(profile.events.clone(), draining.clone());
     let broker = BrokerHandler::new(profile.broker.clone(), draining.clone());
     let blobs = BlobHandler::new(profile.blobs.clone());
+    let api = ApiServer::new(ApiHandler::new(block_list.clone()));
     let store = StoreHandler::new(profile.store.clone(), draining.clone());
     vec![
         Own::new("auth", auth.handlers()),
@@ -218,8 +247,13 @@ fn services(
             ],
         ),
         Own::new("proxy", Vec::new()),
-        Own::new("api", Vec::new()),
+        Own::new("api", vec![Arc::new(api)]),
     ]
+}
+
+fn key_set(auth: &Block) -> gateway::KeySet {
+    let auth = auth.clone();
+    Arc::new(move || auth.key_set())
 }
 
 fn proxy(

@@ -37,6 +37,9 @@ const MESSAGE: &str = r#"{"topic":"none","message":{"body":""}}"#;
 
 /// One line per RPC: service, endpoint, who may, a request about the namespace `acme`.
 const TABLE: &[(&str, &str, Check, &str)] = &[
+    ("api", "Api.AddToBlockList", Platform, NAMED),
+    ("api", "Api.RemoveFromBlockList", Platform, NAMED),
+    ("api", "Api.ReadBlockList", Platform, "{}"),
     ("auth", "Auth.Generate", Admin, IN_OPTIONS),
     ("auth", "Auth.Inspect", Nobody, IN_OPTIONS),
     ("auth", "Auth.Token", Nobody, IN_OPTIONS),

@@ -1,0 +1,160 @@
+//! The accounts that the gateway refuses, as long as the platform's settings say that it does.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use micro::store::{self, Record, Scan, Scope, Store, Table};
+use micro_rpc::{Account, Result, Streaming};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tokio::task::AbortHandle;
+
+use crate::config::ConfigHandler;
+use crate::namespace::PLATFORM;
+
+/// The setting that switches the list on.
+const ENABLED: &str = "micro.api.blocklist_enabled";
+
+/// Between two attempts to follow the setting.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Kept on the store, asked from memory.
+pub struct BlockList {
+    table: Table,
+    blocked: RwLock<HashSet<String>>,
+    is_enabled: AtomicBool,
+    /// Held, across the commit, by changes: memory must follow the store in the same order.
+    changing: Mutex<()>,
+}
+
+impl BlockList {
+    /// Reads the list. It refuses nobody until it follows the setting.
+    pub async fn open(store: Arc<dyn Store>) -> store::Result<Arc<BlockList>> {
+        let table = Table::new(store, Scope::platform("blocklist"));
+        let records = table.scan(&Scan::default()).await?;
+        Ok(Arc::new(BlockList {
+            table,
+            blocked: RwLock::new(records.into_iter().map(|record| record.key).collect()),
+            is_enabled: AtomicBool::new(false),
+            changing: Mutex::default(),
+        }))
+    }
+
+    /// Whether the account is to be refused now.
+    pub fn refuses(&self, account: &Account) -> bool {
+        self.is_enabled.load(Ordering::Relaxed)
+            && self
+                .blocked
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains(&entry(&account.issuer, &account.id))
+    }
+
+    /// Adds an account, if it is not there yet.
+    pub(super) async fn add(&self, namespace: &str, id: &str) -> store::Result<()> {
+        let _changing = self.changing.lock().await;
+        let entry = entry(namespace, id);
+        self.table.write(Record::new(&entry, "")).await?;
+        self.change(|blocked| blocked.insert(entry));
+        Ok(())
+    }
+
+    /// Removes an account, if it is there.
+    pub(super) async fn remove(&self, namespace: &str, id: &str) -> store::Result<()> {
+        let _changing = self.changing.lock().await;
+        let entry = entry(namespace, id);
+        self.table.delete(&entry).await?;
+        self.change(|blocked| blocked.remove(&entry));
+        Ok(())
+    }
+
+    /// Every account as `namespace:id`, sorted.
+    pub(super) async fn read(&self) -> store::Result<Vec<String>> {
+        let records = self.table.scan(&Scan::default()).await?;
+        Ok(records.into_iter().map(|record| record.key).collect())
+    }
+
+    /// Does what the setting says, now and as it changes, until the answer is dropped.
+    pub async fn follow(self: Arc<Self>, settings: ConfigHandler) -> Result<Following> {
+        let mut values = settings.follow(PLATFORM, ENABLED).await?;
+        if let Some(first) = values.next().await {
+            self.set_enabled(&first?);
+        }
+        let following = async move {
+            loop {
+                self.obey(&mut values).await;
+                tokio::time::sleep(PAUSE).await;
+                if let Ok(anew) = settings.follow(PLATFORM, ENABLED).await {
+                    values = anew;
+                }
+            }
+        };
+        Ok(Following(tokio::spawn(following).abort_handle()))
+    }
+
+    async fn obey(&self, values: &mut Streaming<Value>) {
+        while let Some(Ok(value)) = values.next().await {
+            self.set_enabled(&value);
+        }
+    }
+
+    fn set_enabled(&self, value: &Value) {
+        let is_enabled = value == &Value::Bool(true) || value == "true";
+        self.is_enabled.store(is_enabled, Ordering::Relaxed);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut HashSet<String>) -> bool) {
+        change(&mut self.blocked.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Ends the following of the setting when dropped.
+pub struct Following(AbortHandle);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A namespace has no colon in it, so two accounts are never one entry.
+fn entry(namespace: &str, id: &str) -> String {
+    format!("{namespace}:{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use micro::store::Memory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_on_the_list_survives_and_counts_only_when_switched_on() {
+        let store: Arc<dyn Store> = Arc::new(Memory::default());
+        let list = BlockList::open(store.clone()).await.unwrap();
+        list.add("acme", "ada").await.unwrap();
+        let list = BlockList::open(store).await.unwrap();
+        let account = |issuer: &str, id: &str| Account {
+            id: id.into(),
+            issuer: issuer.into(),
+            ..Account::default()
+        };
+        let ada = account("acme", "ada");
+        assert!(!list.refuses(&ada), "not unless the settings say so");
+        for (value, refuses) in [
+            (Value::Bool(true), true),
+            (Value::Null, false),
+            ("true".into(), true),
+            (Value::Bool(false), false),
+            (Value::Bool(true), true),
+        ] {
+            list.set_enabled(&value);
+            assert_eq!(list.refuses(&ada), refuses, "{value}");
+        }
+        assert!(!list.refuses(&account("micro", "ada")) && !list.refuses(&account("acme", "bob")));
+        list.remove("acme", "ada").await.unwrap();
+        assert!(!list.refuses(&ada));
+    }
+}
