@@ -84,6 +84,12 @@ impl Context {
         &self.0.trace
     }
 
+    /// A context for calls in one's own name: deadline and trace stay, the caller and his headers do not.
+    #[must_use]
+    pub fn on_own_behalf(&self) -> Self {
+        Self::new(None, Metadata::default(), self.0.deadline, self.0.trace.clone())
+    }
+
     /// Sets a deadline that far from now; an earlier one stays.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {

@@ -7,8 +7,10 @@
 //!
 //! In reading order: [`jwt`] is the token, [`Verifier`] checks one and remembers the answer, [`rules`] is the algorithm,
 //! [`Guard`] puts both in front of a service, [`RemoteGuard`] keeps a guard fed from the platform, and [`TokenSource`] is the
-//! other direction: it holds the service's own token for the calls that it makes.
+//! other direction: it holds the service's own token for the calls that it makes. [`AsService`] is how a service asks for accounts
+//! and tokens of others.
 
+mod as_service;
 mod backoff;
 mod cache;
 mod guard;
@@ -18,6 +20,10 @@ pub mod rules;
 mod token_source;
 mod verifier;
 
+/// The contract: its messages, the traits that [`Platform`](crate::Platform) holds, and their fakes.
+pub use micro_proto::auth as proto;
+
+pub use as_service::AsService;
 pub use guard::{Guard, enforce};
 pub use remote::RemoteGuard;
 pub use rules::{Access, Decision, Resource, Rule, RuleSet};

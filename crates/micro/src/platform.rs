@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use micro_rpc::{Client, Error, Resolver, Result};
 
+use crate::auth::proto::{Accounts, Auth, Rules};
 use crate::blob::Blobs;
 use crate::broker::Broker;
 use crate::config::{Config, Live};
@@ -30,6 +31,13 @@ pub struct Platform {
     pub events: Arc<dyn Events>,
     /// Settings that change while services run; [`Platform::setting`] follows one of them.
     pub config: Arc<dyn Config>,
+    /// Tokens and new accounts, in the service's own name and of its own namespace unless a request says otherwise. A test puts
+    /// [`FakeAuth`](crate::auth::proto::fakes::FakeAuth) in its place; likewise for the next two.
+    pub auth: Arc<dyn Auth>,
+    /// The accounts of the namespace.
+    pub accounts: Arc<dyn Accounts>,
+    /// The access rules of the namespace.
+    pub rules: Arc<dyn Rules>,
     /// The namespace that the service runs in.
     pub namespace: String,
 }

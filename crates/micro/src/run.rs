@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::auth::{RemoteGuard, TokenSource};
+use crate::auth::{AsService, RemoteGuard, TokenSource};
 use crate::registry::{self, Cache, Registry};
 use crate::service::follow;
 use crate::settings::Settings;
@@ -80,8 +80,12 @@ async fn join(settings: &Settings) -> Result<Joined> {
         .namespace(&settings.namespace)
         .credentials(credentials)
         .build();
+    let auth = Arc::new(AsService::new(&control, &settings.namespace));
     let platform = Platform {
         client,
+        auth: auth.clone(),
+        accounts: auth.clone(),
+        rules: auth,
         registry: registry.clone(),
         store: Arc::new(store::Remote::new(&control)),
         blobs: Arc::new(blob::Remote::new(&control)),

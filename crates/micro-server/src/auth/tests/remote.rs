@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use micro::auth::{Identity, RemoteGuard, TokenSource};
-use micro_proto::auth::{CreateRequest, Resource, RotateKeysRequest, Rule, Rules};
+use micro::auth::{AsService, Identity, RemoteGuard, TokenSource};
+use micro_proto::auth::{
+    Accounts, CreateRequest, ListAccountsRequest, Resource, RotateKeysRequest, Rule, Rules,
+};
 use micro_rpc::{Access, Client, Credentials, Guard, Server};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -154,6 +156,54 @@ async fn without_the_right_secret_there_is_no_token() {
         refused.err().map(|error| error.detail),
         Some("Secret not correct".into())
     );
+}
+
+#[tokio::test]
+async fn a_service_makes_accounts_in_its_own_name_whoever_calls_it() {
+    let fixture = Fixture::new().await;
+    let server = Running::start(&fixture, ([127, 0, 0, 1], 0).into()).await;
+    let address = server.address.to_string();
+    let (id, secret) = fixture
+        .block()
+        .issue_service_account("foo", "user", "1")
+        .await
+        .unwrap();
+    let identity = Identity {
+        namespace: "foo".into(),
+        id,
+        secret,
+    };
+    let source = TokenSource::start(&Client::to_address(&address), identity)
+        .await
+        .unwrap();
+    let client = Client::builder().address(&address).credentials(source).build();
+    let platform: Arc<dyn Auth> = Arc::new(AsService::new(&client, "foo"));
+    let accounts: Arc<dyn Accounts> = Arc::new(AsService::new(&client, "foo"));
+    // The caller has a token that allows nothing of it, and another namespace in mind.
+    let stranger = Context::background().with_token("x.y.z").with_namespace("bar");
+    let new = GenerateRequest {
+        id: "ada".into(),
+        ..GenerateRequest::default()
+    };
+    let made = platform.generate(&stranger, new).await.unwrap().account.unwrap();
+    assert_eq!(made.issuer, "foo");
+    let listed = accounts
+        .list(&stranger, ListAccountsRequest::default())
+        .await
+        .unwrap()
+        .accounts;
+    assert!(listed.iter().any(|account| account.id == "ada"));
+    let elsewhere = ListAccountsRequest {
+        options: options("micro"),
+    };
+    assert_eq!(accounts.list(&stranger, elsewhere).await.unwrap_err().code, 403);
+    let request = TokenRequest {
+        id: "ada".into(),
+        secret: made.secret,
+        algorithm: "EdDSA".into(),
+        ..TokenRequest::default()
+    };
+    assert!(platform.token(&stranger, request).await.unwrap().token.is_some());
 }
 
 /// Tokens are asked for and used all the time, by services that verify them themselves.
