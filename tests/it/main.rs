@@ -1,6 +1,7 @@
 //! The whole, driven through the real binary: one integration binary, a module per feature.
 #![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
+mod auth;
 mod blob;
 mod broker;
 mod cli;

@@ -94,6 +94,11 @@ fn what_rsa_signs_is_what_others_sign() {
         (Algorithm::Rs256, "")
     );
     assert_eq!(verify(RSA_TOKEN, &key), Ok(claims()));
+    let (signed, signature) = RSA_TOKEN.rsplit_once('.').unwrap();
+    assert_eq!(
+        BASE64.encode(key.signature(signed.as_bytes()).unwrap()),
+        signature
+    );
     let token = key.sign(&claims()).unwrap();
     assert_eq!(verify(&token, &key), Ok(claims()));
     let header: serde_json::Value = decode(token.split('.').next().unwrap()).unwrap();
