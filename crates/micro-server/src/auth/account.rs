@@ -23,13 +23,23 @@ pub(super) struct StoredAccount {
     pub metadata: BTreeMap<String, String>,
     /// The argon2id hash of the secret.
     pub secret: String,
+    /// Whether the platform made the secret up. Nobody guesses 122 random bits, so there is nothing to slow down, and nothing by
+    /// which a stranger could keep a service from logging in.
+    #[serde(default)]
+    pub is_random: bool,
     /// What makes the refresh token of this account unlike that of an earlier one with the same id.
     pub refresh_nonce: String,
 }
 
+/// What is kept of a secret.
+pub(super) struct HashedSecret {
+    pub hash: String,
+    pub is_random: bool,
+}
+
 impl StoredAccount {
     /// A new account, created now. An account without a name is called by its id.
-    pub fn new(account: Account, secret_hash: String) -> StoredAccount {
+    pub fn new(account: Account, secret: HashedSecret) -> StoredAccount {
         let mut metadata = account.metadata;
         metadata.insert("created".into(), unix_seconds(SystemTime::now()).to_string());
         StoredAccount {
@@ -43,7 +53,8 @@ impl StoredAccount {
             issuer: account.issuer,
             scopes: account.scopes,
             metadata,
-            secret: secret_hash,
+            secret: secret.hash,
+            is_random: secret.is_random,
             refresh_nonce: uuid::Uuid::new_v4().simple().to_string(),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use micro_rpc::{Account, Error, Result};
 
-use super::account::StoredAccount;
+use super::account::{HashedSecret, StoredAccount};
 use super::directory;
 use super::secrets;
 use super::state::{State, directory_error, secrets_error};
@@ -51,7 +51,7 @@ impl State {
             (false, true) => Ok(AdminSecret::Existing),
             (false, false) if self.disable_admin => Ok(AdminSecret::Disabled),
             (false, false) if loopback => {
-                let is_created = self.create_admin(DEFAULT_SECRET).await?;
+                let is_created = self.create_default_admin().await?;
                 Ok(if is_created {
                     AdminSecret::Default
                 } else {
@@ -59,8 +59,8 @@ impl State {
                 })
             }
             (false, false) => {
-                let secret = random_secret();
-                let is_created = self.create_admin(&secret).await?;
+                let (secret, hashed) = self.make_secret(LABEL).await?;
+                let is_created = self.create_admin(hashed).await?;
                 Ok(if is_created {
                     AdminSecret::Generated(secret)
                 } else {
@@ -75,7 +75,7 @@ impl State {
         if self.disable_admin || !self.is_loopback() || self.has_user().await? {
             return Ok(());
         }
-        self.create_admin(DEFAULT_SECRET).await.map(drop)
+        self.create_default_admin().await.map(drop)
     }
 
     /// Whether this would be the secret that everybody knows, where others can call.
@@ -85,7 +85,7 @@ impl State {
 
     pub async fn issue_service_account(&self, ns: &str, id: &str) -> Result<(String, String)> {
         let ns = named(ns, "", LABEL)?;
-        let secret = random_secret();
+        let (secret, hashed) = self.make_secret(LABEL).await?;
         let identity = Account {
             id: id.into(),
             kind: "service".into(),
@@ -93,7 +93,7 @@ impl State {
             scopes: vec![SERVICE_SCOPE.into()],
             ..Account::default()
         };
-        let account = StoredAccount::new(identity, self.hash_secret(&secret, LABEL).await?);
+        let account = StoredAccount::new(identity, hashed);
         let refresh_token = self.issuer.refresh_token(&account);
         let replaced = self.directory.replace_service(&account, &refresh_token).await;
         replaced.map_err(|error| match error {
@@ -141,16 +141,20 @@ impl State {
     }
 
     async fn replace_default_secret(&self) -> Result<AdminSecret> {
-        let secret = random_secret();
-        let hash = self.hash_secret(&secret, LABEL).await?;
-        let replaced = self.directory.set_secret(PLATFORM, ADMIN_ID, hash).await;
+        let (secret, hashed) = self.make_secret(LABEL).await?;
+        let replaced = self.directory.set_secret(PLATFORM, ADMIN_ID, hashed).await;
         replaced.map_err(|error| directory_error(LABEL, error))?;
         Ok(AdminSecret::Generated(secret))
     }
 
+    async fn create_default_admin(&self) -> Result<bool> {
+        self.create_admin(self.hash_secret(DEFAULT_SECRET, LABEL).await?)
+            .await
+    }
+
     /// False when the id or the name is taken, by somebody who was quicker for example.
-    async fn create_admin(&self, secret: &str) -> Result<bool> {
-        let account = StoredAccount::new(administrator(), self.hash_secret(secret, LABEL).await?);
+    async fn create_admin(&self, secret: HashedSecret) -> Result<bool> {
+        let account = StoredAccount::new(administrator(), secret);
         let refresh_token = self.issuer.refresh_token(&account);
         match self.directory.create(&account, &refresh_token).await {
             Ok(()) => Ok(true),
@@ -169,9 +173,4 @@ pub(super) fn administrator() -> Account {
         scopes: vec![ADMIN_SCOPE.into()],
         ..Account::default()
     }
-}
-
-/// 122 random bits, as a UUID.
-pub(super) fn random_secret() -> String {
-    uuid::Uuid::new_v4().to_string()
 }

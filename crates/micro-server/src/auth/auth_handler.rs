@@ -11,7 +11,6 @@ use micro_proto::auth::{
 use micro_rpc::{Account, Context, Error, Result};
 
 use super::account::{StoredAccount, to_proto};
-use super::admin::random_secret;
 use super::issuer::{LONGEST_LIFE, RotateError};
 use super::keyring::Keyring;
 use super::state::{State, directory_error, key_error, not_found};
@@ -107,11 +106,6 @@ impl Auth for AuthHandler {
         }
         let ns = named(namespace(&request.options), ctx.namespace(), GENERATE)?;
         authorize_admin(ctx, ns, GENERATE)?;
-        let secret = if request.secret.is_empty() {
-            random_secret()
-        } else {
-            request.secret
-        };
         let kind = if request.r#type.is_empty() {
             "user".into()
         } else {
@@ -126,8 +120,15 @@ impl Auth for AuthHandler {
             metadata: request.metadata,
         };
         check_identity(&identity)?;
-        check_not_default(&self.state, ns, &identity.id, &secret, GENERATE)?;
-        let account = StoredAccount::new(identity, self.state.hash_secret(&secret, GENERATE).await?);
+        let (secret, hashed) = match request.secret {
+            none if none.is_empty() => self.state.make_secret(GENERATE).await?,
+            secret => {
+                check_not_default(&self.state, ns, &identity.id, &secret, GENERATE)?;
+                let hashed = self.state.hash_secret(&secret, GENERATE).await?;
+                (secret, hashed)
+            }
+        };
+        let account = StoredAccount::new(identity, hashed);
         self.state.create_account(&account, GENERATE).await?;
         let account = micro_proto::auth::Account {
             secret,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use micro::store::{self, Change, ErrorKind, Record, Scan, Scope, Store};
 use tokio::sync::Mutex;
 
-use super::account::{StoredAccount, account_key, accounts_prefix, name_key, refresh_prefix};
+use super::account::{HashedSecret, StoredAccount, account_key, accounts_prefix, name_key, refresh_prefix};
 use super::issuer::{refresh_token_hash, refresh_token_id};
 
 /// Finds and changes accounts. Each change is one commit, so that an account, its name and its refresh token are there
@@ -126,11 +126,11 @@ impl Directory {
         Ok(self.store.commit(&self.scope, changes).await?)
     }
 
-    /// Replaces the hash of an account's secret.
-    pub async fn set_secret(&self, ns: &str, id: &str, hash: String) -> Result<()> {
+    /// Replaces what is kept of an account's secret.
+    pub async fn set_secret(&self, ns: &str, id: &str, secret: HashedSecret) -> Result<()> {
         let _changing = self.changing.lock().await;
         let mut account = self.by_id(ns, id).await?.ok_or(Error::NotFound)?;
-        account.secret = hash;
+        (account.secret, account.is_random) = (secret.hash, secret.is_random);
         Ok(self.store.commit(&self.scope, put(&account).into()).await?)
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use micro_rpc::{Error, Result};
 
-use super::account::StoredAccount;
+use super::account::{HashedSecret, StoredAccount};
 use super::secrets;
 use super::state::{State, directory_error, not_found, secrets_error};
 
@@ -28,9 +28,11 @@ impl State {
             .map_err(|error| secrets_error(label, error))?;
         // Asked after waiting for the turn: of many guesses sent at once, those behind the fifth find the wait in place.
         let key = account.account_key();
-        self.throttle
-            .check(&key, Instant::now())
-            .map_err(|wait| too_many(label, &account.id, wait))?;
+        if !account.is_random {
+            self.throttle
+                .check(&key, Instant::now())
+                .map_err(|wait| too_many(label, &account.id, wait))?;
+        }
         let is_correct = secrets::verify(turn, secret, &account.secret).await;
         if is_correct.map_err(|error| secrets_error(label, error))? {
             self.throttle.succeeded(&key);
@@ -40,7 +42,20 @@ impl State {
         Err(Error::bad_request(label, "Secret not correct"))
     }
 
-    pub async fn hash_secret(&self, secret: &str, label: &str) -> Result<String> {
+    /// A new secret that nobody guesses: in clear, to be shown once, and as it is kept.
+    pub async fn make_secret(&self, label: &str) -> Result<(String, HashedSecret)> {
+        // 122 random bits.
+        let secret = uuid::Uuid::new_v4().to_string();
+        let hashed = self.hash_secret(&secret, label).await?;
+        let hashed = HashedSecret {
+            is_random: true,
+            ..hashed
+        };
+        Ok((secret, hashed))
+    }
+
+    /// A secret that somebody chose, as it is kept.
+    pub async fn hash_secret(&self, secret: &str, label: &str) -> Result<HashedSecret> {
         if secret.len() > secrets::LONGEST_SECRET {
             let detail = format!(
                 "the secret is too long: use at most {} bytes",
@@ -48,10 +63,11 @@ impl State {
             );
             return Err(Error::bad_request(label, detail));
         }
-        self.secrets
-            .hash(secret)
-            .await
-            .map_err(|error| secrets_error(label, error))
+        let hash = self.secrets.hash(secret).await;
+        Ok(HashedSecret {
+            hash: hash.map_err(|error| secrets_error(label, error))?,
+            is_random: false,
+        })
     }
 
     /// Stores a new account.

@@ -7,7 +7,7 @@ use micro::auth::{Rule, RuleSet};
 use micro_rpc::Result;
 
 use super::account::StoredAccount;
-use super::admin::{administrator, random_secret};
+use super::admin::administrator;
 use super::directory;
 use super::rule_book::Edit;
 use super::rules_handler::{leads_to_rules, rules_error};
@@ -39,9 +39,8 @@ impl fmt::Debug for AdminReset {
 impl State {
     /// Makes the account `admin` anew, and changes the platform's rules as little as it takes to let it at them.
     pub async fn reset_admin(&self) -> Result<AdminReset> {
-        let secret = random_secret();
-        let hash = self.hash_secret(&secret, LABEL).await?;
-        let mut account = StoredAccount::new(administrator(), hash);
+        let (secret, hashed) = self.make_secret(LABEL).await?;
+        let mut account = StoredAccount::new(administrator(), hashed);
         match self.put(&account).await {
             Err(directory::Error::NameExists) => {
                 // Somebody else has the name; the id is what counts.

@@ -45,8 +45,10 @@ pub struct TokenSource {
     task: JoinHandle<()>,
 }
 
+#[derive(Clone)]
 struct Current {
     token: Arc<str>,
+    refresh_token: String,
     expires_at: SystemTime,
 }
 
@@ -88,10 +90,10 @@ impl fmt::Debug for TokenSource {
 async fn renew(auth: AuthClient, identity: IdentitySource, current: Arc<RwLock<Current>>) {
     let mut backoff = Backoff::new();
     loop {
-        let expires_at = current.read().unwrap_or_else(PoisonError::into_inner).expires_at;
-        tokio::time::sleep(renewal_delay(expires_at, SystemTime::now())).await;
+        let last = current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        tokio::time::sleep(renewal_delay(last.expires_at, SystemTime::now())).await;
         loop {
-            match log_in(&auth, &identity()).await {
+            match refresh_or_log_in(&auth, &identity(), &last.refresh_token).await {
                 Ok(fresh) => {
                     *current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
                     backoff.reset();
@@ -110,18 +112,37 @@ fn renewal_delay(expires_at: SystemTime, now: SystemTime) -> Duration {
     jittered(left.mul_f64(0.8)).max(Duration::from_secs(1))
 }
 
-async fn log_in(auth: &AuthClient, identity: &Identity) -> Result<Current> {
-    let ctx = Context::background().with_namespace("micro");
+/// A refresh token costs the platform no password hash. It is good no longer once the account was made anew.
+async fn refresh_or_log_in(auth: &dyn Auth, identity: &Identity, refresh_token: &str) -> Result<Current> {
+    let request = TokenRequest {
+        refresh_token: refresh_token.to_owned(),
+        ..TokenRequest::default()
+    };
+    match ask(auth, identity, request).await {
+        Err(error) if error.code == 400 => log_in(auth, identity).await,
+        other => other,
+    }
+}
+
+async fn log_in(auth: &dyn Auth, identity: &Identity) -> Result<Current> {
     let request = TokenRequest {
         id: identity.id.clone(),
         secret: identity.secret.clone(),
+        ..TokenRequest::default()
+    };
+    ask(auth, identity, request).await
+}
+
+async fn ask(auth: &dyn Auth, identity: &Identity, proof: TokenRequest) -> Result<Current> {
+    let ctx = Context::background().with_namespace("micro");
+    let request = TokenRequest {
         token_expiry: LIFE_SECONDS,
         options: Some(Options {
             namespace: identity.namespace.clone(),
         }),
         // Every service verifies it, so the one that costs least.
         algorithm: Algorithm::EdDsa.name().into(),
-        ..TokenRequest::default()
+        ..proof
     };
     let token = auth.token(&ctx, request).await?.token;
     let token =
@@ -132,12 +153,16 @@ async fn log_in(auth: &AuthClient, identity: &Identity) -> Result<Current> {
     let expires_at = SystemTime::now().checked_add(life).unwrap_or(UNIX_EPOCH);
     Ok(Current {
         token: token.access_token.into(),
+        refresh_token: token.refresh_token,
         expires_at,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use micro_proto::auth::TokenResponse;
+    use micro_proto::auth::fakes::FakeAuth;
+
     use super::*;
 
     #[test]
@@ -151,14 +176,70 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_secret_is_not_printed() {
-        let identity = Identity {
-            namespace: "micro".into(),
+    fn identity() -> Identity {
+        Identity {
+            namespace: "foo".into(),
             id: "user-latest".into(),
             secret: "hidden".into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn it_renews_without_the_secret_as_long_as_it_can() {
+        let auth = FakeAuth::new();
+        let token = micro_proto::auth::Token {
+            access_token: "a".into(),
+            refresh_token: "r2".into(),
+            created: 100,
+            expiry: 700,
         };
-        let text = format!("{identity:?}");
+        let good = TokenResponse { token: Some(token) };
+        auth.token_returns(Ok(good));
+        let renewed = refresh_or_log_in(&auth, &identity(), "r1").await.unwrap();
+        assert_eq!((&*renewed.token, renewed.refresh_token.as_str()), ("a", "r2"));
+        let refused = Error::bad_request("auth.Auth.Token", "invalid token provided");
+        auth.token_returns_on_call(1, Err(refused));
+        refresh_or_log_in(&auth, &identity(), "gone").await.unwrap();
+        let asked: Vec<_> = (0..auth.token_call_count())
+            .map(|call| auth.token_args_for_call(call).1)
+            .map(|request| {
+                (
+                    request.refresh_token,
+                    request.id,
+                    request.secret,
+                    request.algorithm,
+                )
+            })
+            .collect();
+        let request = |refresh: &str, id: &str, secret: &str| {
+            (refresh.into(), id.into(), secret.into(), "EdDSA".into())
+        };
+        assert_eq!(
+            asked,
+            [
+                request("r1", "", ""),
+                request("gone", "", ""),
+                request("", "user-latest", "hidden")
+            ]
+        );
+        auth.token_returns(Err(Error::unavailable("auth", "away")));
+        assert_eq!(
+            refresh_or_log_in(&auth, &identity(), "r")
+                .await
+                .err()
+                .map(|error| error.code),
+            Some(503)
+        );
+        assert_eq!(
+            auth.token_call_count(),
+            4,
+            "while the platform is away nothing else is tried"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let text = format!("{:?}", identity());
         assert!(text.contains("user-latest") && !text.contains("hidden"), "{text}");
     }
 }

@@ -271,6 +271,38 @@ async fn guessing_is_slowed_down_and_the_right_secret_ends_it() {
 }
 
 #[tokio::test]
+async fn no_stranger_keeps_a_service_out() {
+    let fixture = Fixture::new().await;
+    let (id, secret) = fixture
+        .block()
+        .issue_service_account("micro", "user", "1")
+        .await
+        .unwrap();
+    for _ in 0..12 {
+        assert_error(
+            fixture.log_in(&id, "wrong").await,
+            400,
+            TOKEN,
+            "Secret not correct",
+        );
+    }
+    assert!(fixture.log_in(&id, &secret).await.is_ok());
+    // A secret that somebody chooses can be guessed again.
+    let request = micro_proto::auth::ChangeSecretRequest {
+        id: id.clone(),
+        new_secret: "chosen".into(),
+        ..Default::default()
+    };
+    use micro_proto::auth::Accounts;
+    fixture.accounts.change_secret(&admin(), request).await.unwrap();
+    let mut refused = 400;
+    for _ in 0..12 {
+        refused = fixture.log_in(&id, "wrong").await.unwrap_err().code;
+    }
+    assert_eq!(refused, 429);
+}
+
+#[tokio::test]
 async fn what_generate_refuses() {
     let fixture = Fixture::new().await;
     let generate = async |ctx: &Context, id: &str, name: &str, ns: &str| {
