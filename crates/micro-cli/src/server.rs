@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use micro_server::auth::RsaPair;
-use micro_server::{Config, Error, Running, Server};
+use micro_server::{BlockPorts, Config, Error, Running, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::errors::{Failure, Result};
@@ -63,6 +63,15 @@ pub(crate) struct ServerArgs {
         value_name = "KEY"
     )]
     public_key: Option<String>,
+    /// Ports of the building blocks to open beside the proxy's, for programs that know only those: all, none, some such as
+    /// 8003,8443, or auto, which is all where no address is given.
+    #[arg(
+        long = "block_ports",
+        env = "MICRO_BLOCK_PORTS",
+        default_value = "auto",
+        value_name = "PORTS"
+    )]
+    block_ports: String,
 }
 
 fn retention(text: &str) -> std::result::Result<Duration, String> {
@@ -88,6 +97,10 @@ pub(crate) async fn run(globals: &Globals, command: ServerCommand) -> Result<()>
         running.addresses.proxy,
         globals.home.display()
     );
+    if !running.addresses.blocks.is_empty() {
+        let blocks: Vec<String> = running.addresses.blocks.iter().map(ToString::to_string).collect();
+        println!("also on the ports {}", blocks.join(", "));
+    }
     let has_failed = tokio::select! {
         () = stop.wait() => false,
         () = running.wait_stopped() => true,
@@ -112,6 +125,7 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
     // The global flag names the proxy as well: of a server it is where that listens. Its variable does not, since
     // that one tells services and the command line where to call.
     let listen = proxy_flag().or(args.listen_address);
+    let is_default = listen.is_none() && args.api_address.is_none();
     Ok(Config {
         home: globals.home.clone(),
         build: std::env::var_os("MICRO_BUILD_DIR")
@@ -123,6 +137,7 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
         framework: framework::lay_out(&globals.home)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         disable_admin: matches!(args.disable_admin.as_str(), "true" | "1"),
+        block_ports: block_ports(&args.block_ports, is_default)?,
         events_retention: args.events_retention,
         rsa: RsaPair {
             private: args.private_key,
@@ -157,6 +172,16 @@ async fn reset_admin(globals: &Globals, args: ServerArgs) -> Result<()> {
     );
     println!("Start the server, then: micro login --username=admin");
     Ok(())
+}
+
+fn block_ports(wanted: &str, is_default: bool) -> Result<BlockPorts> {
+    match wanted.trim() {
+        "auto" | "" if is_default => Ok(BlockPorts::All),
+        "auto" | "" => Ok(BlockPorts::None),
+        given => given
+            .parse()
+            .map_err(|why: String| Failure::new(1, format!("--block_ports: {why}"))),
+    }
 }
 
 fn proxy_flag() -> Option<String> {

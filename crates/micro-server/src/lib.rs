@@ -11,6 +11,7 @@ pub mod drain;
 pub mod events;
 pub mod gateway;
 pub mod namespace;
+pub mod network;
 #[cfg(test)]
 mod peer;
 mod profile;
@@ -21,4 +22,4 @@ mod server;
 pub mod store;
 
 pub use profile::Profile;
-pub use server::{Addresses, Config, Error, Running, Server};
+pub use server::{Addresses, BLOCK_PORTS, Block, BlockPorts, Config, Error, Running, Server};

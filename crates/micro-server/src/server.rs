@@ -1,6 +1,7 @@
 //! The platform in one process: opens the drivers, mounts the services, listens, and ends in the reverse order.
 
 mod announce;
+mod blocks;
 mod error;
 mod listen;
 mod lock;
@@ -20,10 +21,11 @@ use listen::{Listening, Setting, reachable};
 use lock::Lock;
 use parts::Parts;
 
-use crate::auth::{self, AdminReset, AdminSecret, Block, RsaPair};
+use crate::auth::{self, AdminReset, AdminSecret, RsaPair};
 use crate::drain::Drain;
 use crate::profile::Profile;
 
+pub use blocks::{BLOCK_PORTS, Block, BlockPorts};
 pub use error::Error;
 
 /// How long calls under way may take to finish when the server stops.
@@ -55,6 +57,8 @@ pub struct Config {
     pub events_retention: Option<Duration>,
     /// An RSA key to sign with (`MICRO_AUTH_PRIVATE_KEY`, `MICRO_AUTH_PUBLIC_KEY`), instead of that in the home.
     pub rsa: RsaPair,
+    /// Which ports of the building blocks are opened beside the proxy's.
+    pub block_ports: BlockPorts,
 }
 
 /// Where a running server answers.
@@ -64,6 +68,8 @@ pub struct Addresses {
     pub proxy: SocketAddr,
     /// HTTP and JSON.
     pub gateway: SocketAddr,
+    /// gRPC too, on the ports that programs know for the building blocks.
+    pub blocks: Vec<Block>,
 }
 
 /// The platform, not yet started.
@@ -99,15 +105,19 @@ impl Server {
         // Both are bound before anything is changed, so that a port that is taken costs nothing.
         let proxy = proxy_setting(&config).bind().await?;
         let gateway = gateway_setting(&config).bind().await?;
+        let proxy_address = proxy.local_addr().map_err(unusable)?;
+        let (blocks, block_listeners) = config.block_ports.open(proxy_address.ip()).await;
         let addresses = Addresses {
-            proxy: proxy.local_addr().map_err(unusable)?,
+            proxy: proxy_address,
             gateway: gateway.local_addr().map_err(unusable)?,
+            blocks,
         };
+        let listeners = std::iter::once(proxy).chain(block_listeners).collect();
         let drain = Drain::new();
         let parts = Parts::open(&config, &addresses, &drain.signal()).await?;
         let admin = parts.auth.ensure_admin(addresses.are_loopback()).await;
         let admin = admin.map_err(|source| Error::part("auth", source))?;
-        let proxy = parts.serve_proxy(proxy, drain);
+        let proxy = parts.serve_proxy(listeners, drain);
         let gateway = parts.serve_gateway(gateway);
         let announcement = parts.announce(&addresses).await?;
         let join = join(&parts, &addresses).await?;
@@ -141,7 +151,7 @@ impl Server {
         let profile = Profile::open(&config.profile, &folder, config.events_retention).await?;
         // Whoever starts the server next decides where it listens; the new secret is good anywhere.
         let settings = auth_settings(&config, &folder, false);
-        let auth = Block::open(settings, profile.store.clone()).await;
+        let auth = auth::Block::open(settings, profile.store.clone()).await;
         let auth = auth.map_err(|source| Error::part("auth", source))?;
         let reset = auth.reset_admin().await;
         drop(lock);

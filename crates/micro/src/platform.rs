@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use micro_rpc::{Client, Error, Resolver, Result};
 
+use crate::auth::proto::fakes::{FakeAccounts, FakeAuth, FakeRules};
 use crate::auth::proto::{Accounts, Auth, Rules};
 use crate::blob::Blobs;
 use crate::broker::Broker;
@@ -72,6 +73,9 @@ impl Platform {
             blobs: Arc::new(blob::Memory::default()),
             broker: Arc::new(broker::Memory::default()),
             config: Arc::new(config::Memory::default()),
+            auth: Arc::new(FakeAuth::new()),
+            accounts: Arc::new(FakeAccounts::new()),
+            rules: Arc::new(FakeRules::new()),
             namespace: namespace.to_owned(),
         }
     }

@@ -10,6 +10,7 @@ use micro_proto::broker::BrokerServer;
 use micro_proto::config::ConfigServer;
 use micro_proto::debug::DebugServer;
 use micro_proto::health::HealthServer;
+use micro_proto::network::NetworkServer;
 use micro_proto::reflection::ServerReflectionServer;
 use micro_proto::registry::RegistryServer;
 use micro_proto::runtime::{RuntimeServer, SourceServer};
@@ -29,6 +30,7 @@ use crate::drain::{Drain, Draining};
 use crate::events::EventsHandler;
 use crate::gateway::{self, Gateway};
 use crate::namespace::PLATFORM;
+use crate::network::NetworkHandler;
 use crate::profile::{Host, Needs, Profile};
 use crate::proxy::reflection::ProxyReflection;
 use crate::proxy::{ByAlias, OwnDebug, Proxy};
@@ -90,7 +92,8 @@ impl Parts {
         let block_list = block_list.map_err(|source| Error::part("api", source))?;
         let following = block_list.clone().follow(settings.clone()).await;
         let following = following.map_err(|source| Error::part("api", source))?;
-        let services = services(&auth, &profile, &host, settings, &block_list, draining);
+        let network = network(&profile, addresses);
+        let services = services(&auth, &profile, &host, settings, &block_list, network, draining);
         let gate = Gate {
             block_list,
             _following: following,
@@ -138,10 +141,17 @@ impl Parts {
         }
     }
 
-    pub(super) fn serve_proxy(&self, listener: TcpListener, drain: Drain) -> Listening {
-        let (server, begun) = (self.proxy.clone(), drain.signal().begun());
+    /// On all of these listeners the same answers.
+    pub(super) fn serve_proxy(&self, listeners: Vec<TcpListener>, drain: Drain) -> Listening {
+        let serving: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| {
+                let (server, begun) = (self.proxy.clone(), drain.signal().begun());
+                async move { server.serve(listener, begun, DRAIN).await }
+            })
+            .collect();
         Listening::start(drain, async move {
-            server.serve(listener, begun, DRAIN).await;
+            futures_util::future::join_all(serving).await;
         })
     }
 
@@ -219,6 +229,7 @@ fn services(
     host: &Host,
     settings: ConfigHandler,
     block_list: &Arc<BlockList>,
+    network: NetworkHandler,
     draining: &Draining,
 ) -> Vec<Own> {
     let registry = RegistryHandler::new(profile.registry.clone(), profile.broker.clone(), draining.clone());
@@ -234,6 +245,7 @@ fn services(
         Own::new("broker", vec![Arc::new(BrokerServer::new(broker))]),
         Own::new("config", vec![Arc::new(ConfigServer::new(settings))]),
         Own::new("events", events.handlers()),
+        Own::new("network", vec![Arc::new(NetworkServer::new(network))]),
         Own::new("registry", vec![Arc::new(RegistryServer::new(registry))]),
         Own::new(
             "runtime",
@@ -254,6 +266,17 @@ fn services(
 fn key_set(auth: &Block) -> gateway::KeySet {
     let auth = auth.clone();
     Arc::new(move || auth.key_set())
+}
+
+/// Where the network of this server is found: on the port that programs know for it, if that is open.
+fn network(profile: &Profile, addresses: &Addresses) -> NetworkHandler {
+    let known = addresses.blocks.iter().find(|block| block.name == "network");
+    let address = known.map_or(addresses.proxy, |block| block.address);
+    NetworkHandler::new(
+        profile.registry.clone(),
+        uuid::Uuid::new_v4().to_string(),
+        reachable(address).to_string(),
+    )
 }
 
 fn proxy(

@@ -22,6 +22,7 @@ fn config(home: &Path) -> Config {
         disable_admin: false,
         events_retention: None,
         rsa: Default::default(),
+        block_ports: BlockPorts::None,
     }
 }
 
@@ -52,7 +53,7 @@ async fn it_starts_answers_lists_itself_and_stops() {
     let listed = Remote::new(&client).list("micro").await.unwrap();
     let names: Vec<_> = listed.iter().map(|service| service.name.as_str()).collect();
     let expected = [
-        "api", "auth", "broker", "config", "events", "proxy", "registry", "runtime", "store",
+        "api", "auth", "broker", "config", "events", "network", "proxy", "registry", "runtime", "store",
     ];
     assert_eq!(names, expected);
     let runtime = listed.iter().find(|service| service.name == "runtime").unwrap();
@@ -98,7 +99,7 @@ async fn a_home_has_one_server_and_it_can_start_again() {
 async fn a_taken_port_is_said_plainly() {
     let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let running = Server::start(config(home.path())).await.unwrap();
-    let Addresses { proxy, gateway } = running.addresses;
+    let Addresses { proxy, gateway, .. } = running.addresses;
     let by_micro = [
         Config {
             proxy_address: proxy.to_string(),

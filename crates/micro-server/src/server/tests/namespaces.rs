@@ -68,6 +68,17 @@ const TABLE: &[(&str, &str, Check, &str)] = &[
     ("events", "Stream.Discard", Admin, NAMED),
     ("events", "Store.Read", Member, NAMED),
     ("events", "Store.Write", Nobody, NAMED),
+    ("network", "Network.Connect", Nobody, "{}"),
+    ("network", "Network.Graph", Nobody, "{}"),
+    ("network", "Network.Nodes", Nobody, "{}"),
+    (
+        "network",
+        "Network.Routes",
+        Admin,
+        r#"{"query":{"network":"acme"}}"#,
+    ),
+    ("network", "Network.Services", Platform, "{}"),
+    ("network", "Network.Status", Nobody, "{}"),
     ("registry", "Registry.GetService", Member, IN_OPTIONS),
     (
         "registry",
