@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config_file::Config;
 use crate::errors::{Failure, Result};
-use crate::output::{Output, print_json};
+use crate::output::{self, Output, print_json};
 use crate::session::Globals;
 
 /// Get/set micro cli environment.
@@ -84,6 +84,11 @@ impl Known {
         own.or_else(|| (name == "platform").then(|| "proxy.m3o.com:443".to_owned()))
     }
 
+    /// Whether there is an environment of that name, built in or the user's own.
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        self.all().contains_key(name)
+    }
+
     fn all(&self) -> BTreeMap<String, Place> {
         let builtin = [
             ("local", "127.0.0.1:8081", "Local running Micro Server"),
@@ -113,10 +118,7 @@ fn place(name: &str, address: &str, description: &str) -> Place {
 pub async fn run(globals: &Globals, args: EnvArgs) -> Result<()> {
     match args.command {
         None => list(globals),
-        Some(EnvCommand::Get) => {
-            println!("{}", globals.environment(&globals.config()?));
-            Ok(())
-        }
+        Some(EnvCommand::Get) => output::line(&globals.environment(&globals.config()?)),
         Some(EnvCommand::Set { name }) => Config::update(&globals.config_file, |config| set(config, &name)),
         Some(EnvCommand::Add {
             name,
@@ -142,8 +144,7 @@ fn list(globals: &Globals) -> Result<()> {
     if matches!(globals.output, Output::Json) {
         return print_json(&places);
     }
-    print!("{}", listing(&places, &current));
-    Ok(())
+    output::line(&listing(&places, &current))
 }
 
 fn listing(places: &BTreeMap<String, Place>, current: &str) -> String {

@@ -8,7 +8,7 @@ use micro_rpc::Context;
 
 use crate::auth::pairs;
 use crate::errors::{Failure, Result};
-use crate::output::{Output, print_json};
+use crate::output::{self, Output, print_json};
 use crate::session::{Globals, Session};
 
 /// Get micro values.
@@ -53,7 +53,7 @@ pub async fn run_list(globals: &Globals) -> Result<()> {
         return print_json(&names);
     }
     for name in names {
-        println!("{name}");
+        output::line(name)?;
     }
     Ok(())
 }
@@ -81,8 +81,7 @@ pub async fn run_get(globals: &Globals, args: GetArgs) -> Result<()> {
     if matches!(globals.output, Output::Json) {
         return print_json(&services);
     }
-    println!("{}", describe(&services));
-    Ok(())
+    output::line(&format!("{}\n", describe(&services)))
 }
 
 fn describe(versions: &[Service]) -> String {
