@@ -1,6 +1,7 @@
 //! `micro store`: the records of the namespace.
 
 mod snapshot;
+mod sync;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -114,6 +115,11 @@ enum StoreCommand {
         /// Of one namespace only
         #[arg(long, short = 'd')]
         database: Option<String>,
+        /// Of one table only
+        #[arg(long, short = 't')]
+        table: Option<String>,
+        #[command(flatten)]
+        nodes: Nodes,
     },
     /// Write the records of a snapshot back
     #[command(after_help = "EXAMPLE:\n   micro store restore --source=file:///tmp/store-snapshot")]
@@ -121,7 +127,22 @@ enum StoreCommand {
         /// The file
         #[arg(long, default_value = "file:///tmp/store-snapshot")]
         source: String,
+        #[command(flatten)]
+        nodes: Nodes,
     },
+    /// Copy records to another place, or to another server
+    #[command(
+        after_help = "EXAMPLE:\n   micro store sync --from-table=user --to-table=user-copy\n   micro store sync --to-nodes=10.0.0.1:8081"
+    )]
+    Sync(sync::SyncArgs),
+}
+
+/// Another server.
+#[derive(Args, Debug)]
+struct Nodes {
+    /// The server, as the address of its proxy; the environment's unless set
+    #[arg(long, value_name = "HOST:PORT", env = "MICRO_STORE_NODES")]
+    nodes: Option<String>,
 }
 
 /// Where records are.
@@ -156,6 +177,16 @@ struct Ignored {
     store: Option<String>,
 }
 
+impl StoreCommand {
+    /// The server that is meant, when it is not the environment's.
+    fn nodes(&self) -> Option<&str> {
+        match self {
+            Self::Snapshot { nodes, .. } | Self::Restore { nodes, .. } => nodes.nodes.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 impl Place {
     fn scope(&self, session: &Session) -> Scope {
         let database = self.database.as_deref().filter(|name| !name.is_empty());
@@ -178,9 +209,23 @@ impl Selection {
 
 /// Runs `micro store`.
 pub async fn run(globals: &Globals, args: StoreArgs) -> Result<()> {
-    let session = Session::open(globals).await?;
+    let command = match args.command {
+        StoreCommand::Sync(args) => return sync::run(globals, args).await,
+        command => command,
+    };
+    let session = match command.nodes() {
+        Some(address) => {
+            let proxy_address = Some(address.to_owned());
+            Session::open(&Globals {
+                proxy_address,
+                ..globals.clone()
+            })
+            .await?
+        }
+        None => Session::open(globals).await?,
+    };
     let store = Remote::new(&session.client);
-    let done = match args.command {
+    let done = match command {
         StoreCommand::Read {
             key,
             place,
@@ -240,8 +285,13 @@ pub async fn run(globals: &Globals, args: StoreArgs) -> Result<()> {
         StoreCommand::Snapshot {
             destination,
             database,
-        } => return snapshot::save(&store, &file(&destination)?, database).await,
-        StoreCommand::Restore { source } => return snapshot::restore(&store, &file(&source)?).await,
+            table,
+            nodes: _,
+        } => return snapshot::save(&store, &file(&destination)?, database, table).await,
+        StoreCommand::Sync(_) => return Ok(()),
+        StoreCommand::Restore { source, nodes: _ } => {
+            return snapshot::restore(&store, &file(&source)?).await;
+        }
     };
     done.map_err(explain)?
 }

@@ -50,7 +50,12 @@ struct Tail {
 }
 
 /// Writes the snapshot beside the file and puts it in its place when it is whole.
-pub async fn save(store: &Remote, file: &Path, database: Option<String>) -> Result<()> {
+pub async fn save(
+    store: &Remote,
+    file: &Path,
+    database: Option<String>,
+    table: Option<String>,
+) -> Result<()> {
     let databases = match database {
         Some(database) => vec![database],
         None => store.databases().await.map_err(explain)?,
@@ -58,7 +63,9 @@ pub async fn save(store: &Remote, file: &Path, database: Option<String>) -> Resu
     let unfinished = with_suffix(file, ".part");
     let mut writer = Writer::create(&unfinished)?;
     for database in databases {
-        for table in store.tables(&database).await.map_err(explain)? {
+        let tables = store.tables(&database).await.map_err(explain)?;
+        let is_wanted = |name: &String| table.as_ref().is_none_or(|wanted| wanted == name);
+        for table in tables.into_iter().filter(is_wanted) {
             save_table(store, &Scope::new(&database, table), &mut writer).await?;
         }
     }
