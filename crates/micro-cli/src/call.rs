@@ -90,13 +90,14 @@ fn prepare(session: &Session, call: &Call) -> Result<(Client, Context)> {
 pub fn context(namespace: &str, metadata: &[String], timeout: Option<&str>) -> Result<Context> {
     let mut ctx = Context::background().with_namespace(namespace);
     for pair in metadata {
+        // A header is written with a colon, metadata with an equals sign: what comes first parts them.
         let (key, value) = pair
-            .split_once('=')
+            .split_once(['=', ':'])
             .filter(|(key, _)| !key.trim().is_empty())
             .ok_or_else(|| {
                 Failure::new(1, format!("Invalid metadata: {pair}. Expected format: key=value"))
             })?;
-        ctx = ctx.with_metadata(key.trim(), value);
+        ctx = ctx.with_metadata(key.trim(), value.trim_start());
     }
     if let Some(text) = timeout {
         let wrong = || {
@@ -245,6 +246,8 @@ mod tests {
 
     #[test]
     fn metadata_and_timeouts_make_the_context() {
+        let header = context("", &["X-Kind: a=b".into()], None).unwrap();
+        assert_eq!(header.metadata().get("x-kind"), Some("a=b"));
         let ctx = context("shop", &["Tenant=a=b".into()], Some("5s")).unwrap();
         assert_eq!(
             (ctx.namespace(), ctx.metadata().get("tenant")),

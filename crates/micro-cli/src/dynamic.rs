@@ -154,7 +154,8 @@ async fn send(
             flags::take(&mut flags, name)
         }
     };
-    let (metadata, timeout) = (take("metadata"), take("request_timeout"));
+    let metadata = [take("metadata"), take("header")].concat();
+    let timeout = take("request_timeout");
     let ctx = call::context(namespace, &metadata, timeout.last().map(String::as_str))?;
     let body = flags::message(endpoint.request.as_ref(), &flags)?;
     let body = Bytes::from(body.to_string());
@@ -166,8 +167,11 @@ async fn send(
             .await?;
         return call::print(&reply, false);
     }
-    let piped = is("client_stream") && flags.is_empty() && !std::io::stdin().is_terminal();
-    let requests = if piped {
+    let is_typed = is("client_stream") && flags.is_empty();
+    if is_typed && std::io::stdin().is_terminal() {
+        eprintln!("type messages as JSON, one a line; Ctrl-D ends");
+    }
+    let requests = if is_typed {
         call::from_stdin()
     } else {
         Streaming::from_iter([body])
