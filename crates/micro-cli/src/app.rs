@@ -1,20 +1,29 @@
 //! The commands, and which of them a line means.
 
+mod legacy;
+mod mistakes;
+#[cfg(test)]
+mod tests;
+
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::errors::{Failure, Result};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::session::{Globals, Session};
 use crate::{
-    args, auth, blob, broker, call, completion, config, dynamic, env, events, home, kill, login, logs, new,
-    run, server, services, status, store, user,
+    args, auth, blob, broker, call, completion, config, debug, doctor, dynamic, env, events, home, init,
+    kill, login, logs, namespace, network, new, run, server, service, services, shell, shutdown, status,
+    store, user,
 };
+
+use legacy::{LegacyArgs, check_profile};
+use mistakes::{is_bare, misuse};
 
 const AFTER: &str = "EXAMPLE:\n   micro new greeter\n   micro run greeter\n   micro greeter --name=Alice\n\n\
     Any other word is the name of a service: `micro greeter --help` shows what it answers.";
@@ -27,7 +36,7 @@ pub(crate) struct App {
     #[command(flatten)]
     globals: GlobalArgs,
     #[command(flatten)]
-    _legacy: LegacyArgs,
+    legacy: LegacyArgs,
     /// Print the version.
     #[arg(short = 'v', long = "version", action = clap::ArgAction::Version)]
     version: Option<bool>,
@@ -76,39 +85,6 @@ struct GlobalArgs {
     prompt_update: Option<String>,
 }
 
-/// Flags that programs give before the command. They belong to services, or to set-ups with several processes.
-#[derive(clap::Args)]
-struct LegacyArgs {
-    #[arg(long = "namespace", id = "legacy_namespace", hide = true)]
-    namespace: Option<String>,
-    #[arg(long = "auth_address", hide = true)]
-    auth_address: Option<String>,
-    #[arg(long = "auth_id", hide = true)]
-    auth_id: Option<String>,
-    #[arg(long = "auth_secret", hide = true)]
-    auth_secret: Option<String>,
-    #[arg(long = "auth_public_key", hide = true)]
-    auth_public_key: Option<String>,
-    #[arg(long = "auth_private_key", hide = true)]
-    auth_private_key: Option<String>,
-    #[arg(long = "registry_address", hide = true)]
-    registry_address: Option<String>,
-    #[arg(long = "broker_address", hide = true)]
-    broker_address: Option<String>,
-    #[arg(long = "store_address", hide = true)]
-    store_address: Option<String>,
-    #[arg(long = "service_name", hide = true)]
-    service_name: Option<String>,
-    #[arg(long = "service_version", hide = true)]
-    service_version: Option<String>,
-    #[arg(long = "service_address", hide = true)]
-    service_address: Option<String>,
-    #[arg(long = "config_secret_key", hide = true)]
-    config_secret_key: Option<String>,
-    #[arg(long = "tracing_reporter_address", hide = true)]
-    tracing_reporter_address: Option<String>,
-}
-
 #[derive(Subcommand)]
 enum Cmd {
     /// Run the platform on this machine, in the foreground.
@@ -154,6 +130,28 @@ enum Cmd {
     Config(config::ConfigArgs),
     /// Publish, consume and look after events.
     Events(events::EventsArgs),
+    /// List, make, choose and remove namespaces.
+    Namespace(namespace::NamespaceArgs),
+    /// Look at the servers of the platform and their routes.
+    Network(network::NetworkArgs),
+    /// Ask the instances of services about themselves.
+    Debug(debug::DebugArgs),
+    /// Show since when each instance of a service runs, and what it needs.
+    Stats(debug::StatsArgs),
+    /// Make a service of a program that speaks gRPC or HTTP.
+    Service(service::ServiceArgs),
+    /// Look for what could keep the platform from working, and say what to do.
+    Doctor(doctor::DoctorArgs),
+    /// Type commands one after the other.
+    Cli(shell::ShellArgs),
+    /// End the server of this machine.
+    Shutdown(shutdown::ShutdownArgs),
+    /// Say how the platform is put together here.
+    #[command(hide = true)]
+    Init(init::InitArgs),
+    /// Show the platform in a browser. Not in this version.
+    #[command(hide = true)]
+    Web(init::WebArgs),
     /// Read and write records.
     Store(store::StoreArgs),
     /// Print a completion script for a shell.
@@ -162,7 +160,7 @@ enum Cmd {
     #[command(after_help = "EXAMPLE:\n   micro help run")]
     Help {
         /// The command to explain.
-        command: Option<String>,
+        command: Vec<String>,
     },
 }
 
@@ -172,9 +170,6 @@ enum Cmd {
 struct CallArgs {
     #[command(flatten)]
     stream: StreamArgs,
-    /// How long to wait for the answer: 5s, 300ms, 1m.
-    #[arg(long = "request_timeout", value_name = "DURATION")]
-    request_timeout: Option<String>,
 }
 
 #[derive(clap::Args)]
@@ -191,6 +186,9 @@ struct StreamArgs {
     /// Metadata to send, key=value; may be repeated.
     #[arg(long = "metadata", env = "MICRO_METADATA", value_name = "KEY=VALUE")]
     metadata: Vec<String>,
+    /// How long to wait for the answer, or for the end of a stream: 5s, 300ms, 1m.
+    #[arg(long = "request_timeout", value_name = "DURATION")]
+    request_timeout: Option<String>,
 }
 
 /// Runs the command line of this process.
@@ -236,7 +234,9 @@ fn start(line: Vec<String>) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     run_plugin(&word, &split.rest)?;
+    check_profile(app.legacy.profile.as_deref())?;
     let globals = app.globals.resolve()?;
+    globals.seed();
     block_on(async move {
         let session = Session::open(&globals).await?;
         dynamic::run(&session, &word, &split.rest).await
@@ -255,38 +255,16 @@ fn parse(line: Vec<String>) -> Result<Option<App>> {
         .and_then(|matches| App::from_arg_matches(&matches))
     {
         Ok(app) => Ok(Some(app)),
+        // A group without one of its commands is explained, which is no mistake.
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            output::line(&error.render().to_string()).map(|()| None)
+        }
+        // So is a command of which nothing but its name was said.
+        Err(error) if error.kind() == ErrorKind::MissingRequiredArgument && is_bare(&words[1..]) => {
+            help(&words[1..]).map(|_| None)
+        }
         Err(error) if error.use_stderr() => Err(misuse(&error, &words)),
         Err(error) => error.print().map(|()| None).map_err(Failure::from),
-    }
-}
-
-/// What was wrong with the line, in the words that scripts know.
-fn misuse(error: &clap::Error, words: &[String]) -> Failure {
-    let named = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
-    let full = error.render().to_string();
-    let advice = || full.trim_end().trim_start_matches("error: ").to_owned();
-    match error.kind() {
-        ErrorKind::InvalidSubcommand => {
-            let word = named(ContextKind::InvalidSubcommand);
-            let command = words
-                .iter()
-                .take_while(|known| **known != word)
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(" ");
-            let text =
-                format!("Unrecognized subcommand for {command}: {word}. Please refer to '{command} --help'");
-            Failure::new(1, text)
-        }
-        ErrorKind::UnknownArgument => {
-            let flag = named(ContextKind::InvalidArg);
-            let text = format!(
-                "Incorrect Usage: flag provided but not defined: -{}",
-                flag.trim_start_matches('-')
-            );
-            Failure::new(1, text).with_hint(advice())
-        }
-        _ => Failure::new(1, advice()),
     }
 }
 
@@ -328,22 +306,43 @@ impl GlobalArgs {
 
 fn finish(app: App) -> Result<ExitCode> {
     let is_raw = app.globals.output == "raw";
+    let LegacyArgs {
+        namespace, profile, ..
+    } = app.legacy;
+    check_profile(profile.as_deref())?;
     let Some(command) = app.command else {
         return Ok(ExitCode::SUCCESS);
     };
     match command {
-        Cmd::Help { command } => help(command),
+        Cmd::Help { command } => help(&command),
         Cmd::Completion(args) => completion::run(&args, &mut App::command()).map(|()| ExitCode::SUCCESS),
         command => {
             let globals = app.globals.resolve()?;
-            block_on(dispatch(globals, command, is_raw))
+            match command {
+                // What looks for faults changes nothing.
+                Cmd::Doctor(args) => block_on(async move { doctor::run(&globals, args).await }),
+                Cmd::Init(args) => init::init(&args).map(|()| ExitCode::SUCCESS),
+                Cmd::Web(args) => init::web(&args).map(|()| ExitCode::SUCCESS),
+                Cmd::Cli(args) => shell::run(&globals, &args).map(|()| ExitCode::SUCCESS),
+                Cmd::Service(args) => {
+                    let namespace = namespace.or_else(|| std::env::var("MICRO_NAMESPACE").ok());
+                    block_on(async move { service::run(&globals, namespace, args).await })
+                }
+                Cmd::Server(args) => {
+                    globals.seed();
+                    block_on(async move { server::run(&globals, args.with_profile(profile)).await })
+                }
+                command => {
+                    globals.seed();
+                    block_on(dispatch(globals, command, is_raw))
+                }
+            }
         }
     }
 }
 
 async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
     match command {
-        Cmd::Server(args) => server::run(&globals, args).await,
         Cmd::New(args) => new::run(&globals, &args),
         Cmd::Run(args) => run::run(&globals, *args).await,
         Cmd::Update(args) => run::update(&globals, args).await,
@@ -352,16 +351,13 @@ async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
         Cmd::Logs(args) => logs::run(&globals, args).await,
         Cmd::Services => services::run_list(&globals).await,
         Cmd::Get(args) => services::run_get(&globals, args).await,
-        Cmd::Call(CallArgs {
-            stream,
-            request_timeout,
-        }) => {
-            let wanted = stream.into_call(is_raw, request_timeout);
+        Cmd::Call(CallArgs { stream }) => {
+            let wanted = stream.into_call(is_raw);
             call::check(&wanted)?;
             call::call(&Session::open(&globals).await?, &wanted).await
         }
         Cmd::Stream(args) => {
-            let wanted = args.into_call(is_raw, None);
+            let wanted = args.into_call(is_raw);
             call::check(&wanted)?;
             call::stream(&Session::open(&globals).await?, &wanted).await
         }
@@ -375,12 +371,25 @@ async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
         Cmd::Config(args) => config::run(&globals, args).await,
         Cmd::Events(args) => events::run(&globals, args).await,
         Cmd::Store(args) => store::run(&globals, args).await,
-        Cmd::Help { .. } | Cmd::Completion(_) => Ok(()),
+        Cmd::Namespace(args) => namespace::run(&globals, args).await,
+        Cmd::Network(args) => network::run(&globals, args).await,
+        Cmd::Debug(args) => debug::run(&globals, args).await,
+        Cmd::Stats(args) => debug::run_stats(&globals, args).await,
+        Cmd::Shutdown(args) => shutdown::run(&globals, args).await,
+        // Done before, without what is made ready here.
+        Cmd::Help { .. }
+        | Cmd::Completion(_)
+        | Cmd::Server(_)
+        | Cmd::Service(_)
+        | Cmd::Doctor(_)
+        | Cmd::Cli(_)
+        | Cmd::Init(_)
+        | Cmd::Web(_) => Ok(()),
     }
 }
 
 impl StreamArgs {
-    fn into_call(self, output_raw: bool, request_timeout: Option<String>) -> call::Call {
+    fn into_call(self, output_raw: bool) -> call::Call {
         call::Call {
             service: self.service,
             endpoint: self.endpoint,
@@ -388,26 +397,29 @@ impl StreamArgs {
             address: self.address,
             output_raw,
             metadata: self.metadata,
-            request_timeout,
+            request_timeout: self.request_timeout,
         }
     }
 }
 
-fn help(command: Option<String>) -> Result<ExitCode> {
+fn help(words: &[String]) -> Result<ExitCode> {
     let mut app = App::command();
     app.build();
-    let text = match &command {
-        None => app.render_help(),
-        Some(name) => match app.find_subcommand_mut(name) {
-            Some(command) => command.render_help(),
-            None => {
-                let text = format!("Unrecognized micro command: {name}. Please refer to 'micro --help'");
-                return Err(Failure::new(1, text));
-            }
-        },
-    };
-    println!("{text}");
-    Ok(ExitCode::SUCCESS)
+    let mut command = &mut app;
+    for (at, word) in words.iter().enumerate() {
+        command = command.find_subcommand_mut(word).ok_or_else(|| {
+            let known = ["micro"]
+                .into_iter()
+                .chain(words[..at].iter().map(String::as_str));
+            let known = known.collect::<Vec<_>>().join(" ");
+            let text = match at {
+                0 => format!("Unrecognized micro command: {word}. Please refer to 'micro --help'"),
+                _ => format!("Unrecognized subcommand for {known}: {word}. Please refer to '{known} --help'"),
+            };
+            Failure::new(1, text)
+        })?;
+    }
+    output::line(&command.render_help().to_string()).map(|()| ExitCode::SUCCESS)
 }
 
 fn block_on(command: impl Future<Output = Result<()>>) -> Result<ExitCode> {

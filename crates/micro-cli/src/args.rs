@@ -47,6 +47,23 @@ const SWITCHES: &[&str] = &["report_usage", "prompt_update"];
 /// One-letter flags that take no value anywhere.
 const SHORT_SWITCHES: &[&str] = &["f", "h", "s", "v"];
 
+/// The command whose words end in those of another program, and its flags that take a value.
+const SERVICE: &str = "service";
+const SERVICE_VALUED: &[&str] = &[
+    "name",
+    "version",
+    "address",
+    "endpoint",
+    "metadata",
+    "c",
+    "config",
+    "e",
+    "env",
+    "o",
+    "output",
+    "proxy_address",
+];
+
 /// The command line, cut at the command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {
@@ -83,16 +100,59 @@ pub fn split(args: Vec<String>, is_static: &dyn Fn(&str) -> bool) -> Split {
         }
     };
     let rest: Vec<String> = words.collect();
-    let rest = if command.as_deref().is_some_and(is_static) {
-        normalise(rest)
-    } else {
-        rest
+    let rest = match command.as_deref() {
+        Some(SERVICE) if is_static(SERVICE) => normalise_to_command(rest),
+        Some(command) if is_static(command) => normalise(own_shorts(command, rest)),
+        _ => rest,
     };
     Split {
         globals,
         command,
         rest,
     }
+}
+
+/// `micro service` ends in a command of others, whose words are left as they are.
+fn normalise_to_command(args: Vec<String>) -> Vec<String> {
+    let mut words = args.into_iter();
+    let mut out = Vec::new();
+    while let Some(word) = words.next() {
+        let Some(name) = flag_name(&word).map(str::to_owned) else {
+            out.push(word);
+            break;
+        };
+        let takes_next = !word.contains('=') && SERVICE_VALUED.contains(&name.as_str());
+        out.extend(normalised(word));
+        if takes_next {
+            out.extend(words.next());
+        }
+    }
+    out.extend(words);
+    out
+}
+
+/// One-letter flags of `micro store` that mean something else before the command: `-e` of write is the expiry, and `-o` with a
+/// number is the offset.
+fn own_shorts(command: &str, args: Vec<String>) -> Vec<String> {
+    if command != "store" {
+        return args;
+    }
+    let is_write = args.first().is_some_and(|word| word == "write");
+    let is_number = |word: Option<&str>| word.is_some_and(|word| word.parse::<u64>().is_ok());
+    let mut out = Vec::with_capacity(args.len());
+    for (at, word) in args.iter().enumerate() {
+        let (flag, value) = match word.split_once('=') {
+            Some((flag, value)) => (flag, Some(value)),
+            None => (word.as_str(), None),
+        };
+        let long = match flag.trim_start_matches('-') {
+            "e" if is_write && flag != "e" => "--expiry",
+            "o" if flag != "o" && is_number(value.or(args.get(at + 1).map(String::as_str))) => "--offset",
+            _ => flag,
+        };
+        out.push(value.map_or_else(|| long.to_owned(), |value| format!("{long}={value}")));
+    }
+    out
 }
 
 /// Makes `-long` into `--long` and `-n=5` into `-n 5`. Words after a bare `--`, numbers and all else stay.
@@ -241,6 +301,26 @@ mod tests {
             let cut = split(words(line), &|name| ["logs", "server", "run"].contains(&name));
             assert_eq!(cut.globals, words(globals), "{line}");
             assert_eq!(cut.command.unwrap_or_default(), command, "{line}");
+            assert_eq!(cut.rest, words(rest), "{line}");
+        }
+    }
+
+    #[test]
+    fn words_of_another_program_stay() {
+        let table = [
+            (
+                "service -name=a -endpoint b:1 python -mfoo -long",
+                "--name=a --endpoint b:1 python -mfoo -long",
+            ),
+            ("service ./run -name", "./run -name"),
+            ("store write -e 1h k -env", "write --expiry 1h k --env"),
+            ("store read -o 5 -p k", "read --offset 5 -p k"),
+            ("store read -o=5 k", "read --offset=5 k"),
+            ("store read -o json k", "read -o json k"),
+            ("logs -o json -e local", "-o json -e local"),
+        ];
+        for (line, rest) in table {
+            let cut = split(words(line), &|name| ["service", "store", "logs"].contains(&name));
             assert_eq!(cut.rest, words(rest), "{line}");
         }
     }

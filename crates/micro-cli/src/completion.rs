@@ -13,8 +13,20 @@ pub(crate) struct CompletionArgs {
 }
 
 pub(crate) fn run(args: &CompletionArgs, app: &mut clap::Command) -> Result<()> {
+    std::io::Write::write_all(&mut std::io::stdout(), &script(args, app))?;
+    Ok(())
+}
+
+pub(crate) fn script(args: &CompletionArgs, app: &mut clap::Command) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, app, "micro", &mut script);
-    std::io::Write::write_all(&mut std::io::stdout(), &script)?;
-    Ok(())
+    script
+}
+
+#[cfg(test)]
+impl CompletionArgs {
+    /// For bash.
+    pub(crate) fn bash() -> Self {
+        Self { shell: Shell::Bash }
+    }
 }

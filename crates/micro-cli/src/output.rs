@@ -59,6 +59,41 @@ fn padded(cells: &[String], widths: &[usize]) -> String {
     text
 }
 
+/// Columns with borders, the headers in the middle of theirs: as tables of the network have always looked.
+pub fn bordered(headers: &[&str], rows: Vec<Vec<String>>) -> String {
+    let width = |at: usize| {
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(at))
+            .map(|cell| cell.chars().count());
+        cells.chain([headers[at].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..headers.len()).map(width).collect();
+    let rule: String = widths
+        .iter()
+        .map(|width| format!("+{}", "-".repeat(width + 2)))
+        .collect();
+    let head: String = headers
+        .iter()
+        .zip(&widths)
+        .map(|(header, width)| format!("| {header:^width$} "))
+        .collect();
+    let mut text = format!("{rule}+\n{head}|\n{rule}+\n");
+    for row in &rows {
+        for (cell, width) in row.iter().zip(&widths) {
+            text.push_str(&match cell.parse::<f64>() {
+                Ok(_) => format!("| {cell:>width$} "),
+                Err(_) => format!("| {cell:<width$} "),
+            });
+        }
+        text.push_str("|\n");
+    }
+    if !rows.is_empty() {
+        text.push_str(&format!("{rule}+\n"));
+    }
+    text
+}
+
 /// Prints a value as JSON, indented with tabs.
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     let text = serde_json::to_string(value).map_err(|error| Failure::new(1, error.to_string()))?;
@@ -162,6 +197,20 @@ mod tests {
             "NAME     VERSION\né        latest\ngreeter\n"
         );
         assert_eq!(table(&[], Vec::new()), "");
+    }
+
+    #[test]
+    fn tables_have_borders() {
+        let rows = vec![vec!["user".into(), "é".into(), "1".into()]];
+        assert_eq!(
+            bordered(&["ID", "ADDRESS", "METRIC"], rows),
+            "+------+---------+--------+\n\
+             |  ID  | ADDRESS | METRIC |\n\
+             +------+---------+--------+\n\
+             | user | é       |      1 |\n\
+             +------+---------+--------+\n"
+        );
+        assert_eq!(bordered(&["ID"], Vec::new()), "+----+\n| ID |\n+----+\n");
     }
 
     proptest! {

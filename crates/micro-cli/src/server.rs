@@ -81,6 +81,16 @@ fn retention(text: &str) -> std::result::Result<Duration, String> {
         .ok_or_else(wrong)
 }
 
+impl ServerArgs {
+    /// The profile may be named before the command as well.
+    pub(crate) fn with_profile(mut self, given: Option<String>) -> Self {
+        if let Some(profile) = given.filter(|_| self.profile == "local") {
+            self.profile = profile;
+        }
+        self
+    }
+}
+
 /// Runs until Ctrl-C or SIGTERM.
 pub(crate) async fn run(globals: &Globals, command: ServerCommand) -> Result<()> {
     let args = command.server;

@@ -44,6 +44,14 @@ impl Globals {
         Config::load(&self.config_file)
     }
 
+    /// Writes the settings' file where there is none, as programs that read it expect. One that cannot be written is no
+    /// reason to fail: whoever changes a setting is told.
+    pub fn seed(&self) {
+        if !self.config_file.exists() {
+            let _ = Config::update(&self.config_file, |_| Ok(()));
+        }
+    }
+
     /// The name of the environment that this command is for.
     pub fn environment(&self, config: &Config) -> String {
         let given = self.env.iter().map(|name| name.trim().to_owned());

@@ -143,7 +143,7 @@ fn ago(time: &str, now: i64) -> String {
 }
 
 /// Seconds as `1d2h3m4s`, without the leading parts that are zero.
-fn humanise(seconds: i64) -> String {
+pub(crate) fn humanise(seconds: i64) -> String {
     let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
     let (minutes, rest) = (seconds / 60 % 60, seconds % 60);
     match (days, hours, minutes) {

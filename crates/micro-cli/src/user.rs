@@ -7,6 +7,7 @@ use micro_rpc::Context;
 use crate::config_file::Config;
 use crate::errors::{Failure, Result};
 use crate::login::given_or_asked;
+use crate::output;
 use crate::session::{Globals, NAMESPACE, Session, namespace_of, user_key, within};
 
 /// Print the current logged in user.
@@ -35,7 +36,7 @@ enum UserCommand {
         command: Option<NamespaceCommand>,
     },
     /// Set various user based properties, eg. password
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "EXAMPLE:\n   micro user set password")]
     Set(SetCommand),
 }
 
@@ -103,13 +104,11 @@ pub async fn run(globals: &Globals, args: UserArgs) -> Result<()> {
         }) => config(globals, command),
         Some(UserCommand::Token) => {
             let token = Session::open(globals).await?.token.ok_or_else(nobody)?;
-            println!("{}", token.access_token);
-            Ok(())
+            output::line(&token.access_token)
         }
         Some(UserCommand::Namespace { command: None }) => {
             let config = globals.config()?;
-            println!("{}", namespace_of(&config, &globals.environment(&config)));
-            Ok(())
+            output::line(&namespace_of(&config, &globals.environment(&config)))
         }
         Some(UserCommand::Namespace {
             command: Some(NamespaceCommand::Set { name }),
@@ -146,8 +145,7 @@ async fn who(globals: &Globals) -> Result<()> {
     let name = [account.name, account.id]
         .into_iter()
         .find(|name| !name.is_empty());
-    println!("{}", name.unwrap_or(session.account));
-    Ok(())
+    output::line(&name.unwrap_or(session.account))
 }
 
 fn overview(globals: &Globals) -> Result<()> {
@@ -160,23 +158,22 @@ fn overview(globals: &Globals) -> Result<()> {
         "[hidden]"
     };
     let base = [format!("git.{environment}.baseurl"), "git.baseurl".to_owned()].map(|key| config.get(&key));
-    println!("user: {}", or_none(config.get(&user_key(&environment))));
-    println!("namespace: {}", namespace_of(&config, &environment));
-    println!("environment: {environment}");
-    println!("git.credentials: {secret}");
-    println!(
-        "git.baseurl: {}",
-        or_none(base.into_iter().find(|url| !url.is_empty()).unwrap_or_default())
-    );
-    Ok(())
+    let base = base.into_iter().find(|url| !url.is_empty()).unwrap_or_default();
+    let lines = [
+        ("user", or_none(config.get(&user_key(&environment)))),
+        ("namespace", namespace_of(&config, &environment)),
+        ("environment", environment.clone()),
+        ("git.credentials", secret.to_owned()),
+        ("git.baseurl", or_none(base)),
+    ];
+    lines
+        .iter()
+        .try_for_each(|(name, value)| output::line(&format!("{name}: {value}")))
 }
 
 fn config(globals: &Globals, command: ConfigCommand) -> Result<()> {
     match command {
-        ConfigCommand::Get { key } => {
-            println!("{}", globals.config()?.get(&key));
-            Ok(())
-        }
+        ConfigCommand::Get { key } => output::line(&globals.config()?.get(&key)),
         ConfigCommand::Set { key, value } => {
             Config::update(&globals.config_file, |config| config.set(&key, &value))
         }
@@ -185,7 +182,7 @@ fn config(globals: &Globals, command: ConfigCommand) -> Result<()> {
 }
 
 /// Chooses a namespace, and adds it to the list of those that were ever chosen.
-fn set_namespace(config: &mut Config, environment: &str, name: &str) -> Result<()> {
+pub(crate) fn set_namespace(config: &mut Config, environment: &str, name: &str) -> Result<()> {
     config.set(&format!("namespaces.{environment}.current"), name)?;
     let key = format!("namespaces.{environment}.all");
     let all = config.get(&key);

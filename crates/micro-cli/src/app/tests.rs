@@ -1,0 +1,68 @@
+use clap::{Command, CommandFactory};
+
+use super::App;
+
+/// All commands below one, with the words that lead to each.
+fn walk(command: &Command, words: &str, visit: &mut dyn FnMut(&Command, &str)) {
+    for inner in command.get_subcommands() {
+        let words = format!("{words} {}", inner.get_name());
+        visit(inner, &words);
+        walk(inner, &words, visit);
+    }
+}
+
+#[test]
+fn every_command_shows_an_example_of_itself() {
+    let mut lacking = Vec::new();
+    let mut seen = 0;
+    walk(&App::command(), "micro", &mut |command, words| {
+        // A group is explained by the list of its commands.
+        if command.has_subcommands() {
+            return;
+        }
+        seen += 1;
+        let help = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let example = help.split("EXAMPLE:").nth(1).unwrap_or_default();
+        if !example.lines().any(|line| line.contains(words)) {
+            lacking.push(words.to_owned());
+        }
+    });
+    assert!(seen > 50, "the tree was walked: {seen}");
+    assert!(lacking.is_empty(), "without an example: {}", lacking.join(", "));
+}
+
+#[test]
+fn every_command_and_flag_says_what_it_is_for() {
+    let mut silent = Vec::new();
+    walk(&App::command(), "micro", &mut |command, words| {
+        if command.get_about().is_none() {
+            silent.push(words.to_owned());
+        }
+        let hidden = |argument: &&clap::Arg| !argument.is_hide_set() && argument.get_help().is_none();
+        silent.extend(
+            command
+                .get_arguments()
+                .filter(hidden)
+                .map(|argument| format!("{words} {}", argument.get_id())),
+        );
+    });
+    assert!(silent.is_empty(), "without a word: {}", silent.join(", "));
+}
+
+#[test]
+fn the_tree_is_sound() {
+    App::command().debug_assert();
+}
+
+#[test]
+fn completion_knows_every_command() {
+    let args = crate::completion::CompletionArgs::bash();
+    let script = crate::completion::script(&args, &mut App::command());
+    let script = String::from_utf8(script).unwrap();
+    for word in ["doctor", "namespace", "network", "debug", "shutdown", "service"] {
+        assert!(script.contains(word), "{word}");
+    }
+}
