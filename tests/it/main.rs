@@ -7,6 +7,7 @@ mod broker;
 mod cli;
 mod config;
 mod crash;
+mod dynamic;
 mod events;
 mod faults;
 mod handlers;

@@ -1,5 +1,6 @@
 //! The commands, and which of them a line means.
 
+mod help;
 mod legacy;
 mod mistakes;
 #[cfg(test)]
@@ -191,6 +192,11 @@ struct StreamArgs {
     request_timeout: Option<String>,
 }
 
+/// All commands, as they are shown.
+fn tree() -> clap::Command {
+    help::styled(App::command(), "micro")
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     match start(std::env::args().skip(1).collect()) {
@@ -203,7 +209,7 @@ pub fn main() -> ExitCode {
 }
 
 fn start(line: Vec<String>) -> Result<ExitCode> {
-    let names: Vec<String> = App::command()
+    let names: Vec<String> = tree()
         .get_subcommands()
         .map(|command| command.get_name().to_owned())
         .collect();
@@ -250,7 +256,7 @@ fn parse(line: Vec<String>) -> Result<Option<App>> {
         .filter(|word| !word.starts_with('-'))
         .cloned()
         .collect();
-    match App::command()
+    match tree()
         .try_get_matches_from(line)
         .and_then(|matches| App::from_arg_matches(&matches))
     {
@@ -261,7 +267,7 @@ fn parse(line: Vec<String>) -> Result<Option<App>> {
         }
         // So is a command of which nothing but its name was said.
         Err(error) if error.kind() == ErrorKind::MissingRequiredArgument && is_bare(&words[1..]) => {
-            help(&words[1..]).map(|_| None)
+            explain(&words[1..]).map(|_| None)
         }
         Err(error) if error.use_stderr() => Err(misuse(&error, &words)),
         Err(error) => error.print().map(|()| None).map_err(Failure::from),
@@ -314,8 +320,8 @@ fn finish(app: App) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     match command {
-        Cmd::Help { command } => help(&command),
-        Cmd::Completion(args) => completion::run(&args, &mut App::command()).map(|()| ExitCode::SUCCESS),
+        Cmd::Help { command } => explain(&command),
+        Cmd::Completion(args) => completion::run(&args, &mut tree()).map(|()| ExitCode::SUCCESS),
         command => {
             let globals = app.globals.resolve()?;
             match command {
@@ -402,8 +408,8 @@ impl StreamArgs {
     }
 }
 
-fn help(words: &[String]) -> Result<ExitCode> {
-    let mut app = App::command();
+fn explain(words: &[String]) -> Result<ExitCode> {
+    let mut app = tree();
     app.build();
     let mut command = &mut app;
     for (at, word) in words.iter().enumerate() {

@@ -1,14 +1,13 @@
 //! Lines that are no commands.
 
-use clap::CommandFactory;
 use clap::error::{ContextKind, ErrorKind};
 
-use super::App;
+use super::tree;
 use crate::errors::Failure;
 
 /// Whether the words are those of a command, and no more.
 pub(super) fn is_bare(words: &[String]) -> bool {
-    let app = App::command();
+    let app = tree();
     let end = words
         .iter()
         .try_fold(&app, |command, word| command.find_subcommand(word));

@@ -1,6 +1,6 @@
-use clap::{Command, CommandFactory};
+use clap::Command;
 
-use super::App;
+use super::tree;
 
 /// All commands below one, with the words that lead to each.
 fn walk(command: &Command, words: &str, visit: &mut dyn FnMut(&Command, &str)) {
@@ -15,7 +15,7 @@ fn walk(command: &Command, words: &str, visit: &mut dyn FnMut(&Command, &str)) {
 fn every_command_shows_an_example_of_itself() {
     let mut lacking = Vec::new();
     let mut seen = 0;
-    walk(&App::command(), "micro", &mut |command, words| {
+    walk(&tree(), "micro", &mut |command, words| {
         // A group is explained by the list of its commands.
         if command.has_subcommands() {
             return;
@@ -37,7 +37,7 @@ fn every_command_shows_an_example_of_itself() {
 #[test]
 fn every_command_and_flag_says_what_it_is_for() {
     let mut silent = Vec::new();
-    walk(&App::command(), "micro", &mut |command, words| {
+    walk(&tree(), "micro", &mut |command, words| {
         if command.get_about().is_none() {
             silent.push(words.to_owned());
         }
@@ -54,15 +54,44 @@ fn every_command_and_flag_says_what_it_is_for() {
 
 #[test]
 fn the_tree_is_sound() {
-    App::command().debug_assert();
+    tree().debug_assert();
 }
 
 #[test]
 fn completion_knows_every_command() {
     let args = crate::completion::CompletionArgs::bash();
-    let script = crate::completion::script(&args, &mut App::command());
+    let script = crate::completion::script(&args, &mut tree());
     let script = String::from_utf8(script).unwrap();
     for word in ["doctor", "namespace", "network", "debug", "shutdown", "service"] {
         assert!(script.contains(word), "{word}");
     }
+}
+
+#[test]
+fn help_has_the_known_sections_in_their_order() {
+    let at = |text: &str, part: &str| text.find(part).unwrap_or_else(|| panic!("no {part} in {text}"));
+    let mut app = tree();
+    app.build();
+    let whole = app.render_help().to_string();
+    assert!(at(&whole, "COMMANDS:\n") < at(&whole, "GLOBAL OPTIONS:\n"));
+    assert!(
+        at(&whole, "\n  auth ") < at(&whole, "\n  blob ")
+            && at(&whole, "\n  user ") < at(&whole, "\n  help ")
+    );
+    let store = app.find_subcommand_mut("store").unwrap();
+    let text = store.render_help().to_string();
+    assert!(
+        text.starts_with("NAME:\n   micro store - Read and write records\n\nUSAGE:\n   micro store "),
+        "{text}"
+    );
+    let read = store
+        .find_subcommand_mut("read")
+        .unwrap()
+        .render_help()
+        .to_string();
+    assert!(read.starts_with("NAME:\n   micro store read - "), "{read}");
+    assert!(
+        at(&read, "ARGUMENTS:\n") < at(&read, "OPTIONS:\n")
+            && at(&read, "OPTIONS:\n") < at(&read, "EXAMPLE:\n")
+    );
 }
