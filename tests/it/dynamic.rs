@@ -85,6 +85,15 @@ async fn flags_become_messages_and_messages_lines() {
         "{described}"
     );
 
+    // A group of commands has no such command, and the service of its name has such an endpoint.
+    let accounts = parsed(micro.ok(&["auth", "accounts", "list"]).await);
+    assert_eq!(accounts["accounts"][0]["id"], "admin", "{accounts}");
+    let said = micro.run(&["auth", "accounts", "fly"]).await.failed_with(1);
+    assert!(
+        said.contains("Unrecognized subcommand for micro auth: accounts"),
+        "{said}"
+    );
+
     // Three levels deep, and an enum of a word; both names of a service.
     micro
         .ok(&["runtime", "create", "--resource-namespace-name=shop"])

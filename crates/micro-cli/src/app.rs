@@ -213,11 +213,8 @@ fn start(line: Vec<String>) -> Result<ExitCode> {
         .get_subcommands()
         .map(|command| command.get_name().to_owned())
         .collect();
-    let split = args::split(line, &|word| names.iter().any(|name| name == word));
-    let is_static = split
-        .command
-        .as_ref()
-        .is_none_or(|word| names.iter().any(|name| name == word));
+    let is_known = |word: &str| names.iter().any(|name| name == word);
+    let split = args::split(line.clone(), &is_known);
     let mut globals = vec!["micro".to_owned()];
     globals.extend(args::normalise(split.globals));
     let Some(word) = split.command else {
@@ -228,25 +225,60 @@ fn start(line: Vec<String>) -> Result<ExitCode> {
         let text = "No command provided to micro. Please refer to 'micro --help'";
         return Err(Failure::new(1, text));
     };
-    if is_static {
-        globals.push(word);
-        globals.extend(args::normalise(split.rest));
-        let Some(app) = parse(globals)? else {
-            return Ok(ExitCode::SUCCESS);
+    if !is_known(&word) {
+        return match parse(globals)? {
+            Some(app) => run_service(app, &word, &split.rest),
+            None => Ok(ExitCode::SUCCESS),
         };
-        return finish(app);
     }
-    let Some(app) = parse(globals)? else {
+    let as_written = args::split(line, &|_| false).rest;
+    if may_be_service(&word, &as_written) && try_service(globals.clone(), &word, &as_written)? {
         return Ok(ExitCode::SUCCESS);
-    };
-    run_plugin(&word, &split.rest)?;
+    }
+    globals.push(word);
+    globals.extend(split.rest);
+    match parse(globals)? {
+        Some(app) => finish(app),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// A word that is no command of ours: a program of that name, or a service.
+fn run_service(app: App, word: &str, rest: &[String]) -> Result<ExitCode> {
+    run_plugin(word, rest)?;
     check_profile(app.legacy.profile.as_deref())?;
     let globals = app.globals.resolve()?;
     globals.seed();
     block_on(async move {
         let session = Session::open(&globals).await?;
-        dynamic::run(&session, &word, &split.rest).await
+        dynamic::run(&session, word, rest).await
     })
+}
+
+/// Whether the words go on where a group of commands has none: `micro user read` is meant for the service `user`.
+fn may_be_service(word: &str, rest: &[String]) -> bool {
+    let app = tree();
+    let group = app.find_subcommand(word).filter(|group| group.has_subcommands());
+    let next = rest.first().filter(|next| !next.starts_with('-'));
+    group
+        .zip(next)
+        .is_some_and(|(group, next)| group.find_subcommand(next).is_none())
+}
+
+/// Calls the service of a group's name, if there is one with such an endpoint.
+fn try_service(globals: Vec<String>, word: &str, rest: &[String]) -> Result<bool> {
+    let Some(app) = parse(globals)? else {
+        return Ok(false);
+    };
+    let globals = app.globals.resolve()?;
+    let mut is_done = false;
+    block_on(async {
+        if let Ok(session) = Session::open(&globals).await {
+            is_done = dynamic::run_if_there(&session, word, rest).await?;
+        }
+        Ok(())
+    })?;
+    Ok(is_done)
 }
 
 /// `None` when help or the version was asked for and is printed.
@@ -334,9 +366,10 @@ fn finish(app: App) -> Result<ExitCode> {
                     let namespace = namespace.or_else(|| std::env::var("MICRO_NAMESPACE").ok());
                     block_on(async move { service::run(&globals, namespace, args).await })
                 }
-                Cmd::Server(args) => {
+                Cmd::Server(command) => {
                     globals.seed();
-                    block_on(async move { server::run(&globals, args.with_profile(profile)).await })
+                    let command = command.with_profile(profile);
+                    block_on(async move { server::run(&globals, command).await })
                 }
                 command => {
                     globals.seed();

@@ -43,6 +43,16 @@ pub async fn run(session: &Session, service: &str, words: &[String]) -> Result<(
     send(session, &namespace, &found.name, endpoint, flags).await
 }
 
+/// The same, where the service is there and has the endpoint; `false` where not.
+pub async fn run_if_there(session: &Session, service: &str, words: &[String]) -> Result<bool> {
+    let (plain, _) = flags::read(words)?;
+    match lookup(session, service).await {
+        Ok((_, found)) if choose(&found, service, &plain).is_ok() => {}
+        _ => return Ok(false),
+    }
+    run(session, service, words).await.map(|()| true)
+}
+
 /// The service and the namespace it was found in, its versions joined.
 async fn lookup(session: &Session, name: &str) -> Result<(String, Service)> {
     let registry = Remote::new(&session.client);

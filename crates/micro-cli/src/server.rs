@@ -22,6 +22,20 @@ pub(crate) struct ServerCommand {
     /// Give the account `admin` a new secret, print it and end. For when nobody gets in any more; no server may run.
     #[arg(long = "reset_admin", alias = "reset-admin")]
     reset_admin: bool,
+    /// Accepted for scripts; version 3 never listened there
+    #[arg(long = "address", env = "MICRO_SERVER_ADDRESS", hide = true)]
+    _address: Option<String>,
+    /// Accepted for scripts; nothing runs from images here
+    #[arg(long = "image", env = "MICRO_SERVER_IMAGE", hide = true)]
+    _image: Option<String>,
+}
+
+impl ServerCommand {
+    /// The profile may be named before the command as well.
+    pub(crate) fn with_profile(mut self, given: Option<String>) -> Self {
+        self.server = self.server.with_profile(given);
+        self
+    }
 }
 
 // How the platform runs in this process. No comment of clap's, which would take the place of the command's own.
