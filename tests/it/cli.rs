@@ -94,6 +94,7 @@ pub const COMMANDS: &[&str] = &[
     "network nodes",
     "network routes",
     "network services",
+    "network call",
     "debug",
     "debug health",
     "debug stats",
@@ -208,6 +209,62 @@ async fn services_that_are_not_there_have_codes_of_their_own() {
     );
     let said = micro.run(&["nothere"]).await.failed_with(4);
     assert!(said.contains("nothere"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_printed_as_asked_and_a_reader_may_leave() {
+    let server = Server::start().await;
+    let micro = server.micro();
+    let inspect = ["Auth.Token", r#"{"id":"admin","#, r#""secret":"micro"}"#];
+    let call = |before: &[&'static str]| [before, &["call", "auth"], &inspect].concat();
+    let indented = micro.ok(&call(&[])).await;
+    assert!(indented.starts_with("{\n\t\"token\": {\n"), "{indented}");
+    for raw in [
+        micro.ok(&call(&["--output=raw"])).await,
+        micro.with("MICRO_OUTPUT", "raw").ok(&call(&[])).await,
+    ] {
+        assert!(
+            raw.starts_with("{\"token\":{") && raw.lines().count() == 1,
+            "{raw}"
+        );
+    }
+    let routed = micro
+        .ok(&["network", "call", "network", "Network.Nodes", "{}"])
+        .await;
+    assert!(routed.contains(&server.proxy()), "{routed}");
+    for (flag, code, text) in [
+        ("--request_timeout=soon", 2, "Invalid format for request timeout"),
+        ("--metadata=nothing", 1, "Expected format: key=value"),
+    ] {
+        let said = micro.run(&["call", flag, "auth", "Auth.Inspect", "{}"]).await;
+        assert!(said.failed_with(code).contains(text), "{flag}");
+    }
+    let said = micro
+        .run(&["call", "--address=127.0.0.1:1", "auth", "Auth.Inspect", "{}"])
+        .await;
+    assert!(
+        said.failed_with(4)
+            .contains("Failed to connect to micro server at 127.0.0.1:1")
+    );
+
+    for words in [
+        "services",
+        "env",
+        "user config",
+        "get service store",
+        "store --help",
+        "network services",
+    ] {
+        let line = format!("'{}' {words} | true", micro_tests::command::binary().display());
+        let mut shell = tokio::process::Command::new("sh");
+        shell
+            .args(["-c", &line])
+            .env("MICRO_HOME", server.home())
+            .kill_on_drop(true);
+        let said = shell.output().await.unwrap();
+        let err = String::from_utf8_lossy(&said.stderr);
+        assert!(!err.contains("panicked"), "{words}: {err}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use micro_proto::health::HealthServer;
+use micro::registry::Memory;
+use micro::service::reflection::Reflection;
+use micro_proto::health::{HEALTH_SERVICE, HealthServer};
+use micro_proto::network::{NETWORK_SERVICE, NetworkServer};
+use micro_proto::reflection::ServerReflectionServer;
+use micro_rpc::{Context, Relay, Streaming};
+use micro_server::network::NetworkHandler;
 use micro_tests::command::Micro;
 use micro_tests::{Server, process, wait};
 use rustix::process::Signal;
@@ -44,6 +50,47 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyp
     };
     let status = if failed { 404 } else { 200 };
     Ok(Response::builder().status(status).body(Full::from(said)).unwrap())
+}
+
+/// A program that answers gRPC under the exact names of its contract, and reflection.
+async fn strict_program() -> String {
+    let handler = NetworkHandler::new(Arc::new(Memory::new()), "bell".to_owned(), "here:1".to_owned());
+    let network = Arc::new(NetworkServer::new(handler));
+    let reflection = Reflection::new(&[&NETWORK_SERVICE, &HEALTH_SERVICE]);
+    let healthy = micro::service::health::always(vec![String::new()]);
+    let program = micro_rpc::Server::builder("program")
+        .handle(network)
+        .handle(Arc::new(HealthServer::from_arc(healthy)))
+        .handle(Arc::new(ServerReflectionServer::new(reflection)))
+        .relay(Arc::new(Nowhere))
+        .build();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        program
+            .serve(listener, std::future::pending(), Duration::ZERO)
+            .await;
+    });
+    address
+}
+
+/// Where there is a relay, only exact names are answered; this one answers no other.
+struct Nowhere;
+
+#[micro_rpc::async_trait]
+impl Relay for Nowhere {
+    async fn relay(
+        &self,
+        _: &Context,
+        path: &str,
+        _: &str,
+        _: Streaming<Bytes>,
+    ) -> micro_rpc::Result<Streaming<Bytes>> {
+        Err(micro_rpc::Error::not_found(
+            "program",
+            format!("no method {path}"),
+        ))
+    }
 }
 
 async fn registered(micro: &Micro, name: &str, is_expected: bool) {
@@ -105,24 +152,16 @@ async fn programs_become_services_for_as_long_as_they_run() {
     let pid: u32 = std::fs::read_to_string(pid).unwrap().trim().parse().unwrap();
     assert!(!process::is_alive(pid), "the program ended with it");
 
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("grpc://{}", listener.local_addr().unwrap());
-    let health = HealthServer::from_arc(micro::service::health::always(vec!["clock".to_owned()]));
-    let program = micro_rpc::Server::builder("bells")
-        .handle_as("bells", Arc::new(health))
-        .build();
-    tokio::spawn(async move {
-        program
-            .serve(listener, std::future::pending(), Duration::ZERO)
-            .await
-    });
+    let endpoint = format!("grpc://{}", strict_program().await);
     let mut bells = micro.start(&["service", "--name=bells", "--endpoint", &endpoint], &log);
     registered(&micro, "bells", true).await;
-    let answer = micro
-        .ok(&["call", "bells", "Health.Check", r#"{"service": "clock"}"#])
-        .await;
-    assert!(answer.contains("SERVING"), "{answer}");
-    // Two messages at most come of a stream that never ends.
+    let answer = micro.ok(&["call", "bells", "Network.Nodes", "{}"]).await;
+    assert!(answer.contains("\"id\": \"bell\""), "{answer}");
+    // What the program tells about its contract makes commands of its methods, with flags.
+    let answer = micro.ok(&["bells", "network", "graph", "--depth=1"]).await;
+    assert!(answer.contains("\"network\": \"micro\""), "{answer}");
+    let help = micro.ok(&["bells", "network", "routes", "--help"]).await;
+    assert!(help.contains("--query-service"), "{help}");
     let streamed = micro
         .run(&["stream", "--request_timeout=1s", "bells", "Health.Watch", "{}"])
         .await;

@@ -73,6 +73,7 @@ struct GlobalArgs {
     #[arg(
         short = 'o',
         long = "output",
+        env = "MICRO_OUTPUT",
         global = true,
         default_value = "text",
         value_name = "FORMAT"
@@ -361,7 +362,7 @@ fn finish(app: App) -> Result<ExitCode> {
                 Cmd::Doctor(args) => block_on(async move { doctor::run(&globals, args).await }),
                 Cmd::Init(args) => init::init(&args).map(|()| ExitCode::SUCCESS),
                 Cmd::Web(args) => init::web(&args).map(|()| ExitCode::SUCCESS),
-                Cmd::Cli(args) => shell::run(&globals, &args).map(|()| ExitCode::SUCCESS),
+                Cmd::Cli(args) => block_on(async move { shell::run(&globals, &args) }),
                 Cmd::Service(args) => {
                     let namespace = namespace.or_else(|| std::env::var("MICRO_NAMESPACE").ok());
                     block_on(async move { service::run(&globals, namespace, args).await })

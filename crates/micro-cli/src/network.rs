@@ -8,6 +8,7 @@ use micro_proto::network::{
 use micro_proto::router::Route;
 use micro_rpc::{Context, Error};
 
+use crate::call::{self, Call};
 use crate::errors::Result;
 use crate::output::{self, Output, print_json};
 use crate::session::{Globals, Session};
@@ -44,6 +45,18 @@ enum NetworkCommand {
     /// List the services that there are routes to
     #[command(after_help = "EXAMPLE:\n   micro network services")]
     Services,
+    /// Call an endpoint with JSON, as `micro call` does
+    #[command(
+        after_help = "EXAMPLE:\n   micro network call helloworld Helloworld.Call '{\"name\": \"Alice\"}'"
+    )]
+    Call {
+        /// The service
+        service: String,
+        /// Its endpoint, Handler.Method
+        endpoint: String,
+        /// The request as JSON
+        body: Vec<String>,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -71,11 +84,28 @@ const ROUTE: [&str; 7] = [
 
 /// Runs `micro network`.
 pub async fn run(globals: &Globals, args: NetworkArgs) -> Result<()> {
+    let command = match args.command {
+        NetworkCommand::Call {
+            service,
+            endpoint,
+            body,
+        } => {
+            let wanted = Call {
+                service,
+                endpoint,
+                body,
+                ..Call::default()
+            };
+            call::check(&wanted)?;
+            return call::call(&Session::open(globals).await?, &wanted).await;
+        }
+        command => command,
+    };
     let session = Session::open(globals).await?;
     let client = NetworkClient::new(&session.client);
     let (ctx, json) = (Context::background(), globals.output == Output::Json);
     let explain = |error: Error| session.explain(error);
-    match args.command {
+    match command {
         NetworkCommand::Connect { addresses } => {
             let nodes = addresses.into_iter().map(at).collect();
             let answer = client.connect(&ctx, ConnectRequest { nodes }).await;
@@ -105,6 +135,8 @@ pub async fn run(globals: &Globals, args: NetworkArgs) -> Result<()> {
             }
             output::line(&output::bordered(&ROUTE, answer.routes.iter().map(row).collect()))
         }
+        // Done above.
+        NetworkCommand::Call { .. } => Ok(()),
         NetworkCommand::Services => {
             let answer = client.services(&ctx, ServicesRequest::default()).await;
             let mut answer = answer.map_err(explain)?;

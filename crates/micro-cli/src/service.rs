@@ -4,6 +4,7 @@
 //! namespace, and hands them on to the program's endpoint, as gRPC or as HTTP with JSON. When it ends the name is gone.
 
 mod child;
+mod contract;
 mod endpoint;
 mod entry;
 
@@ -37,7 +38,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 #[command(
     after_help = "EXAMPLE:\n   micro service --name=clock --endpoint=http://localhost:9090\n   \
         micro service --name=clock --endpoint=grpc://localhost:9090 ./clock --port 9090\n\n\
-        A call to clock Clock.Now goes to http://localhost:9090/Clock/Now as a POST with JSON, or to the same method over gRPC."
+        A call to clock Clock.Now goes to http://localhost:9090/Clock/Now as a POST with JSON, or over gRPC to the handler Clock in \
+        whatever package it is; where the program answers reflection its methods are commands too."
 )]
 pub struct ServiceArgs {
     /// The name to register
@@ -85,7 +87,7 @@ pub async fn run(globals: &Globals, namespace: Option<String>, args: ServiceArgs
     });
     let registered = async {
         endpoint.wait(!args.command.is_empty()).await;
-        entry.register().await;
+        entry.register(&endpoint).await;
     };
     let ended = tokio::select! {
         () = registered => Ok(()),

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::process::{Command, Stdio};
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::errors::Result;
 use crate::output::Output;
@@ -28,6 +29,8 @@ enum Line {
 
 /// Reads lines until the end; each command is a process of its own, so that it behaves as it does elsewhere.
 pub fn run(globals: &Globals, _args: &ShellArgs) -> Result<()> {
+    // Ctrl-C ends the command that runs, and not its shell. It is for both of them, so it must mean nothing here.
+    let _interrupt = signal(SignalKind::interrupt())?;
     let input = std::io::stdin();
     let is_terminal = input.is_terminal();
     let mut lines = input.lock().lines();

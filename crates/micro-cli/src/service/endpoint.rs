@@ -1,16 +1,18 @@
 //! Where a program answers, and how calls get there.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use micro::registry;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Client, Codec, Context, Error, Relay, Result as Answer, Streaming};
 use tokio::net::TcpStream;
 
+use super::contract::Contract;
 use crate::errors::{Failure, Result};
 use crate::session::is_reachable;
 
@@ -32,12 +34,15 @@ const NOT_FORWARDED: &[&str] = &[
 ];
 
 /// How the program speaks, and at which `host:port`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Endpoint {
     /// HTTP and JSON, below a path.
     Http { address: String, path: String },
-    /// gRPC.
-    Grpc { address: String },
+    /// gRPC, with what is known of the contract.
+    Grpc {
+        address: String,
+        contract: Arc<OnceLock<Contract>>,
+    },
 }
 
 impl Endpoint {
@@ -61,7 +66,10 @@ impl Endpoint {
                 address,
                 path: path.trim_end_matches('/').to_owned(),
             }),
-            "grpc" => Ok(Self::Grpc { address }),
+            "grpc" => Ok(Self::Grpc {
+                address,
+                contract: Arc::default(),
+            }),
             other => Err(
                 Failure::new(1, format!("endpoints that speak {other} cannot be called"))
                     .with_hint("use one that speaks http or grpc, without TLS: it is on this machine"),
@@ -71,7 +79,7 @@ impl Endpoint {
 
     fn address(&self) -> &str {
         match self {
-            Self::Http { address, .. } | Self::Grpc { address } => address,
+            Self::Http { address, .. } | Self::Grpc { address, .. } => address,
         }
     }
 
@@ -82,11 +90,29 @@ impl Endpoint {
         }
     }
 
+    /// What the program tells that it answers; it is asked until it has told.
+    pub(super) async fn contract(&self) -> Vec<registry::Endpoint> {
+        let Self::Grpc { address, contract } = self else {
+            return Vec::new();
+        };
+        if contract.get().is_none()
+            && let Some(told) = Contract::read(address).await
+        {
+            // Nobody else sets it.
+            let _ = contract.set(told);
+        }
+        contract
+            .get()
+            .map(|told| told.endpoints().to_vec())
+            .unwrap_or_default()
+    }
+
     /// What takes the calls to `name` there.
     pub(super) fn relay(&self, name: &str) -> Arc<dyn Relay> {
         match self {
-            Self::Grpc { address } => Arc::new(Grpc {
+            Self::Grpc { address, contract } => Arc::new(Grpc {
                 client: Client::to_address(address),
+                contract: contract.clone(),
             }),
             Self::Http { address, path } => Arc::new(Http {
                 service: name.to_owned(),
@@ -110,6 +136,7 @@ fn malformed(path: &str) -> Error {
 
 struct Grpc {
     client: Client,
+    contract: Arc<OnceLock<Contract>>,
 }
 
 #[micro_rpc::async_trait]
@@ -123,6 +150,8 @@ impl Relay for Grpc {
     ) -> Answer<Streaming<Bytes>> {
         let (service, handler, method) = parts(path).ok_or_else(|| malformed(path))?;
         let codec = Codec::from_content_type(content_type).unwrap_or(Codec::Proto);
+        let known = self.contract.get().and_then(|contract| contract.package(handler));
+        let service = known.unwrap_or(service);
         self.client
             .stream_raw(ctx, service, &format!("{handler}.{method}"), codec, requests)
             .await
@@ -223,24 +252,23 @@ mod tests {
 
     #[test]
     fn endpoints_are_read() {
-        let http = |address: &str, path: &str| Endpoint::Http {
-            address: address.to_owned(),
-            path: path.to_owned(),
-        };
-        let grpc = |address: &str| Endpoint::Grpc {
-            address: address.to_owned(),
+        let shown = |url: &str| {
+            Endpoint::parse(url).ok().map(|endpoint| match endpoint {
+                Endpoint::Http { address, path } => format!("http {address} {path}"),
+                Endpoint::Grpc { address, .. } => format!("grpc {address}"),
+            })
         };
         for (url, expected) in [
-            ("http://localhost:9090", Some(http("localhost:9090", ""))),
-            ("http://localhost/api/", Some(http("localhost:80", "/api"))),
-            ("grpc://[::1]:1", Some(grpc("[::1]:1"))),
-            ("localhost:9090", Some(grpc("localhost:9090"))),
+            ("http://localhost:9090", Some("http localhost:9090 ")),
+            ("http://localhost/api/", Some("http localhost:80 /api")),
+            ("grpc://[::1]:1", Some("grpc [::1]:1")),
+            ("localhost:9090", Some("grpc localhost:9090")),
             ("https://localhost:1", None),
             ("mucp://localhost:1", None),
             ("localhost", None),
             ("http://", None),
         ] {
-            assert_eq!(Endpoint::parse(url).ok(), expected, "{url}");
+            assert_eq!(shown(url).as_deref(), expected, "{url}");
         }
     }
 

@@ -11,6 +11,7 @@ use micro_rpc::{Client, Credentials, Id};
 use tokio::net::TcpListener;
 
 use super::ServiceArgs;
+use super::endpoint::Endpoint;
 use crate::errors::{Failure, Result};
 use crate::session::{self, Environment, Globals, NAMESPACE};
 
@@ -61,14 +62,16 @@ impl Entry {
         RemoteGuard::start(&self.control, namespace)
     }
 
-    /// Registers, again and again.
-    pub(super) async fn register(&self) {
+    /// Registers, again and again, with what the program tells about itself once it does.
+    pub(super) async fn register(&self, endpoint: &Endpoint) {
         let registry = Remote::new(&self.control);
         let mut is_told = false;
         loop {
-            let registered = registry
-                .register(&self.namespace, self.service.clone(), Some(TTL))
-                .await;
+            let service = Service {
+                endpoints: endpoint.contract().await,
+                ..self.service.clone()
+            };
+            let registered = registry.register(&self.namespace, service, Some(TTL)).await;
             match registered {
                 Ok(()) => {
                     if !std::mem::replace(&mut is_told, true) {
