@@ -346,7 +346,11 @@ impl GlobalArgs {
 fn finish(app: App) -> Result<ExitCode> {
     let is_raw = app.globals.output == "raw";
     let LegacyArgs {
-        namespace, profile, ..
+        namespace,
+        profile,
+        auth_private_key,
+        auth_public_key,
+        ..
     } = app.legacy;
     check_profile(profile.as_deref())?;
     let Some(command) = app.command else {
@@ -369,7 +373,9 @@ fn finish(app: App) -> Result<ExitCode> {
                 }
                 Cmd::Server(command) => {
                     globals.seed();
-                    let command = command.with_profile(profile);
+                    let command = command
+                        .with_profile(profile)
+                        .or_keys(auth_private_key, auth_public_key);
                     block_on(async move { server::run(&globals, command).await })
                 }
                 command => {

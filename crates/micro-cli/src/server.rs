@@ -36,6 +36,14 @@ impl ServerCommand {
         self.server = self.server.with_profile(given);
         self
     }
+
+    /// The keys that were given before the command count where none were given after it.
+    pub(crate) fn or_keys(mut self, private: Option<String>, public: Option<String>) -> Self {
+        if self.server.private_key.is_none() {
+            (self.server.private_key, self.server.public_key) = (private, public.or(self.server.public_key));
+        }
+        self
+    }
 }
 
 // How the platform runs in this process. No comment of clap's, which would take the place of the command's own.

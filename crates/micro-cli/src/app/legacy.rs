@@ -16,9 +16,9 @@ pub(super) struct LegacyArgs {
     #[arg(long = "auth_secret", hide = true)]
     auth_secret: Option<String>,
     #[arg(long = "auth_public_key", hide = true)]
-    auth_public_key: Option<String>,
+    pub(super) auth_public_key: Option<String>,
     #[arg(long = "auth_private_key", hide = true)]
-    auth_private_key: Option<String>,
+    pub(super) auth_private_key: Option<String>,
     #[arg(long = "registry_address", hide = true)]
     registry_address: Option<String>,
     #[arg(long = "registry_tls_ca", hide = true)]

@@ -73,7 +73,15 @@ impl Issuer {
             rsa: RsaFiles::of(home),
         };
         let kept = private_file::read_if_any(&files.ring)?;
-        let kept = kept.as_deref().map(Keyring::from_json).transpose()?;
+        let kept = kept.as_deref().map(Keyring::from_json).transpose();
+        let kept = kept.map_err(|error| {
+            let path = files.ring.display();
+            let hint = "put it back from a copy, or move it away to sign with the first key again";
+            io::Error::new(
+                error.kind(),
+                format!("{path} is no ring of keys: {error}; {hint}"),
+            )
+        })?;
         // A key file that was replaced ends all that the old one began.
         let kept = kept.filter(|ring| ring.root() == root.id);
         let mut ring = kept.map_or_else(|| first(&root, now), Ok)?;
