@@ -12,7 +12,7 @@ use micro_rpc::{Account, Context, Error, Result};
 use super::account::to_proto;
 use super::auth_handler::{check_not_default, namespace};
 use super::state::{State, directory_error};
-use crate::namespace::{ADMIN_SCOPE, PLATFORM, SERVICE_SCOPE, authorize, authorize_admin, named};
+use crate::namespace::{ADMIN_SCOPE, PLATFORM, authorize, authorize_admin, named};
 
 const LIST: &str = "auth.Accounts.List";
 const DELETE: &str = "auth.Accounts.Delete";
@@ -102,6 +102,6 @@ fn is_called(account: &Account, id_or_name: &str) -> bool {
 /// Whether the caller need not know a secret to replace it: the platform's administrators, and the namespace's services.
 fn may_reset_secrets(caller: &Account, ns: &str) -> bool {
     let is_platform_admin = caller.issuer == PLATFORM && caller.has_scope(ADMIN_SCOPE);
-    let is_own_service = caller.issuer == ns && caller.kind == "service" && caller.has_scope(SERVICE_SCOPE);
+    let is_own_service = caller.issuer == ns && caller.kind == "service";
     is_platform_admin || is_own_service
 }

@@ -79,6 +79,15 @@ impl Fixture {
             .map(|response| response.token.unwrap())
     }
 
+    async fn make_named(&self, id: &str, name: &str) {
+        let request = GenerateRequest {
+            id: id.into(),
+            name: name.into(),
+            ..GenerateRequest::default()
+        };
+        self.auth.generate(&admin(), request).await.unwrap();
+    }
+
     /// Makes an account of namespace `micro` without passing through the wire's checks.
     async fn make(&self, id: &str, secret: &str) {
         let request = GenerateRequest {

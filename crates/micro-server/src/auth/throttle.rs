@@ -12,7 +12,8 @@ const MOST_ACCOUNTS: usize = 10_000;
 
 /// Counts the failed log-ins of each account. From the fifth on, the next attempt has to wait: 1 s, 2 s, 4 s, up to 5 min.
 ///
-/// Only accounts that exist are counted, so guessing at names fills nothing.
+/// Only accounts that exist are counted, so guessing at names fills nothing. Addresses are not: behind a gateway, a load balancer
+/// or a company's router many are one, and who tries one secret on many accounts is held by the hashing, two at once.
 #[derive(Debug, Default)]
 pub(super) struct Throttle(Mutex<HashMap<String, Failures>>);
 

@@ -95,6 +95,14 @@ async fn delete_takes_the_account_its_name_and_its_refresh_token() {
         DELETE,
         "Account not found with this ID",
     );
+    fixture.make_named("bob", "Robert").await;
+    assert_eq!(delete(&admin(), "Robert").await, Ok(()), "by name");
+    assert_error(
+        delete(&admin(), "bob").await,
+        400,
+        DELETE,
+        "Account not found with this ID",
+    );
     assert_eq!(delete(&admin(), "ada").await, Ok(()));
     assert_eq!(
         fixture.log_in("ada", "right").await.unwrap_err().detail,
@@ -126,6 +134,7 @@ async fn change_secret_wants_the_old_one_from_all_but_a_few() {
     let fixture = Fixture::new().await;
     let request = GenerateRequest {
         id: "ada".into(),
+        name: "Ada Lovelace".into(),
         secret: "one".into(),
         options: options("foo"),
         ..Default::default()
@@ -165,11 +174,7 @@ async fn change_secret_wants_the_old_one_from_all_but_a_few() {
         CHANGE_SECRET,
         "Account not found with this ID",
     );
-    for ctx in [
-        &member,
-        &caller("foo/user/x/admin"),
-        &caller("foo/service/x/other"),
-    ] {
+    for ctx in [&member, &caller("foo/user/x/admin")] {
         assert_error(
             change(ctx, "ada", "wrong", "x").await,
             400,
@@ -180,8 +185,9 @@ async fn change_secret_wants_the_old_one_from_all_but_a_few() {
     assert_eq!(change(&member, "ada", "one", "two").await, Ok(()));
     assert_eq!(change(&admin(), "ada", "", "three").await, Ok(()));
     assert_eq!(
-        change(&caller("foo/service/x/service"), "ada", "", "four").await,
-        Ok(())
+        change(&caller("foo/service/x/other"), "Ada Lovelace", "", "four").await,
+        Ok(()),
+        "a service of the namespace, whatever it may do else; and by name"
     );
     let log_in = |secret: &str| TokenRequest {
         id: "ada".into(),
