@@ -160,14 +160,13 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
     let is_default = listen.is_none() && args.api_address.is_none();
     Ok(Config {
         home: globals.home.clone(),
-        build: std::env::var_os("MICRO_BUILD_DIR")
-            .filter(|folder| !folder.is_empty())
-            .map(PathBuf::from),
+        build: folder_of("MICRO_BUILD_DIR"),
         proxy_address: listen.unwrap_or_else(|| "127.0.0.1:8081".to_owned()),
         gateway_address: args.api_address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
         profile: args.profile,
         framework: framework::lay_out(&globals.home)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        cgroup: folder_of("MICRO_CGROUP"),
         disable_admin: matches!(args.disable_admin.as_str(), "true" | "1"),
         block_ports: block_ports(&args.block_ports, is_default)?,
         events_retention: args.events_retention,
@@ -214,6 +213,11 @@ fn block_ports(wanted: &str, is_default: bool) -> Result<BlockPorts> {
             .parse()
             .map_err(|why: String| Failure::new(1, format!("--block_ports: {why}"))),
     }
+}
+
+fn folder_of(variable: &str) -> Option<PathBuf> {
+    let value = std::env::var_os(variable).filter(|folder| !folder.is_empty());
+    value.map(PathBuf::from)
 }
 
 fn proxy_flag() -> Option<String> {

@@ -3,7 +3,7 @@
 //! | folder of the server | holds |
 //! |---|---|
 //! | `build/` | uploaded sources, and the target folder, unless that is elsewhere |
-//! | `bin/` | the programs that run |
+//! | `bin/` | the programs that run, and the folders that commands of services in other languages run in |
 //! | `logs/` | what they print |
 //! | `runtime/` | a note for each running process, for the server after a crash |
 //!
@@ -11,13 +11,16 @@
 //! except for its turn to build.
 
 mod build;
+mod built;
 mod desired;
 mod environment;
 mod generation;
 mod instance;
 mod leftovers;
 mod log;
+mod ports;
 mod process;
+mod quota;
 mod source;
 mod status;
 mod supervisor;
@@ -29,13 +32,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use micro::bytes::Bytes;
 use micro::registry::Registry;
-use micro::runtime::{self, Create, Key, LogRecord, LogsQuery, Service};
+use micro::runtime::{
+    self, Create, Key, LogRecord, LogsQuery, Query, Resource, ResourceState, Service, UPLOADED, Update,
+};
 use micro::store::Store;
 use micro::{Error, Result, Streaming, async_trait};
 
+use ::tracing::warn;
 use build::Builder;
 use desired::{Desired, Ledger};
 use environment::Environment;
+use quota::Quotas;
 use source::Sources;
 use supervisor::{Handle, Supervisor};
 
@@ -54,6 +61,10 @@ pub struct Config {
     pub registry: Arc<dyn Registry>,
     /// Gives services their accounts.
     pub credentials: Arc<dyn Issuer>,
+    /// Keeps their secrets.
+    pub vault: Arc<dyn Vault>,
+    /// The control group of version 2 below which namespaces are limited; the server's own where it is `None`.
+    pub cgroup: Option<PathBuf>,
     /// The address that services reach the platform at, `host:port`.
     pub proxy: String,
 }
@@ -64,6 +75,22 @@ pub trait Issuer: Send + Sync + 'static {
     /// Id and secret of the account of a service. Earlier secrets of it may end.
     async fn issue(&self, namespace: &str, name: &str, version: &str) -> Result<(String, String)>;
 }
+
+/// Keeps secrets, and settings that are secret.
+#[async_trait]
+pub trait Vault: Send + Sync + 'static {
+    /// The setting of a namespace at a path, as text, decrypted; `None` where there is none.
+    async fn setting(&self, namespace: &str, path: &str) -> Result<Option<String>>;
+
+    /// A value as it may be written down. It can be opened for the same service and name only.
+    fn seal(&self, key: &Key, name: &str, value: &str) -> Result<String>;
+
+    /// What was sealed.
+    fn open(&self, key: &Key, name: &str, sealed: &str) -> Result<String>;
+}
+
+/// The secret that a source is fetched with. The service is not given it.
+const GIT_CREDENTIALS: &str = "GIT_CREDENTIALS";
 
 /// Tells whether an instance is ready for calls.
 #[async_trait]
@@ -85,6 +112,8 @@ impl Probe for Health {
 pub struct Runtime {
     shared: Arc<Shared>,
     services: Mutex<BTreeMap<Key, Handle>>,
+    /// One change of namespaces, policies and quotas at a time.
+    resources: tokio::sync::Mutex<()>,
 }
 
 /// What all supervisors use.
@@ -97,6 +126,8 @@ struct Shared {
     registry: Arc<dyn Registry>,
     issuer: Arc<dyn Issuer>,
     probe: Arc<dyn Probe>,
+    vault: Arc<dyn Vault>,
+    quotas: Arc<Quotas>,
     proxy: String,
 }
 
@@ -136,6 +167,8 @@ impl Runtime {
             registry: config.registry,
             issuer: config.credentials,
             probe,
+            vault: config.vault,
+            quotas: Arc::new(Quotas::detect(config.cgroup)),
             proxy: config.proxy,
         };
         shared.prepare().await.map_err(|error| {
@@ -147,12 +180,14 @@ impl Runtime {
         let runtime = Self {
             shared: Arc::new(shared),
             services: Mutex::default(),
+            resources: tokio::sync::Mutex::default(),
         };
         runtime.start_all().await?;
         Ok(runtime)
     }
 
     async fn start_all(&self) -> Result<()> {
+        self.shared.limit_all().await?;
         let all = self.shared.ledger.all().await?;
         self.shared.remove_strangers(&all);
         for desired in all {
@@ -195,13 +230,79 @@ impl Runtime {
         is_current && services.remove(key).is_some()
     }
 
+    /// Ends and forgets the services of a namespace, all at once.
+    async fn delete_all_of(&self, namespace: &str) -> Result<()> {
+        let keys: Vec<Key> = self
+            .services()
+            .keys()
+            .filter(|key| key.namespace == namespace)
+            .cloned()
+            .collect();
+        let deletions = keys.iter().map(|key| runtime::Runtime::delete(self, key));
+        let ended = futures_util::future::join_all(deletions).await;
+        // One that somebody else deletes at the same moment is gone as well.
+        let failed = ended.into_iter().filter_map(Result::err);
+        let failed = failed.filter(|error| *error != runtime::not_found());
+        failed.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Brings the limits of a namespace into the state that its quotas ask for.
+    async fn limit(&self, namespace: &str) -> Result<()> {
+        let resources = self.shared.ledger.resources().await?;
+        let quotas = quota::of(namespace, &resources);
+        self.shared
+            .quotas
+            .apply(namespace, &quotas)
+            .map_err(|reason| Error::precondition_failed("runtime", reason))?;
+        let running: Vec<u32> = self
+            .services()
+            .iter()
+            .filter(|(key, _)| key.namespace == namespace)
+            .flat_map(|(_, handle)| handle.pids())
+            .collect();
+        self.shared.quotas.take_in(namespace, &running);
+        Ok(())
+    }
+
     fn existing(&self, key: &Key) -> Result<Handle> {
-        self.handle(key)
-            .ok_or_else(|| Error::internal("runtime", "not found"))
+        self.handle(key).ok_or_else(runtime::not_found)
     }
 }
 
 impl Shared {
+    fn refuse_what_cannot_be_kept(&self, resource: &Resource) -> Result<()> {
+        let refused = |detail: String| Err(Error::not_implemented("runtime", detail));
+        match resource {
+            Resource::ResourceQuota(quota) => match self.quotas.missing() {
+                Some(missing) => refused(format!(
+                    "this machine cannot keep the quota {}: {missing}",
+                    quota.name
+                )),
+                None => Ok(()),
+            },
+            Resource::NetworkPolicy(policy) if !Resource::is_default_policy(policy) => refused(format!(
+                "this machine cannot keep the policy {}: between processes of one machine there is no network to \
+                 part, so that the only policy kept is {{origin: micro}}: other namespaces call through the platform",
+                policy.name
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// What of a resource is not kept here.
+    fn note(&self, resource: &Resource) -> String {
+        match resource {
+            Resource::Namespace(_) => String::new(),
+            Resource::NetworkPolicy(_) => "kept by the platform's registry and proxy; \
+                processes of this machine can reach each other's ports"
+                .to_owned(),
+            Resource::ResourceQuota(quota) => match self.quotas.missing() {
+                Some(missing) => format!("not kept: {missing}"),
+                None => quota::note(quota),
+            },
+        }
+    }
+
     async fn prepare(&self) -> std::io::Result<()> {
         let mut folders = std::fs::DirBuilder::new();
         folders.recursive(true).mode(0o700);
@@ -210,6 +311,31 @@ impl Shared {
         }
         leftovers::end_all(&self.notes()).await?;
         self.sources.prepare()
+    }
+
+    /// What a service's source is fetched with, if anything.
+    async fn git_credentials(&self, desired: &Desired) -> Result<Option<String>, String> {
+        let unread = |error: Error| format!("its secret {GIT_CREDENTIALS} cannot be read: {}", error.detail);
+        if let Some(path) = desired.settings().get(GIT_CREDENTIALS) {
+            return self.vault.setting(&desired.namespace, path).await.map_err(unread);
+        }
+        let sealed = desired.sealed.get(GIT_CREDENTIALS);
+        let opened = sealed.map(|sealed| self.vault.open(&desired.key(), GIT_CREDENTIALS, sealed));
+        opened.transpose().map_err(unread)
+    }
+
+    /// Sets the limits that were asked for. A machine that lost the means is no reason to start nothing.
+    async fn limit_all(&self) -> Result<()> {
+        let resources = self.ledger.resources().await?;
+        let quotas = resources
+            .iter()
+            .filter(|resource| matches!(resource, Resource::ResourceQuota(_)));
+        for namespace in quotas.map(Resource::namespace) {
+            if let Err(reason) = self.quotas.apply(namespace, &quota::of(namespace, &resources)) {
+                warn!(namespace, reason, "a quota is not kept");
+            }
+        }
+        Ok(())
     }
 
     /// Removes programs that nothing runs: a crash left them.
@@ -229,7 +355,7 @@ impl Shared {
             .map(|program| program.path())
             .filter(|program| !known.contains(program.as_path()))
         {
-            let _ = std::fs::remove_file(program);
+            let _ = source::remove(&program);
         }
     }
 }
@@ -239,16 +365,23 @@ impl runtime::Runtime for Runtime {
     async fn upload(&self, key: &Key, tar: Streaming<Bytes>) -> Result<String> {
         key.check()?;
         self.shared.sources.upload(key, tar).await?;
-        Ok(format!("source://{}:{}", key.name, key.version))
+        Ok(format!("{UPLOADED}{}:{}", key.name, key.version))
     }
 
     async fn create(&self, create: Create) -> Result<()> {
         create.key.check()?;
         let is_forced = create.force;
-        let desired = Desired::new(create);
+        let secrets = create.secrets.iter();
+        let sealed = secrets.map(|(name, value)| {
+            let sealed = self.shared.vault.seal(&create.key, name, value)?;
+            Ok((name.clone(), sealed))
+        });
+        let sealed = sealed.collect::<Result<_>>()?;
+        let desired = Desired::new(create, sealed);
         let key = desired.key();
-        source::package_folder(Path::new(""), &desired.entrypoint)?;
-        if desired.command.is_empty() && !self.shared.sources.exists(&key) {
+        desired.folder()?;
+        let is_fetched = desired.address()?.is_some();
+        if desired.command.is_empty() && !is_fetched && !self.shared.sources.exists(&key) {
             let detail = format!(
                 "there is no source of {}:{}: upload it first",
                 key.name, key.version
@@ -271,15 +404,13 @@ impl runtime::Runtime for Runtime {
         }
     }
 
-    async fn update(&self, key: &Key, entrypoint: &str, instances: Option<usize>) -> Result<()> {
-        source::package_folder(Path::new(""), entrypoint)?;
-        let entrypoint = Some(entrypoint.to_owned()).filter(|entrypoint| !entrypoint.is_empty());
-        let change = move |before: &Desired| Desired {
-            entrypoint: entrypoint.unwrap_or_else(|| before.entrypoint.clone()),
-            instances: instances.unwrap_or(before.instances).max(1),
-            ..before.clone()
-        };
-        self.existing(key)?.update(change).await
+    async fn update(&self, key: &Key, update: Update) -> Result<()> {
+        let handle = self.existing(key)?;
+        source::package_folder(Path::new(""), &update.entrypoint)?;
+        if !update.source.is_empty() && !update.source.starts_with(UPLOADED) {
+            runtime::Address::parse(&update.source)?;
+        }
+        handle.update(move |before| changed(before, update)).await
     }
 
     async fn delete(&self, key: &Key) -> Result<()> {
@@ -289,26 +420,86 @@ impl runtime::Runtime for Runtime {
         let source = self.shared.sources.set_aside(key);
         handle.stop().await;
         drop(source);
+        if let Some(program) = handle.program() {
+            let _ = tokio::task::spawn_blocking(move || source::remove(&program)).await;
+        }
         if self.forget(key, &handle) {
             log::remove(&self.shared.log_path(key));
         }
         Ok(())
     }
 
-    async fn read(&self, namespace: &str, name: Option<&str>, version: Option<&str>) -> Result<Vec<Service>> {
+    async fn read(&self, namespace: &str, query: &Query) -> Result<Vec<Service>> {
         let services = self.services();
-        let wanted = services.iter().filter(|(key, _)| {
-            key.namespace == namespace
-                && name.is_none_or(|name| key.name == name)
-                && version.is_none_or(|version| key.version == version)
-        });
+        let wanted = services
+            .iter()
+            .filter(|(key, handle)| key.namespace == namespace && query.matches(key, &handle.kind()));
         Ok(wanted.map(|(_, handle)| handle.service()).collect())
     }
 
     async fn logs(&self, key: &Key, query: LogsQuery) -> Result<Streaming<LogRecord>> {
-        let missing = || Error::not_found("runtime.Logs", format!("Logs not found for service {}", key.name));
+        let missing = || runtime::logs_not_found(&key.name);
         Ok(self.handle(key).ok_or_else(missing)?.log().read(query))
     }
+
+    async fn build(&self, key: &Key) -> Result<Streaming<Bytes>> {
+        let program = self.handle(key).and_then(|handle| handle.program());
+        built::read(program.ok_or_else(runtime::build_not_found)?).await
+    }
+
+    async fn add_resource(&self, resource: Resource) -> Result<()> {
+        self.shared.refuse_what_cannot_be_kept(&resource)?;
+        let _turn = self.resources.lock().await;
+        self.shared.ledger.add_resource(&resource).await?;
+        self.limit(resource.namespace()).await
+    }
+
+    async fn update_resource(&self, resource: Resource) -> Result<()> {
+        self.shared.refuse_what_cannot_be_kept(&resource)?;
+        let _turn = self.resources.lock().await;
+        self.shared.ledger.replace_resource(&resource).await?;
+        self.limit(resource.namespace()).await
+    }
+
+    async fn delete_resource(&self, resource: Resource) -> Result<()> {
+        let _turn = self.resources.lock().await;
+        let namespace = resource.namespace().to_owned();
+        let is_whole = matches!(resource, Resource::Namespace(_));
+        let mut gone = vec![resource];
+        if is_whole {
+            let mut rest = self.shared.ledger.resources().await?;
+            rest.retain(|other| other.namespace() == namespace && !matches!(other, Resource::Namespace(_)));
+            gone.extend(rest);
+        }
+        self.shared.ledger.remove_resources(&gone).await?;
+        if is_whole {
+            self.delete_all_of(&namespace).await?;
+        }
+        self.limit(&namespace).await
+    }
+
+    async fn resources(&self, namespace: Option<&str>) -> Result<Vec<ResourceState>> {
+        let all = self.shared.ledger.resources().await?.into_iter();
+        let wanted =
+            all.filter(|resource| namespace.is_none_or(|namespace| resource.namespace() == namespace));
+        let state = |resource: Resource| ResourceState {
+            note: self.shared.note(&resource),
+            resource,
+        };
+        Ok(wanted.map(state).collect())
+    }
+}
+
+fn changed(before: &Desired, update: Update) -> Desired {
+    let or_before = |new: String, before: &String| if new.is_empty() { before.clone() } else { new };
+    let mut desired = Desired {
+        source: or_before(update.source, &before.source),
+        entrypoint: or_before(update.entrypoint, &before.entrypoint),
+        instances: update.instances.or(before.instances),
+        ..before.clone()
+    };
+    desired.metadata.extend(update.metadata);
+    desired
 }
 
 #[cfg(test)]

@@ -147,6 +147,13 @@ pub struct CreateOptions {
     #[prost(bool, tag = "12")]
     #[serde(with = "json::As::<json::Bool>")]
     pub force: bool,
+    /// Environment whose values are settings of the namespace: name to path. Read anew whenever an instance starts.
+    #[prost(btree_map = "string, string", tag = "100")]
+    #[serde(
+        with = "json::As::<json::Map<json::Text, json::Text>>",
+        alias = "configSecrets"
+    )]
+    pub config_secrets: std::collections::BTreeMap<String, String>,
 }
 
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
@@ -324,6 +331,53 @@ pub struct UploadResponse {
     pub id: String,
 }
 
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct BuildReadResponse {
+    #[prost(bytes = "bytes", tag = "1")]
+    #[serde(with = "json::As::<json::Bytes>")]
+    pub data: micro_rpc::bytes::Bytes,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct ListOptions {
+    #[prost(string, tag = "1")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub namespace: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct ResourcesRequest {
+    #[prost(message, optional, tag = "1")]
+    pub options: Option<ListOptions>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct ResourcesResponse {
+    #[prost(message, repeated, tag = "1")]
+    #[serde(with = "json::As::<json::List<json::Msg>>")]
+    pub resources: Vec<ResourceState>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct ResourceState {
+    #[prost(message, optional, tag = "1")]
+    pub resource: Option<Resource>,
+    /// What of it is kept on this platform, in words; empty when all of it is.
+    #[prost(string, tag = "2")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub note: String,
+}
+
 /// What reflection and the registry say of `Runtime`.
 pub static RUNTIME_SERVICE: micro_rpc::ServiceDescriptor = micro_rpc::ServiceDescriptor {
     package: "runtime",
@@ -353,6 +407,11 @@ pub static RUNTIME_SERVICE: micro_rpc::ServiceDescriptor = micro_rpc::ServiceDes
             name: "Logs",
             client_streaming: false,
             server_streaming: true,
+        },
+        micro_rpc::MethodDescriptor {
+            name: "Resources",
+            client_streaming: false,
+            server_streaming: false,
         },
     ],
     file_descriptor_set: FILE_DESCRIPTOR_SET,
@@ -390,6 +449,13 @@ pub trait Runtime: Send + Sync + 'static {
         ctx: &micro_rpc::Context,
         request: LogsRequest,
     ) -> micro_rpc::Result<micro_rpc::Streaming<LogRecord>>;
+
+    /// Resources returns the namespaces, network policies and resource quotas that were asked for.
+    async fn resources(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: ResourcesRequest,
+    ) -> micro_rpc::Result<ResourcesResponse>;
 }
 
 /// [`Runtime`] over the network.
@@ -445,6 +511,14 @@ impl Runtime for RuntimeClient {
     ) -> micro_rpc::Result<micro_rpc::Streaming<LogRecord>> {
         self.0.server_stream(ctx, "Runtime.Logs", &request).await
     }
+
+    async fn resources(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: ResourcesRequest,
+    ) -> micro_rpc::Result<ResourcesResponse> {
+        self.0.unary(ctx, "Runtime.Resources", &request).await
+    }
 }
 
 /// Mounts a [`Runtime`] on a server.
@@ -499,6 +573,11 @@ impl micro_rpc::Handler for RuntimeServer {
                 let request = call.request().await?;
                 let responses = service.logs(ctx, request).await?;
                 call.reply_stream(responses)
+            }
+            "Resources" => {
+                let request = call.request().await?;
+                let response = service.resources(ctx, request).await?;
+                call.reply(&response)
             }
             _ => Err(micro_rpc::Error::not_implemented(
                 "runtime.Runtime",
@@ -592,6 +671,96 @@ impl micro_rpc::Handler for SourceServer {
             }
             _ => Err(micro_rpc::Error::not_implemented(
                 "runtime.Source",
+                "unknown method",
+            )),
+        }
+    }
+}
+
+/// What reflection and the registry say of `Build`.
+pub static BUILD_SERVICE: micro_rpc::ServiceDescriptor = micro_rpc::ServiceDescriptor {
+    package: "runtime",
+    name: "Build",
+    methods: &[micro_rpc::MethodDescriptor {
+        name: "Read",
+        client_streaming: false,
+        server_streaming: true,
+    }],
+    file_descriptor_set: FILE_DESCRIPTOR_SET,
+};
+
+#[micro_rpc::async_trait]
+pub trait Build: Send + Sync + 'static {
+    /// Read sends what was built of a service: a program, or a tar of the folder that its command runs in.
+    async fn read(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: Service,
+    ) -> micro_rpc::Result<micro_rpc::Streaming<BuildReadResponse>>;
+}
+
+/// [`Build`] over the network.
+#[derive(Clone)]
+pub struct BuildClient(micro_rpc::ServiceClient);
+
+impl BuildClient {
+    /// Calls the service `runtime`.
+    pub fn new(client: &micro_rpc::Client) -> Self {
+        Self::with_name(client, "runtime")
+    }
+
+    /// Calls the service `name`, which speaks the contract of `runtime`.
+    pub fn with_name(client: &micro_rpc::Client, name: &str) -> Self {
+        Self(client.service(name))
+    }
+}
+
+#[micro_rpc::async_trait]
+impl Build for BuildClient {
+    async fn read(
+        &self,
+        ctx: &micro_rpc::Context,
+        request: Service,
+    ) -> micro_rpc::Result<micro_rpc::Streaming<BuildReadResponse>> {
+        self.0.server_stream(ctx, "Build.Read", &request).await
+    }
+}
+
+/// Mounts a [`Build`] on a server.
+#[derive(Clone)]
+pub struct BuildServer(std::sync::Arc<dyn Build>);
+
+impl BuildServer {
+    pub fn new(service: impl Build) -> Self {
+        Self(std::sync::Arc::new(service))
+    }
+
+    pub fn from_arc(service: std::sync::Arc<dyn Build>) -> Self {
+        Self(service)
+    }
+}
+
+#[micro_rpc::async_trait]
+impl micro_rpc::Handler for BuildServer {
+    fn descriptor(&self) -> &'static micro_rpc::ServiceDescriptor {
+        &BUILD_SERVICE
+    }
+
+    async fn call(
+        &self,
+        ctx: &micro_rpc::Context,
+        method: &'static micro_rpc::MethodDescriptor,
+        mut call: micro_rpc::Call,
+    ) -> micro_rpc::Result<micro_rpc::Reply> {
+        let service = &*self.0;
+        match method.name {
+            "Read" => {
+                let request = call.request().await?;
+                let responses = service.read(ctx, request).await?;
+                call.reply_stream(responses)
+            }
+            _ => Err(micro_rpc::Error::not_implemented(
+                "runtime.Build",
                 "unknown method",
             )),
         }

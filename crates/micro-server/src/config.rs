@@ -45,6 +45,37 @@ impl ConfigHandler {
         })
     }
 
+    /// The setting at a path as text, decrypted; `None` where there is none. For the platform itself: nobody is asked for.
+    pub(crate) async fn text(&self, namespace: &str, path: &str) -> Result<Option<String>> {
+        const ID: &str = "config";
+        let Some((document, _)) = self.load(namespace, ID).await? else {
+            return Ok(None);
+        };
+        Ok(match self.value(namespace, &document, path, true)? {
+            Value::Null => None,
+            Value::String(text) => Some(text),
+            other => Some(other.to_string()),
+        })
+    }
+
+    /// Encrypts a text with the key of the settings, bound to a namespace and a place.
+    pub(crate) fn seal(&self, namespace: &str, place: &str, text: &str) -> Result<String> {
+        let sealed = self
+            .seal
+            .seal_leaf(namespace, place, &Value::from(text).to_string());
+        sealed.map(|leaf| leaf.value)
+    }
+
+    /// What was encrypted for the same namespace and place.
+    pub(crate) fn open_sealed(&self, namespace: &str, place: &str, sealed: &str) -> Result<String> {
+        let leaf = Leaf {
+            value: sealed.to_owned(),
+            secret: true,
+        };
+        let text = self.seal.open_leaf(namespace, place, &leaf)?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
     /// The document of a namespace and its version; `None` when nothing was ever set.
     async fn load(&self, namespace: &str, id: &str) -> Result<Option<(Document, u64)>> {
         match self.documents.read(namespace).await {

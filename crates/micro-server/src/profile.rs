@@ -8,10 +8,11 @@ use micro::blob::Blobs;
 use micro::broker::{self, Broker};
 use micro::events::{self, Events};
 use micro::registry::{self, Registry};
-use micro::runtime::Runtime;
+use micro::runtime::{Key, Runtime};
 use micro::store::Store;
 
 use crate::auth::Block;
+use crate::config::ConfigHandler;
 use crate::server::Error;
 
 /// The drivers of a platform, chosen by name at start.
@@ -34,6 +35,8 @@ pub(crate) struct Needs {
     pub(crate) build: PathBuf,
     pub(crate) framework: PathBuf,
     pub(crate) accounts: Block,
+    pub(crate) settings: ConfigHandler,
+    pub(crate) cgroup: Option<PathBuf>,
     pub(crate) proxy: String,
 }
 
@@ -69,6 +72,8 @@ impl Profile {
             store: self.store.clone(),
             registry: self.registry.clone(),
             credentials: Arc::new(Issuer(needs.accounts)),
+            vault: Arc::new(Vault(needs.settings)),
+            cgroup: needs.cgroup,
             proxy: needs.proxy,
         };
         Ok(Host::Local(Arc::new(micro_local::Runtime::open(config).await?)))
@@ -118,4 +123,27 @@ impl micro_local::runtime::Issuer for Issuer {
     async fn issue(&self, namespace: &str, name: &str, version: &str) -> micro::Result<(String, String)> {
         self.0.issue_service_account(namespace, name, version).await
     }
+}
+
+/// Keeps the secrets of services with the key of the settings.
+struct Vault(ConfigHandler);
+
+#[micro_rpc::async_trait]
+impl micro_local::runtime::Vault for Vault {
+    async fn setting(&self, namespace: &str, path: &str) -> micro::Result<Option<String>> {
+        self.0.text(namespace, path).await
+    }
+
+    fn seal(&self, key: &Key, name: &str, value: &str) -> micro::Result<String> {
+        self.0.seal(&key.namespace, &place(key, name), value)
+    }
+
+    fn open(&self, key: &Key, name: &str, sealed: &str) -> micro::Result<String> {
+        self.0.open_sealed(&key.namespace, &place(key, name), sealed)
+    }
+}
+
+/// What a secret is bound to; no setting is called so.
+fn place(key: &Key, name: &str) -> String {
+    format!("\0runtime\0{}\0{}\0{name}", key.name, key.version)
 }

@@ -1,66 +1,87 @@
-//! The runtime service: checks who asks, and asks the driver.
+//! The runtime service: checks who asks, asks the driver, and tells what has changed.
+
+mod changes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use micro::runtime::{Create, Key, LogsQuery, Runtime};
+use micro::events::Events;
+use micro::runtime::{Create, Key, LogsQuery, MOST_INSTANCES, Query, Runtime, Update};
+use micro_proto::runtime as proto;
 use micro_proto::runtime::{
-    CreateOptions, CreateRequest, CreateResponse, DeleteRequest, DeleteResponse, LogRecord, LogsRequest,
-    ReadRequest, ReadResponse, Resource, Runtime as Contract, Service, Source as SourceContract,
-    UpdateRequest, UpdateResponse, UploadRequest, UploadResponse,
+    Build as BuildContract, BuildReadResponse, BuildServer, CreateOptions, CreateRequest, CreateResponse,
+    DeleteRequest, DeleteResponse, LogRecord, LogsRequest, ReadRequest, ReadResponse, ResourceState,
+    ResourcesRequest, ResourcesResponse, Runtime as Contract, RuntimeServer, Service,
+    Source as SourceContract, SourceServer, UpdateRequest, UpdateResponse, UploadRequest, UploadResponse,
 };
-use micro_rpc::{Account, Context, Error, Result, Streaming};
+use micro_rpc::{Account, Context, Error, Handler, Result, Streaming};
 
 use crate::drain::Draining;
 use crate::namespace;
+use changes::{Changes, Subject};
 
 #[cfg(test)]
 mod tests;
 
-/// So many processes of one service, at most. A number with a digit too many would take the machine down.
-const MOST_INSTANCES: i64 = 100;
-
-/// Answers the contracts `Runtime` and `Source` from a driver.
+/// Answers the contracts `Runtime`, `Source` and `Build` from a driver.
 #[derive(Clone)]
 pub struct RuntimeHandler {
     runtime: Arc<dyn Runtime>,
+    changes: Changes,
     draining: Draining,
 }
 
 impl RuntimeHandler {
-    /// Over a driver; logs that are followed end with the drain.
-    pub fn new(runtime: Arc<dyn Runtime>, draining: Draining) -> Self {
-        Self { runtime, draining }
+    /// Over a driver. Changes are published as events; logs that are followed end with the drain.
+    pub fn new(runtime: Arc<dyn Runtime>, events: Arc<dyn Events>, draining: Draining) -> Self {
+        Self {
+            runtime,
+            changes: Changes::new(events),
+            draining,
+        }
+    }
+
+    /// The contracts that it answers.
+    pub fn handlers(self) -> Vec<Arc<dyn Handler>> {
+        let shared = Arc::new(self);
+        vec![
+            Arc::new(RuntimeServer::from_arc(shared.clone())),
+            Arc::new(SourceServer::from_arc(shared.clone())),
+            Arc::new(BuildServer::from_arc(shared)),
+        ]
     }
 }
 
 /// What a request is about.
-enum Subject {
-    Service(Service),
-    /// Namespaces and limits need nothing on one machine: that they were asked for is acknowledged.
-    Nothing,
+fn subject(resource: Option<proto::Resource>, id: &str) -> Result<Subject> {
+    let resource = resource.unwrap_or_default();
+    let service = resource.service.clone();
+    let resource = micro::runtime::Resource::from_message(resource);
+    match resource.map_err(|error| with_id(error, id))? {
+        Some(resource) => Ok(Subject::Resource(resource)),
+        None => service
+            .map(Subject::Service)
+            .ok_or_else(|| Error::bad_request(id, "blank resource")),
+    }
 }
 
-fn subject(resource: Option<Resource>, id: &str) -> Result<Subject> {
-    let resource = resource.unwrap_or_default();
-    let named = |parts: &[&str]| match parts.iter().any(|part| part.is_empty()) {
-        true => Err(Error::internal(id, "invalid resource")),
-        false => Ok(Subject::Nothing),
-    };
-    if let Some(wanted) = resource.namespace {
-        return named(&[&wanted.name]);
+/// The namespace of a request, once the caller may change it and what it is about.
+fn authorised(ctx: &Context, named: &str, subject: &Subject, id: &str) -> Result<String> {
+    let namespace = namespace::named(named, namespace::PLATFORM, id)?;
+    namespace::authorize_admin(ctx, namespace, id)?;
+    if let Subject::Resource(resource) = subject {
+        // It says itself which namespace it is about, which need not be the one that was named.
+        namespace::authorize_admin(ctx, resource.namespace(), id)?;
     }
-    if let Some(wanted) = resource.networkpolicy {
-        return named(&[&wanted.name, &wanted.namespace]);
+    Ok(namespace.to_owned())
+}
+
+fn with_id(error: Error, id: &str) -> Error {
+    Error {
+        id: id.to_owned(),
+        ..error
     }
-    if let Some(wanted) = resource.resourcequota {
-        return named(&[&wanted.name, &wanted.namespace]);
-    }
-    resource
-        .service
-        .map(Subject::Service)
-        .ok_or_else(|| Error::bad_request(id, "blank resource"))
 }
 
 fn key(namespace: &str, name: &str, version: &str) -> Result<Key> {
@@ -83,7 +104,7 @@ fn environment(pairs: &[String], id: &str) -> Result<Vec<(String, String)>> {
 
 /// `None` where the request does not say.
 fn instances(wanted: i64, id: &str) -> Result<Option<usize>> {
-    if wanted > MOST_INSTANCES {
+    if usize::try_from(wanted).is_ok_and(|wanted| wanted > MOST_INSTANCES) {
         return Err(Error::bad_request(
             id,
             format!("{wanted} instances are more than {MOST_INSTANCES}"),
@@ -119,9 +140,11 @@ fn create(
         entrypoint: options.entrypoint,
         env: environment(&options.env, id)?,
         secrets: options.secrets,
+        config_secrets: options.config_secrets,
         command: options.command,
         args: options.args,
-        instances: instances(options.instances, id)?.unwrap_or(1),
+        instances: instances(options.instances, id)?,
+        kind: options.r#type,
         metadata,
         force: options.force,
         ..Create::new(key(namespace, &service.name, &service.version)?)
@@ -134,13 +157,16 @@ impl Contract for RuntimeHandler {
         const ID: &str = "runtime.Runtime.Create";
         let subject = subject(request.resource, ID)?;
         let options = request.options.unwrap_or_default();
-        let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?.to_owned();
-        namespace::authorize_admin(ctx, &namespace, ID)?;
-        if let Subject::Service(service) = subject {
-            self.runtime
-                .create(create(ctx, &namespace, service, options, ID)?)
-                .await?;
-        }
+        let namespace = authorised(ctx, &options.namespace, &subject, ID)?;
+        let created = match &subject {
+            Subject::Resource(resource) => self.runtime.add_resource(resource.clone()).await,
+            Subject::Service(service) => {
+                let wanted = create(ctx, &namespace, service.clone(), options, ID)?;
+                self.runtime.create(wanted).await
+            }
+        };
+        created.map_err(|error| with_id(error, ID))?;
+        self.changes.tell("created", &namespace, &subject).await;
         Ok(CreateResponse::default())
     }
 
@@ -149,12 +175,14 @@ impl Contract for RuntimeHandler {
         let options = request.options.unwrap_or_default();
         let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?;
         namespace::authorize(ctx, namespace, ID)?;
-        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let name = some(micro::registry::short_name(&options.service));
-        let version = some(&options.version);
-        let services = self.runtime.read(namespace, name.as_deref(), version.as_deref());
+        let query = Query {
+            name: micro::registry::short_name(&options.service).to_owned(),
+            version: options.version,
+            kind: options.r#type,
+        };
+        let services = self.runtime.read(namespace, &query).await;
         Ok(ReadResponse {
-            services: services.await?,
+            services: services.map_err(|error| with_id(error, ID))?,
         })
     }
 
@@ -162,13 +190,16 @@ impl Contract for RuntimeHandler {
         const ID: &str = "runtime.Runtime.Delete";
         let subject = subject(request.resource, ID)?;
         let options = request.options.unwrap_or_default();
-        let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?;
-        namespace::authorize_admin(ctx, namespace, ID)?;
-        if let Subject::Service(service) = subject {
-            self.runtime
-                .delete(&key(namespace, &service.name, &service.version)?)
-                .await?;
-        }
+        let namespace = authorised(ctx, &options.namespace, &subject, ID)?;
+        let deleted = match &subject {
+            Subject::Resource(resource) => self.runtime.delete_resource(resource.clone()).await,
+            Subject::Service(service) => {
+                let key = key(&namespace, &service.name, &service.version)?;
+                self.runtime.delete(&key).await
+            }
+        };
+        deleted.map_err(|error| with_id(error, ID))?;
+        self.changes.tell("deleted", &namespace, &subject).await;
         Ok(DeleteResponse::default())
     }
 
@@ -176,14 +207,42 @@ impl Contract for RuntimeHandler {
         const ID: &str = "runtime.Runtime.Update";
         let subject = subject(request.resource, ID)?;
         let options = request.options.unwrap_or_default();
-        let namespace = namespace::named(&options.namespace, namespace::PLATFORM, ID)?;
-        namespace::authorize_admin(ctx, namespace, ID)?;
-        if let Subject::Service(service) = subject {
-            let instances = instances(options.instances, ID)?;
-            let key = key(namespace, &service.name, &service.version)?;
-            self.runtime.update(&key, &options.entrypoint, instances).await?;
-        }
+        let namespace = authorised(ctx, &options.namespace, &subject, ID)?;
+        let updated = match &subject {
+            Subject::Resource(resource) => self.runtime.update_resource(resource.clone()).await,
+            Subject::Service(service) => {
+                let key = key(&namespace, &service.name, &service.version)?;
+                let update = Update {
+                    source: service.source.clone(),
+                    entrypoint: options.entrypoint,
+                    instances: instances(options.instances, ID)?,
+                    metadata: service.metadata.clone(),
+                };
+                self.runtime.update(&key, update).await
+            }
+        };
+        updated.map_err(|error| with_id(error, ID))?;
+        self.changes.tell("updated", &namespace, &subject).await;
         Ok(UpdateResponse::default())
+    }
+
+    async fn resources(&self, ctx: &Context, request: ResourcesRequest) -> Result<ResourcesResponse> {
+        const ID: &str = "runtime.Runtime.Resources";
+        const ALL: &str = "*";
+        let options = request.options.unwrap_or_default();
+        let is_all = options.namespace == ALL;
+        let named = if is_all { "" } else { &options.namespace };
+        let namespace = namespace::named(named, namespace::PLATFORM, ID)?;
+        namespace::authorize_admin(ctx, namespace, ID)?;
+        let known = self.runtime.resources((!is_all).then_some(namespace)).await;
+        let known = known.map_err(|error| with_id(error, ID))?.into_iter();
+        let resources = known.map(|state| ResourceState {
+            resource: Some(state.resource.into_message()),
+            note: state.note,
+        });
+        Ok(ResourcesResponse {
+            resources: resources.collect(),
+        })
     }
 
     async fn logs(&self, ctx: &Context, request: LogsRequest) -> Result<Streaming<LogRecord>> {
@@ -207,6 +266,13 @@ impl Contract for RuntimeHandler {
     }
 }
 
+fn account<'a>(ctx: &'a Context, id: &str) -> Result<&'a Account> {
+    let account = ctx.account();
+    account
+        .map(|account| &**account)
+        .ok_or_else(|| Error::unauthorized(id, "an account is required"))
+}
+
 /// Source belongs to the caller's namespace. The platform's own accounts may name another; clients of others send the
 /// platform's as header with every call to it, which then says nothing.
 fn home<'a>(ctx: &'a Context, account: &'a Account) -> &'a str {
@@ -220,9 +286,7 @@ fn home<'a>(ctx: &'a Context, account: &'a Account) -> &'a str {
 impl SourceContract for RuntimeHandler {
     async fn upload(&self, ctx: &Context, mut requests: Streaming<UploadRequest>) -> Result<UploadResponse> {
         const ID: &str = "runtime.Source.Upload";
-        let account = ctx
-            .account()
-            .ok_or_else(|| Error::unauthorized(ID, "an account is required"))?;
+        let account = account(ctx, ID)?;
         let first = match requests.next().await {
             Some(first) => first?,
             None => return Err(Error::bad_request(ID, "No source was sent")),
@@ -240,5 +304,28 @@ impl SourceContract for RuntimeHandler {
         Ok(UploadResponse {
             id: self.runtime.upload(&key, tar).await?,
         })
+    }
+}
+
+#[micro_rpc::async_trait]
+impl BuildContract for RuntimeHandler {
+    async fn read(&self, ctx: &Context, request: Service) -> Result<Streaming<BuildReadResponse>> {
+        const ID: &str = "runtime.Build.Read";
+        let account = account(ctx, ID)?;
+        let namespace = namespace::named(home(ctx, account), namespace::PLATFORM, ID)?;
+        if account.issuer == namespace::PLATFORM {
+            // Whoever is of the platform, but none of its administrators, is of no other namespace.
+            namespace::authorize(ctx, namespace, ID)?;
+        }
+        if request.name.is_empty() || request.version.is_empty() {
+            return Err(Error::bad_request(
+                ID,
+                "name and version of the service are required",
+            ));
+        }
+        let key = key(namespace, &request.name, &request.version)?;
+        let pieces = self.runtime.build(&key).await;
+        let pieces = pieces.map_err(|error| with_id(error, ID))?;
+        Ok(pieces.map(|data| Ok(BuildReadResponse { data })))
     }
 }

@@ -51,6 +51,8 @@ pub struct Config {
     pub framework: PathBuf,
     /// The version to show.
     pub version: String,
+    /// The control group below which namespaces with a quota are limited (`MICRO_CGROUP`); the server's own unless set.
+    pub cgroup: Option<PathBuf>,
     /// Whether no administrator is made (`MICRO_AUTH_DISABLE_ADMIN`).
     pub disable_admin: bool,
     /// How long events are kept; a day unless set.
@@ -242,6 +244,7 @@ impl Running {
 
     /// The services that were asked to run, and how they are.
     pub async fn services(&self, namespace: &str) -> micro::Result<Vec<micro::runtime::Service>> {
-        self.parts.host.runtime().read(namespace, None, None).await
+        let query = micro::runtime::Query::default();
+        self.parts.host.runtime().read(namespace, &query).await
     }
 }

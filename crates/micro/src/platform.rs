@@ -11,9 +11,10 @@ use crate::broker::Broker;
 use crate::config::{Config, Live};
 use crate::events::Events;
 use crate::registry::Registry;
+use crate::runtime::Runtime;
 use crate::store::model::{Entity, Model};
 use crate::store::{Scope, Store, Table};
-use crate::{blob, broker, config, events, registry, store};
+use crate::{blob, broker, config, events, registry, runtime, store};
 
 /// The platform as a service sees it: the same whether it runs on a laptop or on a cluster.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ pub struct Platform {
     pub accounts: Arc<dyn Accounts>,
     /// The access rules of the namespace.
     pub rules: Arc<dyn Rules>,
+    /// Builds and runs services.
+    pub runtime: Arc<dyn Runtime>,
     /// The namespace that the service runs in.
     pub namespace: String,
 }
@@ -73,6 +76,7 @@ impl Platform {
             blobs: Arc::new(blob::Memory::default()),
             broker: Arc::new(broker::Memory::default()),
             config: Arc::new(config::Memory::default()),
+            runtime: Arc::new(runtime::Memory::default()),
             auth: Arc::new(FakeAuth::new()),
             accounts: Arc::new(FakeAccounts::new()),
             rules: Arc::new(FakeRules::new()),

@@ -14,7 +14,7 @@ use crate::auth::{AsService, RemoteGuard, TokenSource};
 use crate::registry::{self, Cache, Registry};
 use crate::service::follow;
 use crate::settings::Settings;
-use crate::{Platform, Service, blob, broker, config, events, store};
+use crate::{Platform, Service, blob, broker, config, events, runtime, store};
 
 const TTL: Duration = Duration::from_secs(90);
 const REGISTER_AGAIN: Duration = Duration::from_secs(30);
@@ -92,6 +92,7 @@ async fn join(settings: &Settings) -> Result<Joined> {
         broker: Arc::new(broker::Remote::new(&control)),
         events: Arc::new(events::Remote::new(&control)),
         config: Arc::new(config::Remote::new(&control)),
+        runtime: Arc::new(runtime::Remote::new(&control)),
         namespace: settings.namespace.clone(),
     };
     Ok(Joined {

@@ -3,8 +3,19 @@
 //! The promise: what was asked to run is running, or [`Runtime::read`] says why not, in words. What was acknowledged
 //! survives a crash of the server.
 //!
+//! A service is running once one of its instances is registered and answers. One with a command of its own, in any
+//! language, need only be registered; if it never is, because it only consumes events, say, then it is running once it
+//! has stayed up for a while.
+//!
 //! Errors are the platform's own: `already exists` and `not found` with code 500, as callers know them, 400 for a
 //! request that can never work.
+
+mod address;
+pub mod conformance;
+pub mod definition;
+mod memory;
+mod remote;
+mod resource;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,10 +26,20 @@ use bytes::Bytes;
 use micro_proto::health::{Health, HealthCheckRequest, HealthClient};
 use micro_rpc::{Client, Context, Error, Result, Streaming};
 
-pub use micro_proto::runtime::{LogRecord, Service};
+pub use address::Address;
+pub use memory::Memory;
+pub use micro_proto::runtime::{LogRecord, Namespace, NetworkPolicy, ResourceQuota, Resources, Service};
+pub use remote::Remote;
+pub use resource::{Resource, ResourceState};
 
 /// The version of a service that was given none.
 pub const DEFAULT_VERSION: &str = "latest";
+
+/// So many processes of one service, at most. A number with a digit too many would take the machine down.
+pub const MOST_INSTANCES: usize = 100;
+
+/// How the name of an uploaded source begins; every other source is the address of a git repository.
+pub const UPLOADED: &str = "source://";
 
 /// Which service, of which version, in which namespace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,24 +98,69 @@ impl fmt::Display for Key {
 pub struct Create {
     /// Which service.
     pub key: Key,
-    /// Where its source is: what [`Runtime::upload`] answered.
+    /// Where its source is: what [`Runtime::upload`] answered, or a git repository, `host/org/repo/folder@ref` or an URL.
     pub source: String,
     /// The service's folder within the source; empty for its root.
     pub entrypoint: String,
     /// More environment for the process. May override what the platform sets, but not the namespace.
     pub env: Vec<(String, String)>,
-    /// Like `env`, and never shown.
+    /// Like `env`, and never shown. `GIT_CREDENTIALS` is for fetching the source only: `user:password`, or a token.
     pub secrets: BTreeMap<String, String>,
-    /// Runs this instead of building the source.
+    /// Like `secrets`, of which only the place is known here: the name of the variable, and the path of a setting of the
+    /// namespace, which is read anew whenever an instance starts.
+    pub config_secrets: BTreeMap<String, String>,
+    /// Runs this, in the service's folder, instead of what cargo makes of it or its definition says.
     pub command: Vec<String>,
     /// Arguments of the program.
     pub args: Vec<String>,
-    /// How many processes; 0 is taken as 1.
-    pub instances: usize,
+    /// How many processes; `None` leaves it to the definition, which has 1 unless it says otherwise.
+    pub instances: Option<usize>,
+    /// A word that [`Runtime::read`] can ask for.
+    pub kind: String,
     /// What [`Runtime::read`] answers besides its own: `owner`, `group`, `source`.
     pub metadata: BTreeMap<String, String>,
     /// Replaces a service that exists.
     pub force: bool,
+}
+
+/// What an update changes besides the source itself; what is empty stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Update {
+    /// Where the source is from now on.
+    pub source: String,
+    /// The service's folder within the source.
+    pub entrypoint: String,
+    /// How many processes.
+    pub instances: Option<usize>,
+    /// Takes the place of notes of the same name.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Which services are read; what is empty matches all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Of this short name.
+    pub name: String,
+    /// Of this version.
+    pub version: String,
+    /// Of this type.
+    pub kind: String,
+}
+
+impl Query {
+    /// All versions of a service.
+    pub fn of(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a service is meant.
+    pub fn matches(&self, key: &Key, kind: &str) -> bool {
+        let fits = |wanted: &str, has: &str| wanted.is_empty() || wanted == has;
+        fits(&self.name, &key.name) && fits(&self.version, &key.version) && fits(&self.kind, kind)
+    }
 }
 
 impl Create {
@@ -106,9 +172,11 @@ impl Create {
             entrypoint: String::new(),
             env: Vec::new(),
             secrets: BTreeMap::new(),
+            config_secrets: BTreeMap::new(),
             command: Vec::new(),
             args: Vec::new(),
-            instances: 1,
+            instances: None,
+            kind: String::new(),
             metadata: BTreeMap::new(),
             force: false,
         }
@@ -193,17 +261,53 @@ pub trait Runtime: Send + Sync + 'static {
     /// that fails, the old ones serve. Answers at once. While it goes on, the metadata `update` of the service says how
     /// far it is; afterwards it is absent, and `error` says what went wrong, if anything did.
     ///
-    /// An empty entrypoint and `None` keep what was asked before.
-    async fn update(&self, key: &Key, entrypoint: &str, instances: Option<usize>) -> Result<()>;
+    /// A source in a git repository is fetched anew.
+    async fn update(&self, key: &Key, update: Update) -> Result<()>;
 
     /// Forgets a service, and answers when its processes have ended.
     async fn delete(&self, key: &Key) -> Result<()>;
 
     /// The services of a namespace, sorted by name and version, and how they are. Never waits.
-    async fn read(&self, namespace: &str, name: Option<&str>, version: Option<&str>) -> Result<Vec<Service>>;
+    async fn read(&self, namespace: &str, query: &Query) -> Result<Vec<Service>>;
 
     /// What a service printed, and what the runtime had to say about it.
     async fn logs(&self, key: &Key, query: LogsQuery) -> Result<Streaming<LogRecord>>;
+
+    /// What serves: the program, or a tar of the folder that a service's own command runs in. 404 where nothing was built yet.
+    async fn build(&self, key: &Key) -> Result<Streaming<Bytes>>;
+
+    /// Asks for a namespace, a policy or a quota. What cannot be kept here is refused in words, 501.
+    async fn add_resource(&self, resource: Resource) -> Result<()>;
+
+    /// Changes one that was asked for.
+    async fn update_resource(&self, resource: Resource) -> Result<()>;
+
+    /// Forgets one that was asked for; with a namespace all of its services, policies and quotas, and answers when the
+    /// processes have ended.
+    async fn delete_resource(&self, resource: Resource) -> Result<()>;
+
+    /// What was asked for in a namespace, or in all of them, sorted by kind and name.
+    async fn resources(&self, namespace: Option<&str>) -> Result<Vec<ResourceState>>;
+}
+
+/// There is such a thing already; the code and words that callers of Micro know.
+pub fn already_exists() -> Error {
+    Error::internal("runtime", "already exists")
+}
+
+/// There is no such thing; the code and words that callers of Micro know.
+pub fn not_found() -> Error {
+    Error::internal("runtime", "not found")
+}
+
+/// There is no log of a service.
+pub fn logs_not_found(name: &str) -> Error {
+    Error::not_found("runtime.Logs", format!("Logs not found for service {name}"))
+}
+
+/// Nothing was built of a service yet.
+pub fn build_not_found() -> Error {
+    Error::not_found("runtime.Build", "Build not found")
 }
 
 /// How long [`is_serving`] waits for an answer.

@@ -1,9 +1,10 @@
-//! Makes programs of sources, with cargo.
+//! Makes programs of sources, with cargo, or as the service's definition says.
 //!
 //! All services share one target folder, so that the framework is compiled once, and one build runs at a time, also among
 //! servers that share it. The program is copied away before the next build begins: another package of the same name would
 //! overwrite it, and a linker that writes in place would change a running one.
 
+mod own;
 mod progress;
 
 use std::fs::{File, TryLockError};
@@ -18,10 +19,13 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::desired::Desired;
-use super::environment::Environment;
+use micro::runtime::definition::Definition;
+
+use super::desired::{Built, Defined, Desired};
+use super::environment::{Environment, Variables};
 use super::log::Log;
-use super::source::{self, Sources};
+use super::source::{Sources, Wanted};
+use own::Draft;
 use progress::{Output, Seen};
 
 /// Optimised enough to serve, and still quick to build after an edit.
@@ -33,6 +37,10 @@ const PROFILE: &[&str] = &[
     "profile.fast.debug='none'",
     "profile.fast.lto='off'",
 ];
+
+const NOTHING_TO_RUN: &str = "there is no Cargo.toml in the service's folder, and nothing says how else to run it: \
+    `micro new` makes a service that builds; for one in another language add a line `command ...` to its .mu file, or \
+    give --command";
 
 /// How far a build is.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,26 +72,94 @@ impl Builder {
         }
     }
 
-    /// Builds what was uploaded last and answers the program, or what the compiler had to say, in words for people.
-    /// Dropped half-way, it ends the compiler.
+    /// Builds what was uploaded last, or what is fetched now, and answers the program, or what went wrong, in words for
+    /// people. Dropped half-way, it ends what it has started.
     pub async fn build(
         &self,
         desired: &Desired,
+        credentials: Option<&str>,
         log: &Log,
         progress: &watch::Sender<Progress>,
-    ) -> Result<PathBuf, String> {
+    ) -> Result<Built, String> {
+        let commit = self.fetch(desired, credentials, log, progress).await?;
         let turn = Arc::clone(&self.turn)
             .acquire_owned()
             .await
             .map_err(|error| error.to_string())?;
-        let _lock = self
+        let lock = self
             .lock()
             .await
             .map_err(|error| format!("cannot lock the build folder: {error}"))?;
         progress.send_replace(Progress::Building("Preparing".to_owned()));
-        let (package, _turn) = self.prepare(desired, turn).await?;
-        let program = self.run_cargo(&package, desired, log, progress).await?;
-        self.keep(desired, &program).await
+        let (prepared, turn) = self.prepare(desired, turn).await?;
+        let Prepared {
+            package,
+            definition,
+            draft,
+        } = prepared;
+        let environment = self.environment_of(desired, &definition);
+        let at = |text| {
+            progress.send_replace(Progress::Building(text));
+        };
+        let program = match draft {
+            Some(draft) => {
+                // Only cargo's folder is shared; how long others need is up to them.
+                drop((turn, lock));
+                let folder = draft.path().join(&package);
+                own::run(&definition.build, &folder, &environment, log, at).await?;
+                draft.keep()
+            }
+            None => {
+                own::run(&definition.build, &package, &environment, log, at).await?;
+                let program = self.run_cargo(&package, desired, log, progress).await?;
+                self.keep(desired, &program).await?
+            }
+        };
+        Ok(Built {
+            program,
+            defined: Defined::from(definition),
+            commit,
+        })
+    }
+
+    /// Fetches a source that is in a git repository.
+    async fn fetch(
+        &self,
+        desired: &Desired,
+        credentials: Option<&str>,
+        log: &Log,
+        progress: &watch::Sender<Progress>,
+    ) -> Result<Option<String>, String> {
+        let Some(address) = desired.address().map_err(|error| error.detail)? else {
+            return Ok(None);
+        };
+        progress.send_replace(Progress::Building(format!("Fetching {}", address.repository)));
+        let reference = match address.reference.as_str() {
+            "" => &desired.version,
+            named => named,
+        };
+        let wanted = Wanted {
+            address: &address,
+            reference,
+            credentials,
+            environment: &self.environment.build,
+        };
+        let fetched = self.sources.fetch(&desired.key(), &wanted).await;
+        match &fetched {
+            Ok(commit) => {
+                let text = format!("fetched {} at {reference}: commit {commit}", address.repository);
+                log.note(&text).await;
+            }
+            Err(reason) => log.note(reason).await,
+        }
+        fetched.map(Some)
+    }
+
+    /// What the steps of a build are told: what was asked for, but no secrets.
+    fn environment_of(&self, desired: &Desired, definition: &Definition) -> Variables {
+        let defined = definition.env.iter().chain(&desired.env);
+        let defined = defined.map(|(name, value)| (name.into(), value.into()));
+        self.environment.build.iter().cloned().chain(defined).collect()
     }
 
     /// Keeps other servers from building in the same folder. It is asked for again and again, since a thread that waits
@@ -103,31 +179,30 @@ impl Builder {
         }
     }
 
-    /// Brings the source into place. Its turn goes along, since this goes on even when the build is dropped.
+    /// Brings the source into place, and a copy of it for a service with a command of its own. Its turn goes along, since
+    /// this goes on even when the build is dropped.
     async fn prepare(
         &self,
         desired: &Desired,
         turn: OwnedSemaphorePermit,
-    ) -> Result<(PathBuf, OwnedSemaphorePermit), String> {
-        let (sources, key) = (self.sources.clone(), desired.key());
-        let source = sources.folder(&key);
-        let package = source::package_folder(&source, &desired.entrypoint).map_err(|error| error.detail)?;
+    ) -> Result<(Prepared, OwnedSemaphorePermit), String> {
+        let (sources, desired) = (self.sources.clone(), desired.clone());
+        let copy = self.place(&desired);
         let work = tokio::task::spawn_blocking(move || {
+            let key = desired.key();
             sources
                 .take_over(&key)
                 .map_err(|error| format!("cannot bring the source into place: {error}"))?;
-            if !package.join("Cargo.toml").is_file() {
-                return Err(
-                    "there is no Cargo.toml in the service's folder: `micro new` makes one that builds"
-                        .to_owned(),
-                );
-            }
-            sources
-                .lock(&package, &source)
-                .map_err(|error| format!("cannot write Cargo.lock: {error}"))?;
-            Ok((package, turn))
+            prepare(&sources, &desired, copy).map(|prepared| (prepared, turn))
         });
         work.await.map_err(|error| error.to_string())?
+    }
+
+    /// Where the next program of a service is kept.
+    fn place(&self, desired: &Desired) -> PathBuf {
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let folder = self.programs.join(&desired.namespace);
+        folder.join(format!("{}-{}-{}", desired.name, desired.version, &id[..8]))
     }
 
     async fn run_cargo(
@@ -188,11 +263,11 @@ impl Builder {
 
     /// Copies a program to where no later build touches it.
     async fn keep(&self, desired: &Desired, program: &Path) -> Result<PathBuf, String> {
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let folder = self.programs.join(&desired.namespace);
-        let kept = folder.join(format!("{}-{}-{}", desired.name, desired.version, &id[..8]));
+        let kept = self.place(desired);
         let copied = async {
-            tokio::fs::create_dir_all(&folder).await?;
+            if let Some(folder) = kept.parent() {
+                tokio::fs::create_dir_all(folder).await?;
+            }
             tokio::fs::copy(program, &kept).await
         };
         copied
@@ -200,6 +275,49 @@ impl Builder {
             .map_err(|error| format!("cannot keep the program: {error}"))?;
         Ok(kept)
     }
+}
+
+/// A source in its place.
+struct Prepared {
+    /// The service's folder; within the draft, if there is one.
+    package: PathBuf,
+    definition: Definition,
+    /// The copy that a command of its own will run in.
+    draft: Option<Draft>,
+}
+
+/// Looks at what there is to build. Blocks.
+fn prepare(sources: &Sources, desired: &Desired, copy: PathBuf) -> Result<Prepared, String> {
+    let source = sources.folder(&desired.key());
+    let within = desired.folder().map_err(|error| error.detail)?;
+    let package = source.join(&within);
+    if !package.is_dir() {
+        return Err(match within.as_os_str().is_empty() {
+            true => NOTHING_TO_RUN.to_owned(),
+            false => format!("there is no folder {} in the source", within.display()),
+        });
+    }
+    let found = Definition::find(&package, Some(&desired.name))?;
+    let definition = found.map(|(_, definition)| definition).unwrap_or_default();
+    if !desired.command.is_empty() || !definition.command.is_empty() {
+        let draft = Draft::copy(&source, copy).map_err(|error| format!("cannot copy the source: {error}"))?;
+        return Ok(Prepared {
+            package: within,
+            definition,
+            draft: Some(draft),
+        });
+    }
+    if !package.join("Cargo.toml").is_file() {
+        return Err(NOTHING_TO_RUN.to_owned());
+    }
+    sources
+        .lock(&package, &source)
+        .map_err(|error| format!("cannot write Cargo.lock: {error}"))?;
+    Ok(Prepared {
+        package,
+        definition,
+        draft: None,
+    })
 }
 
 /// A running cargo, that ends with all it has started when it is dropped.

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use micro::runtime::{Create, Key};
+use micro::runtime::definition::Definition;
+use micro::runtime::{Address, Create, Key, Resource, UPLOADED, already_exists, not_found};
 use micro::store::{Change, ErrorKind, Record, Scan, Scope, Store};
 use micro::{Error, Result};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
+
+use super::source;
 
 /// One service: what was asked for, and the program that serves it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,25 +23,68 @@ pub struct Desired {
     pub entrypoint: String,
     #[serde(default)]
     pub env: Vec<(String, String)>,
+    /// Encrypted; see [`super::Vault`].
     #[serde(default)]
-    pub secrets: BTreeMap<String, String>,
+    pub sealed: BTreeMap<String, String>,
+    /// Names of variables and the paths of the settings that are their values.
+    #[serde(default)]
+    pub config_secrets: BTreeMap<String, String>,
     #[serde(default)]
     pub command: Vec<String>,
     #[serde(default)]
     pub args: Vec<String>,
-    pub instances: usize,
+    /// What was asked for; `None` leaves it to the definition.
+    #[serde(default)]
+    pub instances: Option<usize>,
+    #[serde(default)]
+    pub kind: String,
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
-    /// The last build that answered; none before the first.
+    /// The last build that answered; none before the first. A folder where it has a command of its own.
     #[serde(default)]
     pub program: Option<PathBuf>,
+    /// What the service's definition said when that was built.
+    #[serde(default)]
+    pub defined: Defined,
+    /// The commit that it was built from, where it is known.
+    #[serde(default)]
+    pub commit: Option<String>,
     /// An update was acknowledged and has neither succeeded nor failed yet.
     #[serde(default)]
     pub is_stale: bool,
 }
 
+/// What of a service's definition matters once it is built.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Defined {
+    pub command: Vec<String>,
+    pub instances: Option<usize>,
+    pub env: Vec<(String, String)>,
+    pub secrets: BTreeMap<String, String>,
+}
+
+impl From<Definition> for Defined {
+    fn from(definition: Definition) -> Self {
+        Self {
+            command: definition.command,
+            instances: definition.instances,
+            env: definition.env,
+            secrets: definition.secrets,
+        }
+    }
+}
+
+/// A program that was built, and what its definition says.
+pub struct Built {
+    pub program: PathBuf,
+    pub defined: Defined,
+    /// Of the repository that its source was fetched from.
+    pub commit: Option<String>,
+}
+
 impl Desired {
-    pub fn new(create: Create) -> Self {
+    pub fn new(create: Create, sealed: BTreeMap<String, String>) -> Self {
         Self {
             namespace: create.key.namespace,
             name: create.key.name,
@@ -46,14 +92,58 @@ impl Desired {
             source: create.source,
             entrypoint: create.entrypoint,
             env: create.env,
-            secrets: create.secrets,
+            sealed,
+            config_secrets: create.config_secrets,
             command: create.command,
             args: create.args,
-            instances: create.instances.max(1),
+            instances: create.instances,
+            kind: create.kind,
             metadata: create.metadata,
             program: None,
+            defined: Defined::default(),
+            commit: None,
             is_stale: false,
         }
+    }
+
+    /// How many processes.
+    pub fn instances(&self) -> usize {
+        self.instances.or(self.defined.instances).unwrap_or(1).max(1)
+    }
+
+    /// The command of its own that it runs; empty for one that cargo builds.
+    pub fn own_command(&self) -> &[String] {
+        if self.command.is_empty() {
+            &self.defined.command
+        } else {
+            &self.command
+        }
+    }
+
+    /// Environment that was asked for; a request is stronger than the definition.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        self.defined.env.iter().chain(&self.env).cloned().collect()
+    }
+
+    /// The settings that its secrets are.
+    pub fn settings(&self) -> BTreeMap<String, String> {
+        let all = self.defined.secrets.iter().chain(&self.config_secrets);
+        all.map(|(name, path)| (name.clone(), path.clone())).collect()
+    }
+
+    /// Where its source is fetched from; `None` for an uploaded one.
+    pub fn address(&self) -> Result<Option<Address>> {
+        if self.source.is_empty() || self.source.starts_with(UPLOADED) {
+            return Ok(None);
+        }
+        Address::parse(&self.source).map(Some)
+    }
+
+    /// The service's folder within its source.
+    pub fn folder(&self) -> Result<PathBuf> {
+        let address = self.address()?;
+        let folder = PathBuf::from(address.map(|address| address.folder).unwrap_or_default());
+        source::package_folder(&folder, &self.entrypoint)
     }
 
     pub fn key(&self) -> Key {
@@ -83,7 +173,7 @@ impl Ledger {
             .commit(&self.scope, vec![change])
             .await
             .map_err(|error| match error.kind {
-                ErrorKind::Exists => Error::internal("runtime", "already exists"),
+                ErrorKind::Exists => already_exists(),
                 _ => error.into(),
             })
     }
@@ -101,6 +191,67 @@ impl Ledger {
         let records = self.store.scan(&self.scope, &Scan::prefix("service:")).await?;
         Ok(records.iter().filter_map(read).collect())
     }
+}
+
+/// Namespaces, policies and quotas, as the store keeps them.
+impl Ledger {
+    pub async fn add_resource(&self, resource: &Resource) -> Result<()> {
+        let change = Change::PutNew(resource_record(resource)?);
+        let added = self.store.commit(&self.scope, vec![change]).await;
+        added.map_err(|error| match error.kind {
+            ErrorKind::Exists => already_exists(),
+            _ => error.into(),
+        })
+    }
+
+    /// Writes one down again; `not found` when it is not there.
+    pub async fn replace_resource(&self, resource: &Resource) -> Result<()> {
+        let there = self.store.read(&self.scope, &resource.id()).await;
+        let version = there.map_err(|error| missing(error, not_found))?.version;
+        let change = Change::PutIf(resource_record(resource)?, version);
+        let replaced = self.store.commit(&self.scope, vec![change]).await;
+        replaced.map_err(|error| missing(error, not_found))
+    }
+
+    /// Removes resources at once; `not found` when the first is not there.
+    pub async fn remove_resources(&self, resources: &[Resource]) -> Result<()> {
+        let ids: Vec<String> = resources.iter().map(Resource::id).collect();
+        if let Some(first) = ids.first() {
+            let there = self.store.read(&self.scope, first).await;
+            there.map_err(|error| missing(error, not_found))?;
+        }
+        let changes = ids.into_iter().map(Change::Delete).collect();
+        Ok(self.store.commit(&self.scope, changes).await?)
+    }
+
+    /// All of them, sorted by kind and name.
+    pub async fn resources(&self) -> Result<Vec<Resource>> {
+        let mut resources = Vec::new();
+        for kind in ["namespace:", "networkpolicy:", "resourcequota:"] {
+            let records = self.store.scan(&self.scope, &Scan::prefix(kind)).await?;
+            resources.extend(records.iter().filter_map(read_resource));
+        }
+        Ok(resources)
+    }
+}
+
+fn missing(error: micro::store::Error, otherwise: fn() -> Error) -> Error {
+    match error.kind {
+        ErrorKind::NotFound | ErrorKind::Conflict => otherwise(),
+        _ => error.into(),
+    }
+}
+
+fn resource_record(resource: &Resource) -> Result<Record> {
+    let value = serde_json::to_vec(&resource.clone().into_message())
+        .map_err(|error| Error::internal("runtime", format!("cannot write down a resource: {error}")))?;
+    Ok(Record::new(resource.id(), value))
+}
+
+fn read_resource(record: &Record) -> Option<Resource> {
+    let message = serde_json::from_slice(&record.value)
+        .inspect_err(|error| warn!(key = record.key, %error, "cannot read a resource: ignored"));
+    Resource::from_message(message.ok()?).ok().flatten()
 }
 
 fn read(record: &Record) -> Option<Desired> {

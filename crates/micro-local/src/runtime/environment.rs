@@ -6,7 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-type Variables = Vec<(OsString, OsString)>;
+pub type Variables = Vec<(OsString, OsString)>;
 
 /// Of the variables called `MICRO_*`, all but these are the server's own.
 const FOR_SERVICES: &[&str] = &["MICRO_LOG_LEVEL", "MICRO_TRACING_"];

@@ -2,12 +2,17 @@
 //!
 //! It starts the process, waits until it answers, and starts it again after an exit: at once at first, then after longer and
 //! longer pauses. What becomes of it is reported to the service's supervisor.
+//!
+//! A service of the framework runs when its node is registered and answers. One with a command of its own runs when a node
+//! is registered that is its: by the id that it was told, or by the port that it listens at. If it has stayed up for a
+//! while without that, it is taken for one that only consumes, and to be running too; a node that comes later is its.
 
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use micro::registry::{Registry, Service as Registered};
+use micro::registry::{Node, Registry, Service as Registered};
 use micro::runtime::Key;
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -15,10 +20,15 @@ use tokio::task::JoinHandle;
 use super::leftovers::{NODE_VARIABLE, Note};
 use super::log::Log;
 use super::process::{Process, Program, in_words};
-use super::{Issuer, Probe};
+use super::quota::Quotas;
+use super::{GIT_CREDENTIALS, Issuer, Probe, Vault, ports};
 
 /// How long a process may take until it answers.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long one with a command of its own must have stayed up to be running though it is not registered.
+const QUIET: Duration = Duration::from_secs(5);
+/// How often one that runs unregistered is looked for.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often it is asked.
 const ASK_EVERY: Duration = Duration::from_millis(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -37,6 +47,14 @@ pub struct Launch {
     pub inherited: Vec<(OsString, OsString)>,
     /// What was asked for; stronger than the platform's own.
     pub chosen: Vec<(String, String)>,
+    /// Encrypted values.
+    pub sealed: BTreeMap<String, String>,
+    /// The settings of the namespace that are values.
+    pub settings: BTreeMap<String, String>,
+    pub vault: Arc<dyn Vault>,
+    pub quotas: Arc<Quotas>,
+    /// Whether it is no program of the framework's.
+    pub is_own: bool,
     pub proxy: String,
     pub notes: std::path::PathBuf,
     pub log: Log,
@@ -69,9 +87,11 @@ impl Launch {
             ("MICRO_AUTH_SECRET", secret),
         ];
         let fixed = [("MICRO_NAMESPACE", namespace.as_str()), (NODE_VARIABLE, node)];
+        let secrets = self.secrets().await?;
         let chosen = self
             .chosen
             .iter()
+            .chain(&secrets)
             .map(|(name, value)| (name.as_str(), value.as_str()));
         let own = platform
             .into_iter()
@@ -83,7 +103,33 @@ impl Launch {
             command: self.command.clone(),
             folder: self.folder.clone(),
             environment,
+            group: self.quotas.group(&self.key.namespace),
         })
+    }
+
+    /// The secrets of the service, as they are now.
+    async fn secrets(&self) -> Result<Vec<(String, String)>, String> {
+        let mut secrets = Vec::new();
+        for (name, path) in &self.settings {
+            let namespace = &self.key.namespace;
+            let read = self.vault.setting(namespace, path).await;
+            let value =
+                read.map_err(|error| format!("its secret {name} cannot be read: {}", error.detail))?;
+            let missing = || {
+                format!(
+                    "its secret {name} is missing: there is nothing at {path} in the config of namespace {namespace}; \
+                     set it with `micro config set --secret {path} VALUE`"
+                )
+            };
+            secrets.push((name.clone(), value.ok_or_else(missing)?));
+        }
+        for (name, sealed) in self.sealed.iter().filter(|(name, _)| *name != GIT_CREDENTIALS) {
+            let opened = self.vault.open(&self.key, name, sealed);
+            let value =
+                opened.map_err(|error| format!("its secret {name} cannot be read: {}", error.detail))?;
+            secrets.push((name.clone(), value));
+        }
+        Ok(secrets)
     }
 
     async fn start(&self, node: &str) -> Result<Process, String> {
@@ -95,29 +141,68 @@ impl Launch {
         started.map_err(|error| format!("cannot start {name}: {error}"))
     }
 
-    /// Waits until the node is registered and answers; what it is registered as.
-    async fn answers(&self, node: &str) -> Registered {
+    /// Waits until the process is registered and answers; what it is registered as.
+    async fn answers(&self, of: &Birth, pace: Duration) -> Registered {
         loop {
-            if let Some(registered) = self.registered(node).await
+            if let Some(registered) = self.registered(of).await
                 && let Some(address) = registered.nodes.first().map(|node| node.address.clone())
-                && self.probe.is_serving(&address).await
+                && (self.is_own || self.probe.is_serving(&address).await)
             {
                 return registered;
             }
-            tokio::time::sleep(ASK_EVERY).await;
+            tokio::time::sleep(pace).await;
         }
     }
 
-    async fn registered(&self, node: &str) -> Option<Registered> {
-        let services = self
-            .registry
-            .get(&self.key.namespace, &self.key.name)
-            .await
-            .unwrap_or_default();
+    async fn registered(&self, of: &Birth) -> Option<Registered> {
+        let services = self.nodes().await;
         services.into_iter().find_map(|mut service| {
-            service.nodes.retain(|registered| registered.id == node);
+            service
+                .nodes
+                .retain(|node| node.id == of.node || (self.is_own && of.is_of(node)));
             (!service.nodes.is_empty()).then_some(service)
         })
+    }
+
+    async fn nodes(&self) -> Vec<Registered> {
+        let Key { namespace, name, .. } = &self.key;
+        self.registry.get(namespace, name).await.unwrap_or_default()
+    }
+
+    /// Those that are registered before a process is started are not its.
+    async fn before(&self) -> HashSet<String> {
+        if !self.is_own {
+            return HashSet::new();
+        }
+        let services = self.nodes().await;
+        services
+            .into_iter()
+            .flat_map(|service| service.nodes)
+            .map(|node| node.id)
+            .collect()
+    }
+
+    async fn deregister(&self, registered: Option<Registered>) {
+        if let Some(registered) = registered {
+            let _ = self.registry.deregister(&self.key.namespace, registered).await;
+        }
+    }
+}
+
+/// What tells the nodes of a process from others.
+struct Birth {
+    /// The id that it was told.
+    node: String,
+    before: HashSet<String>,
+    group: i32,
+}
+
+impl Birth {
+    fn is_of(&self, node: &Node) -> bool {
+        let port = node.address.rsplit(':').next().and_then(|port| port.parse().ok());
+        let port = port.or_else(|| u16::try_from(node.port).ok().filter(|port| *port > 0));
+        let listens = |port| ports::is_listening(self.group, port).unwrap_or(true);
+        !self.before.contains(&node.id) && port.is_some_and(listens)
     }
 }
 
@@ -241,6 +326,7 @@ impl Keeper {
                 answered: None,
             })
         };
+        let before = self.launch.before().await;
         let mut process = tokio::select! {
             process = self.launch.start(&node) => match process {
                 Ok(process) => process,
@@ -250,14 +336,21 @@ impl Keeper {
         };
         let pid = process.id();
         self.report(Event::Starting { pid }).await;
+        let birth = Birth {
+            node,
+            before,
+            group: process.group(),
+        };
 
-        let registered = tokio::select! {
+        let patience = if self.launch.is_own { QUIET } else { START_TIMEOUT };
+        let mut registered = tokio::select! {
             // An exit is seen before an answer that came just before it.
             biased;
             status = process.ended() => return unborn(process.post_mortem(status).await),
             _ = &mut *stopped => { process.stop().await; return None }
-            answer = tokio::time::timeout(START_TIMEOUT, self.launch.answers(&node)) => match answer {
-                Ok(registered) => registered,
+            answer = tokio::time::timeout(patience, self.launch.answers(&birth, ASK_EVERY)) => match answer {
+                Ok(registered) => Some(registered),
+                Err(_) if self.launch.is_own => None,
                 Err(_) => {
                     let lines = process.last_lines(LINES_SHOWN);
                     process.stop().await;
@@ -265,15 +358,32 @@ impl Keeper {
                 }
             },
         };
+        if registered.is_none() {
+            let text = format!(
+                "it is up for {} and not registered: taken to be running",
+                in_words(QUIET)
+            );
+            self.launch.log.note(&text).await;
+        }
         let since = Instant::now();
         self.report(Event::Ready { pid }).await;
-        tokio::select! {
-            status = process.ended() => {
-                // It cannot take its registration back any more, and callers should not have to find out.
-                let _ = self.launch.registry.deregister(&self.launch.key.namespace, registered).await;
-                Some(Life { reason: process.post_mortem(status).await, answered: Some(since.elapsed()) })
+        loop {
+            tokio::select! {
+                status = process.ended() => {
+                    // It cannot take its registration back any more, and callers should not have to find out.
+                    self.launch.deregister(registered).await;
+                    return Some(Life { reason: process.post_mortem(status).await, answered: Some(since.elapsed()) });
+                }
+                _ = &mut *stopped => {
+                    // The framework's programs do that themselves, before they end; others may not, or register again.
+                    let registered = registered.filter(|_| self.launch.is_own);
+                    self.launch.deregister(registered.clone()).await;
+                    process.stop().await;
+                    self.launch.deregister(registered).await;
+                    return None;
+                }
+                late = self.launch.answers(&birth, LOOK_AGAIN), if registered.is_none() => registered = Some(late),
             }
-            _ = &mut *stopped => { process.stop().await; None }
         }
     }
 

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::leftovers::Note;
 use super::log::Log;
+use super::source;
 
 /// How long a process may take to end by itself.
 const GRACE: Duration = Duration::from_secs(10);
@@ -26,7 +27,12 @@ pub struct Program {
     pub command: Vec<String>,
     pub folder: PathBuf,
     pub environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    /// The control group that it enters before it becomes the program.
+    pub group: Option<PathBuf>,
 }
+
+/// Enters a group, given as the first argument, and becomes the program that follows.
+const ENTER: &str = "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"";
 
 /// A process in a group of its own, whose output goes to a log. Dropped, it is killed with its group.
 pub struct Process {
@@ -65,6 +71,11 @@ impl Process {
         // Only now may it be lost: dropped here, it is killed.
         found?;
         Ok(process)
+    }
+
+    /// The group of the process and of all that it starts.
+    pub fn group(&self) -> i32 {
+        self.group.as_raw_nonzero().get()
     }
 
     pub fn id(&self) -> u32 {
@@ -152,10 +163,18 @@ async fn spawn(program: &Program) -> std::io::Result<(Child, pipe::Receiver)> {
         .command
         .split_first()
         .ok_or_else(|| std::io::Error::other("there is no command"))?;
+    let name = source::program_in(&program.folder, name);
     let mut tries = 0;
     loop {
         let (reader, writer) = std::io::pipe()?;
-        let mut command = Command::new(name);
+        let mut command = match &program.group {
+            None => Command::new(&name),
+            Some(group) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", ENTER]).arg(group).arg(&name);
+                shell
+            }
+        };
         command
             .args(args)
             .current_dir(&program.folder)

@@ -1,10 +1,11 @@
-//! Uploaded sources.
+//! Sources: uploaded, or fetched from a git repository.
 //!
 //! An upload is unpacked into a folder of its own and, when it is complete, becomes the `incoming` source of its service
 //! in one rename. The next build takes it over into the `source` folder: only files that changed are written, so that
 //! the compiler's notion of what is new stays right. A broken upload therefore changes nothing, and neither does one in
 //! the middle of a build.
 
+mod git;
 mod manifest;
 mod sync;
 mod unpack;
@@ -16,7 +17,9 @@ use micro::runtime::Key;
 use micro::{Error, Result, Streaming};
 use tokio::io::AsyncWriteExt;
 
+pub use git::Wanted;
 pub use manifest::package_folder;
+pub use sync::{copy, remove};
 
 /// The largest tar that is taken.
 const TAR_BYTES: u64 = 64 * 1024 * 1024;
@@ -60,10 +63,31 @@ impl Sources {
         std::fs::create_dir_all(&staging.0).map_err(unwritable)?;
         let file = staging.0.join("tar");
         receive(tar, &file).await?;
+        self.accept(key, staging, file).await
+    }
+
+    /// Fetches a source and takes it like an upload; answers the commit.
+    pub async fn fetch(&self, key: &Key, wanted: &Wanted<'_>) -> Result<String, String> {
+        let staging = self.staging();
+        std::fs::create_dir_all(&staging.0).map_err(|error| format!("cannot keep the source: {error}"))?;
+        let fetched = git::fetch(wanted, &staging.0).await?;
+        let size = std::fs::metadata(&fetched.tar).map_or(0, |metadata| metadata.len());
+        if size > TAR_BYTES {
+            return Err(format!(
+                "{} is larger than {} MiB",
+                wanted.address.repository,
+                TAR_BYTES >> 20
+            ));
+        }
+        let taken = self.accept(key, staging, fetched.tar).await;
+        taken.map(|()| fetched.commit).map_err(|error| error.detail)
+    }
+
+    async fn accept(&self, key: &Key, staging: Staging, tar: PathBuf) -> Result<()> {
         let (sources, incoming) = (self.clone(), self.incoming(key));
         let task = tokio::task::spawn_blocking(move || {
             let tree = staging.0.join("tree");
-            unpack::unpack(&file, &tree)?;
+            unpack::unpack(&tar, &tree)?;
             manifest::point_at_framework(&tree, &sources.framework)?;
             replace(&tree, &incoming, &staging.0.join("old")).map_err(unwritable)
         });
@@ -104,6 +128,15 @@ impl Sources {
 
     fn staging(&self) -> Staging {
         Staging(self.build.join("upload").join(uuid::Uuid::new_v4().to_string()))
+    }
+}
+
+/// What to start for the first word of a command: a path is meant within the folder, a name is found by the system.
+pub fn program_in(folder: &Path, name: &str) -> PathBuf {
+    if name.contains('/') {
+        folder.join(name)
+    } else {
+        PathBuf::from(name)
     }
 }
 

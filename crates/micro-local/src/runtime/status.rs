@@ -1,6 +1,7 @@
 //! How a service is, as others are told.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use micro::runtime::{Service, State};
@@ -25,6 +26,16 @@ pub struct Status {
     pub pids: Vec<u32>,
 }
 
+/// What others see of a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    pub service: Service,
+    pub kind: String,
+    /// What serves, or will.
+    pub program: Option<PathBuf>,
+    pub pids: Vec<u32>,
+}
+
 impl Status {
     pub fn new() -> Self {
         Self {
@@ -40,8 +51,18 @@ impl Status {
         }
     }
 
+    /// This moment, for others.
+    pub fn view(&self, desired: &Desired) -> View {
+        View {
+            service: self.describe(desired),
+            kind: desired.kind.clone(),
+            program: desired.program.clone(),
+            pids: self.pids.clone(),
+        }
+    }
+
     /// The service in the platform's own words.
-    pub fn describe(&self, desired: &Desired) -> Service {
+    fn describe(&self, desired: &Desired) -> Service {
         let mut metadata: BTreeMap<String, String> = desired.metadata.clone();
         let pids: Vec<String> = self.pids.iter().map(u32::to_string).collect();
         let facts = [
@@ -50,9 +71,13 @@ impl Status {
             ("started", self.started.map(rfc3339)),
             ("retries", Some(self.retries.to_string())),
             ("error", self.error.clone()),
-            ("build", self.build.clone()),
+            // What it is at, or else what it was built from.
+            ("build", self.build.clone().or_else(|| desired.commit.clone())),
             ("update", self.update.map(|state| state.word().to_owned())),
-            ("instances", Some(format!("{}/{}", self.ready, desired.instances))),
+            (
+                "instances",
+                Some(format!("{}/{}", self.ready, desired.instances())),
+            ),
             ("pid", Some(pids.join(",")).filter(|pids| !pids.is_empty())),
         ];
         for (name, value) in facts {

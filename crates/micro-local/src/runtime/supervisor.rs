@@ -16,12 +16,12 @@ use tracing::warn;
 
 use super::Shared;
 use super::build::Progress;
-use super::desired::Desired;
+use super::desired::{Built, Desired};
 use super::generation::Generation;
 use super::instance::{Event, Launch, Report};
 use super::log::Log;
 use super::source;
-use super::status::Status;
+use super::status::{Status, View};
 
 /// Starts without an answer until a new service is given up.
 const TRIES: u32 = 5;
@@ -44,14 +44,29 @@ pub enum Command {
 #[derive(Clone)]
 pub struct Handle {
     commands: mpsc::Sender<Command>,
-    service: watch::Receiver<Service>,
+    view: watch::Receiver<View>,
     log: Log,
 }
 
 impl Handle {
     /// How the service is now.
     pub fn service(&self) -> Service {
-        self.service.borrow().clone()
+        self.view.borrow().service.clone()
+    }
+
+    /// The type that it was given.
+    pub fn kind(&self) -> String {
+        self.view.borrow().kind.clone()
+    }
+
+    /// What serves, or will: a program, or a folder with one.
+    pub fn program(&self) -> Option<PathBuf> {
+        self.view.borrow().program.clone()
+    }
+
+    /// Its processes.
+    pub fn pids(&self) -> Vec<u32> {
+        self.view.borrow().pids.clone()
     }
 
     /// What it printed.
@@ -93,12 +108,12 @@ fn stopping() -> Error {
 struct Build {
     wanted: Desired,
     progress: watch::Receiver<Progress>,
-    task: JoinHandle<Result<PathBuf, String>>,
+    task: JoinHandle<Result<Built, String>>,
 }
 
 enum BuildEvent {
     Progress(Progress),
-    Finished(Result<PathBuf, String>),
+    Finished(Result<Built, String>),
 }
 
 pub struct Supervisor {
@@ -106,7 +121,7 @@ pub struct Supervisor {
     /// What is served, or was asked for first.
     desired: Desired,
     status: Status,
-    service: watch::Sender<Service>,
+    view: watch::Sender<View>,
     log: Log,
     commands: mpsc::Receiver<Command>,
     reports: mpsc::Receiver<Report>,
@@ -131,17 +146,17 @@ impl Supervisor {
         let (commands, queue) = mpsc::channel(QUEUE);
         let (reporter, reports) = mpsc::channel(QUEUE);
         let status = Status::new();
-        let (service, watched) = watch::channel(status.describe(&desired));
+        let (view, watched) = watch::channel(status.view(&desired));
         let handle = Handle {
             commands,
-            service: watched,
+            view: watched,
             log: log.clone(),
         };
         let supervisor = Self {
             shared,
             desired,
             status,
-            service,
+            view,
             log,
             commands: queue,
             reports,
@@ -188,19 +203,27 @@ impl Supervisor {
     }
 
     async fn begin(&mut self) {
-        let has_program =
-            !self.desired.command.is_empty() || self.desired.program.as_deref().is_some_and(Path::exists);
-        if has_program {
+        let needs_source = self.needs_source(&self.desired);
+        let is_built = self.desired.program.as_deref().is_some_and(Path::exists);
+        if is_built || !needs_source {
             self.current = Some(self.launch(&self.desired.clone(), TRIES));
         }
-        if !has_program || (self.desired.is_stale && self.desired.command.is_empty()) {
+        if needs_source && (!is_built || self.desired.is_stale) {
             self.start_build(self.desired.clone()).await;
         }
+    }
+
+    /// Whether there is anything to build; a command without a source runs as it is.
+    fn needs_source(&self, desired: &Desired) -> bool {
+        let is_fetched = desired.address().is_ok_and(|address| address.is_some());
+        desired.command.is_empty() || is_fetched || self.shared.sources.exists(&desired.key())
     }
 
     async fn update(&mut self, change: Box<dyn FnOnce(&Desired) -> Desired + Send>) -> Result<()> {
         let mut wanted = change(&self.desired);
         wanted.program.clone_from(&self.desired.program);
+        wanted.defined.clone_from(&self.desired.defined);
+        wanted.commit.clone_from(&self.desired.commit);
         wanted.is_stale = true;
         self.shared.ledger.replace(&wanted).await?;
         (self.failure, self.exit) = (None, None);
@@ -212,12 +235,18 @@ impl Supervisor {
     /// Builds what is wanted in place of what is being built; a command needs no build.
     async fn start_build(&mut self, wanted: Desired) {
         self.drop_build();
-        if !wanted.command.is_empty() {
+        if !self.needs_source(&wanted) {
             return self.replace_with(wanted).await;
         }
         let (sender, progress) = watch::channel(Progress::Waiting);
         let (shared, log, desired) = (Arc::clone(&self.shared), self.log.clone(), wanted.clone());
-        let task = tokio::spawn(async move { shared.builder.build(&desired, &log, &sender).await });
+        let task = tokio::spawn(async move {
+            let credentials = shared.git_credentials(&desired).await?;
+            let built = shared
+                .builder
+                .build(&desired, credentials.as_deref(), &log, &sender);
+            built.await
+        });
         self.status.build = None;
         self.build = Some(Build {
             wanted,
@@ -226,14 +255,16 @@ impl Supervisor {
         });
     }
 
-    async fn built(&mut self, outcome: Result<PathBuf, String>) {
+    async fn built(&mut self, outcome: Result<Built, String>) {
         self.status.build = None;
         let Some(Build { mut wanted, .. }) = self.build.take() else {
             return;
         };
         match outcome {
-            Ok(program) => {
-                wanted.program = Some(program);
+            Ok(built) => {
+                wanted.program = Some(built.program);
+                wanted.defined = built.defined;
+                wanted.commit = built.commit;
                 self.replace_with(wanted).await;
             }
             Err(reason) => self.failed(wanted, reason).await,
@@ -280,29 +311,22 @@ impl Supervisor {
     }
 
     fn launch(&mut self, desired: &Desired, tries: u32) -> Generation {
-        let key = desired.key();
-        let source = self.shared.sources.folder(&key);
-        let package = source::package_folder(&source, &desired.entrypoint)
-            .ok()
-            .filter(|folder| folder.is_dir());
-        let program = desired
-            .program
-            .iter()
-            .map(|program| program.to_string_lossy().into_owned());
-        let command: Vec<String> = if desired.command.is_empty() {
-            program.collect()
+        let own = desired.own_command();
+        let (command, folder) = if own.is_empty() {
+            self.of_cargo(desired)
         } else {
-            desired.command.clone()
+            (own.to_vec(), self.folder_of_own(desired))
         };
-        let secrets = desired
-            .secrets
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()));
         let launch = Launch {
             command: [command, desired.args.clone()].concat(),
-            folder: package.unwrap_or_else(|| self.shared.folder.clone()),
+            folder,
             inherited: self.shared.environment.service.clone(),
-            chosen: desired.env.iter().cloned().chain(secrets).collect(),
+            chosen: desired.variables(),
+            sealed: desired.sealed.clone(),
+            settings: desired.settings(),
+            vault: Arc::clone(&self.shared.vault),
+            quotas: Arc::clone(&self.shared.quotas),
+            is_own: !own.is_empty(),
             proxy: self.shared.proxy.clone(),
             notes: self.shared.notes(),
             log: self.log.clone(),
@@ -310,16 +334,38 @@ impl Supervisor {
             probe: Arc::clone(&self.shared.probe),
             issuer: Arc::clone(&self.shared.issuer),
             credentials: Arc::clone(&self.credentials),
-            key,
+            key: desired.key(),
         };
         self.generations += 1;
         Generation::start(
             self.generations,
             Arc::new(launch),
-            desired.instances,
+            desired.instances(),
             tries,
             &self.reporter,
         )
+    }
+
+    /// The program that cargo made runs in the service's folder of its source.
+    fn of_cargo(&self, desired: &Desired) -> (Vec<String>, PathBuf) {
+        let program = desired
+            .program
+            .iter()
+            .map(|program| program.to_string_lossy().into_owned());
+        let source = self.shared.sources.folder(&desired.key());
+        let package = desired.folder().map(|folder| source.join(folder));
+        let package = package.ok().filter(|folder| folder.is_dir());
+        (
+            program.collect(),
+            package.unwrap_or_else(|| self.shared.folder.clone()),
+        )
+    }
+
+    /// A command of its own runs in the copy of the source that was made for it.
+    fn folder_of_own(&self, desired: &Desired) -> PathBuf {
+        let copy = desired.program.as_ref().filter(|program| program.is_dir());
+        let package = copy.zip(desired.folder().ok());
+        package.map_or_else(|| self.shared.folder.clone(), |(copy, folder)| copy.join(folder))
     }
 
     async fn heard(&mut self, report: Report) {
@@ -385,7 +431,7 @@ impl Supervisor {
                 generation.stop().await;
             }
             if let Some(program) = program {
-                let _ = tokio::fs::remove_file(program).await;
+                let _ = tokio::task::spawn_blocking(move || source::remove(&program)).await;
             }
         });
     }
@@ -416,14 +462,14 @@ impl Supervisor {
             pids,
             ..Status::new()
         };
-        self.service.send_replace(self.status.describe(&self.desired));
+        self.view.send_replace(self.status.view(&self.desired));
         self.drain(current, None);
         while self.draining.join_next().await.is_some() {}
         self.status = Status {
             state: State::Stopped,
             ..Status::new()
         };
-        self.service.send_replace(self.status.describe(&self.desired));
+        self.view.send_replace(self.status.view(&self.desired));
     }
 
     /// Tells others how it is, if that has changed.
@@ -449,7 +495,7 @@ impl Supervisor {
         if before != (self.status.state, self.status.update, self.status.error.clone()) {
             self.status.changed = SystemTime::now();
         }
-        self.service.send_replace(self.status.describe(&self.desired));
+        self.view.send_replace(self.status.view(&self.desired));
     }
 }
 

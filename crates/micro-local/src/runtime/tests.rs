@@ -23,6 +23,23 @@ impl Issuer for Accounts {
     }
 }
 
+/// Seals by turning round, and holds one setting.
+struct Safe;
+
+#[async_trait]
+impl Vault for Safe {
+    async fn setting(&self, namespace: &str, path: &str) -> Result<Option<String>> {
+        let is_there = (namespace, path) == ("micro", "mail.password");
+        Ok(is_there.then(|| "from-config".to_owned()))
+    }
+    fn seal(&self, _: &Key, _: &str, value: &str) -> Result<String> {
+        Ok(value.chars().rev().collect())
+    }
+    fn open(&self, _: &Key, _: &str, sealed: &str) -> Result<String> {
+        Ok(sealed.chars().rev().collect())
+    }
+}
+
 struct Always;
 
 #[async_trait]
@@ -55,6 +72,8 @@ async fn open(folder: &Path, store: &Arc<Memory>, registry: &Arc<Nodes>) -> Runt
         store: store.clone(),
         registry: registry.clone(),
         credentials: Arc::new(Accounts),
+        vault: Arc::new(Safe),
+        cgroup: Some(folder.join("cgroup")),
         proxy: "127.0.0.1:8081".to_owned(),
     };
     Runtime::open_with(config, Arc::new(Always)).await.unwrap()
@@ -115,7 +134,7 @@ impl Fixture {
     }
 
     async fn service(&self) -> Service {
-        let mut services = self.runtime.read("micro", Some("greeter"), None).await.unwrap();
+        let mut services = self.runtime.read("micro", &Query::of("greeter")).await.unwrap();
         assert_eq!(services.len(), 1);
         services.remove(0)
     }
@@ -157,8 +176,13 @@ impl Fixture {
     async fn upload(&self, main: &str) {
         let manifest =
             "[package]\nname = \"greeter-service\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+        self.upload_files(&[("Cargo.toml", manifest), ("src/main.rs", main)])
+            .await;
+    }
+
+    async fn upload_files(&self, files: &[(&str, &str)]) {
         let mut tar = Tar::new(Vec::new());
-        for (path, text) in [("Cargo.toml", manifest), ("src/main.rs", main)] {
+        for (path, text) in files {
             let mut header = Header::new_gnu();
             header.set_size(text.len() as u64);
             header.set_mode(0o644);
@@ -238,7 +262,7 @@ async fn a_service_runs_in_its_environment_and_ends_with_all_it_started() {
     assert!(
         fixture
             .runtime
-            .read("micro", None, None)
+            .read("micro", &Query::default())
             .await
             .unwrap()
             .is_empty()
@@ -294,7 +318,7 @@ async fn one_that_crashes_is_started_again() {
     fixture
         .runtime
         .create(Create {
-            instances: 2,
+            instances: Some(2),
             ..fixture.script(SERVE)
         })
         .await
@@ -351,7 +375,11 @@ async fn an_update_replaces_what_serves_only_when_it_works() {
     let first = fixture.until_state(State::Running).await;
 
     fixture.upload("fn main() { let n: u32 = \"x\"; }").await;
-    fixture.runtime.update(&fixture.key, "", None).await.unwrap();
+    fixture
+        .runtime
+        .update(&fixture.key, Update::default())
+        .await
+        .unwrap();
     assert_ne!(
         meta(&fixture.service().await, "update"),
         "",
@@ -375,7 +403,11 @@ async fn an_update_replaces_what_serves_only_when_it_works() {
     fixture
         .upload("fn main() { println!(\"no licence\"); std::process::exit(7); }")
         .await;
-    fixture.runtime.update(&fixture.key, "", None).await.unwrap();
+    fixture
+        .runtime
+        .update(&fixture.key, Update::default())
+        .await
+        .unwrap();
     let third = fixture.until("settled", settled).await;
     assert_eq!(
         (third.status, meta(&third, "pid")),
@@ -386,7 +418,11 @@ async fn an_update_replaces_what_serves_only_when_it_works() {
     );
 
     fixture.upload(&program("version 2")).await;
-    fixture.runtime.update(&fixture.key, "", Some(2)).await.unwrap();
+    let two = Update {
+        instances: Some(2),
+        ..Update::default()
+    };
+    fixture.runtime.update(&fixture.key, two).await.unwrap();
     let fourth = fixture
         .until("two", |service| {
             meta(service, "instances") == "2/2" && settled(service)
@@ -412,6 +448,8 @@ async fn an_update_replaces_what_serves_only_when_it_works() {
     fixture.runtime.shutdown().await;
 }
 
+mod foreign;
+
 #[tokio::test]
 async fn the_next_server_starts_what_was_to_run_without_building_it() {
     let fixture = fixture().await;
@@ -423,7 +461,7 @@ async fn the_next_server_starts_what_was_to_run_without_building_it() {
     assert!(
         fixture
             .runtime
-            .read("micro", None, None)
+            .read("micro", &Query::default())
             .await
             .unwrap()
             .is_empty()
@@ -437,7 +475,7 @@ async fn the_next_server_starts_what_was_to_run_without_building_it() {
     std::fs::write(&stranger, "left behind").unwrap();
     let next = open(fixture.folder.path(), &fixture.store, &fixture.registry).await;
     let deadline = tokio::time::Instant::now() + PATIENCE;
-    while next.read("micro", None, None).await.unwrap()[0].status != State::Running as i32 {
+    while next.read("micro", &Query::default()).await.unwrap()[0].status != State::Running as i32 {
         assert!(tokio::time::Instant::now() < deadline);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

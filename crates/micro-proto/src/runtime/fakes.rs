@@ -14,6 +14,7 @@ pub struct FakeRuntime {
     delete: Recorder<super::DeleteRequest, super::DeleteResponse>,
     update: Recorder<super::UpdateRequest, super::UpdateResponse>,
     logs: Recorder<super::LogsRequest, Script<super::LogRecord>>,
+    resources: Recorder<super::ResourcesRequest, super::ResourcesResponse>,
 }
 
 impl Default for FakeRuntime {
@@ -24,6 +25,7 @@ impl Default for FakeRuntime {
             delete: Recorder::new("Runtime.Delete"),
             update: Recorder::new("Runtime.Update"),
             logs: Recorder::new("Runtime.Logs"),
+            resources: Recorder::new("Runtime.Resources"),
         }
     }
 }
@@ -223,6 +225,44 @@ impl FakeRuntime {
         self.logs.args_for_call(n)
     }
 
+    /// Answers every call by this closure.
+    pub fn resources_stub<F>(&self, stub: F)
+    where
+        F: Fn(&Context, super::ResourcesRequest) -> Result<super::ResourcesResponse>,
+        F: Send + Sync + 'static,
+    {
+        self.resources.stub(stub);
+    }
+
+    /// Answers calls that have no answer of their own.
+    pub fn resources_returns(&self, result: Result<super::ResourcesResponse>) {
+        self.resources.returns(result);
+    }
+
+    /// Answers call `n`, counted from 0.
+    pub fn resources_returns_on_call(&self, n: usize, result: Result<super::ResourcesResponse>) {
+        self.resources.returns_on_call(n, result);
+    }
+
+    /// Lets every call wait before its answer.
+    pub fn resources_delays(&self, delay: Duration) {
+        self.resources.delays(delay);
+    }
+
+    /// Lets call `n` wait.
+    pub fn resources_delays_on_call(&self, n: usize, delay: Duration) {
+        self.resources.delays_on_call(n, delay);
+    }
+
+    pub fn resources_call_count(&self) -> usize {
+        self.resources.call_count()
+    }
+
+    /// The arguments of call `n`, counted from 0; panics if there was none.
+    pub fn resources_args_for_call(&self, n: usize) -> (Context, super::ResourcesRequest) {
+        self.resources.args_for_call(n)
+    }
+
     /// Every call in the order in which they came.
     pub fn invocations(&self) -> Vec<Invocation> {
         in_order([
@@ -231,6 +271,7 @@ impl FakeRuntime {
             self.delete.invocations(),
             self.update.invocations(),
             self.logs.invocations(),
+            self.resources.invocations(),
         ])
     }
 }
@@ -255,6 +296,14 @@ impl super::Runtime for FakeRuntime {
 
     async fn logs(&self, ctx: &Context, request: super::LogsRequest) -> Result<Streaming<super::LogRecord>> {
         self.logs.stream(ctx, request).await
+    }
+
+    async fn resources(
+        &self,
+        ctx: &Context,
+        request: super::ResourcesRequest,
+    ) -> Result<super::ResourcesResponse> {
+        self.resources.call(ctx, request).await
     }
 }
 
@@ -328,5 +377,78 @@ impl super::Source for FakeSource {
         requests: Streaming<super::UploadRequest>,
     ) -> Result<super::UploadResponse> {
         self.upload.call(ctx, requests).await
+    }
+}
+
+/// A [`super::Build`] for tests.
+pub struct FakeBuild {
+    read: Recorder<super::Service, Script<super::BuildReadResponse>>,
+}
+
+impl Default for FakeBuild {
+    fn default() -> Self {
+        Self {
+            read: Recorder::new("Build.Read"),
+        }
+    }
+}
+
+impl FakeBuild {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers every call by this closure.
+    pub fn read_stub<F>(&self, stub: F)
+    where
+        F: Fn(&Context, super::Service) -> Result<Script<super::BuildReadResponse>>,
+        F: Send + Sync + 'static,
+    {
+        self.read.stub(stub);
+    }
+
+    /// Answers calls that have no answer of their own.
+    pub fn read_returns(&self, result: Result<Script<super::BuildReadResponse>>) {
+        self.read.returns(result);
+    }
+
+    /// Answers call `n`, counted from 0.
+    pub fn read_returns_on_call(&self, n: usize, result: Result<Script<super::BuildReadResponse>>) {
+        self.read.returns_on_call(n, result);
+    }
+
+    /// Lets every call wait before its answer.
+    pub fn read_delays(&self, delay: Duration) {
+        self.read.delays(delay);
+    }
+
+    /// Lets call `n` wait.
+    pub fn read_delays_on_call(&self, n: usize, delay: Duration) {
+        self.read.delays_on_call(n, delay);
+    }
+
+    pub fn read_call_count(&self) -> usize {
+        self.read.call_count()
+    }
+
+    /// The arguments of call `n`, counted from 0; panics if there was none.
+    pub fn read_args_for_call(&self, n: usize) -> (Context, super::Service) {
+        self.read.args_for_call(n)
+    }
+
+    /// Every call in the order in which they came.
+    pub fn invocations(&self) -> Vec<Invocation> {
+        in_order([self.read.invocations()])
+    }
+}
+
+#[async_trait]
+impl super::Build for FakeBuild {
+    async fn read(
+        &self,
+        ctx: &Context,
+        request: super::Service,
+    ) -> Result<Streaming<super::BuildReadResponse>> {
+        self.read.stream(ctx, request).await
     }
 }

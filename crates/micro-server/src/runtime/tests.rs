@@ -1,6 +1,8 @@
 use std::sync::Mutex;
 
-use micro_proto::runtime::{Namespace, NetworkPolicy, ResourceQuota};
+use micro::events::Stored;
+use micro::runtime::{Memory, Remote, Resource as Kept, ResourceState as State, conformance};
+use micro_proto::runtime::{Namespace, NetworkPolicy, Resource, ResourceQuota};
 use micro_rpc::bytes::Bytes;
 
 use super::*;
@@ -31,19 +33,48 @@ impl Runtime for Driver {
             metadata,
             ..
         } = create;
-        self.note(format!("create {key} {instances} {env:?} {}", metadata["owner"]));
+        self.note(format!(
+            "create {key} {instances:?} {env:?} {}",
+            metadata["owner"]
+        ));
         Ok(())
     }
-    async fn update(&self, key: &Key, entrypoint: &str, instances: Option<usize>) -> Result<()> {
-        self.note(format!("update {key} {entrypoint:?} {instances:?}"));
+    async fn update(&self, key: &Key, update: Update) -> Result<()> {
+        let Update {
+            source,
+            entrypoint,
+            instances,
+            ..
+        } = update;
+        self.note(format!("update {key} {source:?} {entrypoint:?} {instances:?}"));
         Ok(())
     }
     async fn delete(&self, key: &Key) -> Result<()> {
         self.note(format!("delete {key}"));
         Ok(())
     }
-    async fn read(&self, namespace: &str, name: Option<&str>, version: Option<&str>) -> Result<Vec<Service>> {
-        self.note(format!("read {namespace} {name:?} {version:?}"));
+    async fn read(&self, namespace: &str, query: &Query) -> Result<Vec<Service>> {
+        self.note(format!("read {namespace} {query:?}"));
+        Ok(Vec::new())
+    }
+    async fn build(&self, key: &Key) -> Result<Streaming<Bytes>> {
+        self.note(format!("build {key}"));
+        Ok(Streaming::from_iter([Bytes::from_static(b"built")]))
+    }
+    async fn add_resource(&self, resource: Kept) -> Result<()> {
+        self.note(format!("add {}", resource.id()));
+        Ok(())
+    }
+    async fn update_resource(&self, resource: Kept) -> Result<()> {
+        self.note(format!("change {}", resource.id()));
+        Ok(())
+    }
+    async fn delete_resource(&self, resource: Kept) -> Result<()> {
+        self.note(format!("remove {}", resource.id()));
+        Ok(())
+    }
+    async fn resources(&self, namespace: Option<&str>) -> Result<Vec<State>> {
+        self.note(format!("resources {namespace:?}"));
         Ok(Vec::new())
     }
     async fn logs(&self, key: &Key, query: LogsQuery) -> Result<Streaming<LogRecord>> {
@@ -59,16 +90,23 @@ impl Runtime for Driver {
 struct Setup {
     driver: Arc<Driver>,
     handler: RuntimeHandler,
+    events: Arc<dyn Events>,
     drain: Drain,
+}
+
+fn events() -> Arc<dyn Events> {
+    Arc::new(Stored::new(Arc::new(micro::store::Memory::new())))
 }
 
 impl Setup {
     fn new() -> Self {
         let (driver, drain) = (Arc::new(Driver::default()), Drain::new());
-        let handler = RuntimeHandler::new(driver.clone(), drain.signal());
+        let events = events();
+        let handler = RuntimeHandler::new(driver.clone(), events.clone(), drain.signal());
         Self {
             driver,
             handler,
+            events,
             drain,
         }
     }
@@ -137,8 +175,8 @@ async fn what_is_asked_for_reaches_the_driver() {
     assert_eq!(
         setup.asked(),
         [
-            "create micro:user:latest 1 [(\"A\", \"b=c\")] ann",
-            "update micro:user:latest \"\" None",
+            "create micro:user:latest None [(\"A\", \"b=c\")] ann",
+            "update micro:user:latest \"\" \"\" None",
             "delete micro:user:latest",
         ]
     );
@@ -201,22 +239,156 @@ async fn what_cannot_be_is_refused_in_words() {
     );
 }
 
-#[tokio::test]
-async fn namespaces_need_nothing_here() {
-    let setup = Setup::new();
+fn namespace(name: &str) -> Option<Resource> {
     let wanted = Namespace {
-        name: "acme".to_owned(),
+        name: name.to_owned(),
     };
-    let resource = Some(Resource {
+    Some(Resource {
         namespace: Some(wanted),
         ..Resource::default()
-    });
-    let request = creation(resource, CreateOptions::default());
+    })
+}
+
+#[tokio::test]
+async fn resources_reach_the_driver_for_whom_they_are_about() {
+    let setup = Setup::new();
+    let options = |namespace: &str| CreateOptions {
+        namespace: namespace.to_owned(),
+        ..CreateOptions::default()
+    };
+    let request = creation(namespace("acme"), options(""));
     Contract::create(&setup.handler, &admin("micro"), request.clone())
         .await
         .unwrap();
-    assert!(setup.asked().is_empty());
+    assert_eq!(setup.asked(), ["add namespace:acme"]);
     assert_eq!(refusal(&setup, &admin("acme"), request).await.0, 403);
+    // One's own namespace may be named; that is no way to another.
+    let own = creation(namespace("acme"), options("acme"));
+    Contract::create(&setup.handler, &admin("acme"), own)
+        .await
+        .unwrap();
+    assert_eq!(setup.asked(), ["add namespace:acme"]);
+    let other = creation(namespace("other"), options("acme"));
+    assert_eq!(refusal(&setup, &admin("acme"), other).await.0, 403);
+
+    let policy = NetworkPolicy {
+        name: "ingress".to_owned(),
+        namespace: "acme".to_owned(),
+        ..NetworkPolicy::default()
+    };
+    let resource = Some(Resource {
+        networkpolicy: Some(policy),
+        ..Resource::default()
+    });
+    let update = UpdateRequest {
+        resource: resource.clone(),
+        ..UpdateRequest::default()
+    };
+    setup.handler.update(&admin("micro"), update).await.unwrap();
+    let delete = DeleteRequest {
+        resource,
+        ..DeleteRequest::default()
+    };
+    setup.handler.delete(&admin("micro"), delete).await.unwrap();
+    let list = |namespace: &str| ResourcesRequest {
+        options: Some(micro_proto::runtime::ListOptions {
+            namespace: namespace.to_owned(),
+        }),
+    };
+    let handler = &setup.handler;
+    handler.resources(&admin("acme"), list("acme")).await.unwrap();
+    handler.resources(&admin("micro"), list("*")).await.unwrap();
+    assert_eq!(
+        setup.asked(),
+        [
+            "change networkpolicy:acme:ingress",
+            "remove networkpolicy:acme:ingress",
+            "resources Some(\"acme\")",
+            "resources None"
+        ]
+    );
+    assert_eq!(
+        handler
+            .resources(&admin("acme"), list("*"))
+            .await
+            .unwrap_err()
+            .code,
+        403
+    );
+}
+
+#[tokio::test]
+async fn changes_are_published() {
+    let setup = Setup::new();
+    let (handler, ctx) = (&setup.handler, admin("micro"));
+    let options = CreateOptions {
+        namespace: "acme".to_owned(),
+        ..CreateOptions::default()
+    };
+    let request = creation(service("go.micro.service.user"), options.clone());
+    Contract::create(handler, &ctx, request).await.unwrap();
+    let request = creation(namespace("acme"), options);
+    Contract::create(handler, &ctx, request).await.unwrap();
+    let delete = DeleteRequest {
+        resource: service("user"),
+        ..DeleteRequest::default()
+    };
+    handler.delete(&ctx, delete).await.unwrap();
+    let events = setup.events.read("micro", "runtime", 10, 0).await.unwrap();
+    let facts: Vec<(&str, &str)> = events
+        .iter()
+        .map(|event| {
+            (
+                event.metadata["type"].as_str(),
+                event.metadata["namespace"].as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            ("service.created", "acme"),
+            ("namespace.created", "acme"),
+            ("service.deleted", "micro")
+        ]
+    );
+    let payload: serde_json::Value = serde_json::from_slice(&events[0].payload).unwrap();
+    assert_eq!(
+        payload,
+        serde_json::json!({
+            "Type": "service.created",
+            "Namespace": "acme",
+            "Service": {"Name": "user", "Version": "latest", "Source": "", "Metadata": {}, "Status": 0},
+        })
+    );
+}
+
+#[tokio::test]
+async fn what_was_built_is_read_in_the_callers_namespace() {
+    let setup = Setup::new();
+    let wanted = |version: &str| Service {
+        name: "user".to_owned(),
+        version: version.to_owned(),
+        ..Service::default()
+    };
+    let read = |ctx: Context, version: &'static str| {
+        let handler = setup.handler.clone();
+        async move { BuildContract::read(&handler, &ctx, wanted(version)).await }
+    };
+    let pieces = read(admin("acme").with_namespace("micro"), "v1").await.unwrap();
+    assert_eq!(pieces.collect().await.unwrap()[0].data, "built");
+    read(admin("micro").with_namespace("acme"), "v1").await.unwrap();
+    assert_eq!(setup.asked(), ["build acme:user:v1", "build acme:user:v1"]);
+    assert_eq!(read(admin("acme"), "").await.unwrap_err().code, 400);
+    assert_eq!(read(Context::background(), "v1").await.unwrap_err().code, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_the_network_the_promise_is_the_same() {
+    let drain = Drain::new();
+    let handler = RuntimeHandler::new(Arc::new(Memory::default()), events(), drain.signal());
+    let client = crate::peer::client_of(handler.handlers(), "micro user admin").await;
+    conformance::run(&Remote::new(&client)).await;
 }
 
 #[tokio::test]

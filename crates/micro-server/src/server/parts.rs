@@ -13,7 +13,6 @@ use micro_proto::health::HealthServer;
 use micro_proto::network::NetworkServer;
 use micro_proto::reflection::ServerReflectionServer;
 use micro_proto::registry::RegistryServer;
-use micro_proto::runtime::{RuntimeServer, SourceServer};
 use micro_proto::store::{BlobStoreServer, StoreServer};
 use micro_rpc::{Client, Guard, Handler};
 use tokio::net::TcpListener;
@@ -77,7 +76,11 @@ impl Parts {
         let settings = auth_settings(config, &folder, addresses.are_loopback());
         let auth = Block::open(settings, profile.store.clone()).await;
         let auth = auth.map_err(|source| Error::part("auth", source))?;
+        let settings = ConfigHandler::open(profile.store.clone(), &config.home, draining.clone());
+        let settings = settings.map_err(|source| Error::part("config", source))?;
         let needs = Needs {
+            settings: settings.clone(),
+            cgroup: config.cgroup.clone(),
             build: config.build.clone().unwrap_or_else(|| folder.join("build")),
             folder,
             framework: config.framework.clone(),
@@ -86,8 +89,6 @@ impl Parts {
         };
         let host = profile.host(needs).await;
         let host = host.map_err(|source| Error::part("runtime", source))?;
-        let settings = ConfigHandler::open(profile.store.clone(), &config.home, draining.clone());
-        let settings = settings.map_err(|source| Error::part("config", source))?;
         let block_list = BlockList::open(profile.store.clone()).await;
         let block_list = block_list.map_err(|source| Error::part("api", source))?;
         let following = block_list.clone().follow(settings.clone()).await;
@@ -233,8 +234,7 @@ fn services(
     draining: &Draining,
 ) -> Vec<Own> {
     let registry = RegistryHandler::new(profile.registry.clone(), profile.broker.clone(), draining.clone());
-    let runtime = RuntimeHandler::new(host.runtime(), draining.clone());
-    let source = SourceServer::new(runtime.clone());
+    let runtime = RuntimeHandler::new(host.runtime(), profile.events.clone(), draining.clone());
     let events = EventsHandler::new(profile.events.clone(), draining.clone());
     let broker = BrokerHandler::new(profile.broker.clone(), draining.clone());
     let blobs = BlobHandler::new(profile.blobs.clone());
@@ -247,10 +247,7 @@ fn services(
         Own::new("events", events.handlers()),
         Own::new("network", vec![Arc::new(NetworkServer::new(network))]),
         Own::new("registry", vec![Arc::new(RegistryServer::new(registry))]),
-        Own::new(
-            "runtime",
-            vec![Arc::new(RuntimeServer::new(runtime)), Arc::new(source)],
-        ),
+        Own::new("runtime", runtime.handlers()),
         Own::new(
             "store",
             vec![

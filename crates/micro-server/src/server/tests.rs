@@ -19,6 +19,7 @@ fn config(home: &Path) -> Config {
         profile: "local".to_owned(),
         framework: home.join("framework"),
         version: "1.2.3".to_owned(),
+        cgroup: None,
         disable_admin: false,
         events_retention: None,
         rsa: Default::default(),

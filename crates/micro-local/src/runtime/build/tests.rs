@@ -16,9 +16,8 @@ fn fixture(environment: Environment) -> Fixture {
     sources.prepare().unwrap();
     let builder = Builder::new(sources, at("build"), at("bin"), environment);
     let log = Log::open(at("log")).unwrap();
-    let desired = Desired::new(micro::runtime::Create::new(micro::runtime::Key::new(
-        "micro", "greeter", "",
-    )));
+    let key = micro::runtime::Key::new("micro", "greeter", "");
+    let desired = Desired::new(micro::runtime::Create::new(key), Default::default());
     Fixture {
         folder,
         builder,
@@ -40,7 +39,11 @@ impl Fixture {
 
     async fn build(&self) -> (Result<PathBuf, String>, Progress) {
         let (progress, seen) = watch::channel(Progress::Waiting);
-        let built = self.builder.build(&self.desired, &self.log, &progress).await;
+        let built = self
+            .builder
+            .build(&self.desired, None, &self.log, &progress)
+            .await
+            .map(|built| built.program);
         let last = seen.borrow().clone();
         (built, last)
     }

@@ -41,6 +41,27 @@ pub fn sync(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Copies a tree to a place where nothing is yet. Links are copied as links.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy(&from, &to)?;
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(&from)?, &to)?;
+        } else {
+            fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes whatever is at a path, if anything is; links are not followed.
 pub fn remove(path: &Path) -> io::Result<()> {
     match kind(path)? {

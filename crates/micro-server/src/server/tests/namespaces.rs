@@ -32,7 +32,7 @@ const RULE: &str = r#"{"rule":{"id":"none","access":"GRANTED","priority":-9,"res
 const RECORD: &str =
     r#"{"record":{"key":"none"},"changes":[],"prefix":"none","options":{"database":"acme"}}"#;
 const RESOURCE: &str =
-    r#"{"resource":{"namespace":{"name":"none"}},"service":"none","options":{"namespace":"acme"}}"#;
+    r#"{"resource":{"namespace":{"name":"acme"}},"service":"none","options":{"namespace":"acme"}}"#;
 const MESSAGE: &str = r#"{"topic":"none","message":{"body":""}}"#;
 
 /// One line per RPC: service, endpoint, who may, a request about the namespace `acme`.
@@ -99,6 +99,13 @@ const TABLE: &[(&str, &str, Check, &str)] = &[
     ("runtime", "Runtime.Delete", Admin, RESOURCE),
     ("runtime", "Runtime.Update", Admin, RESOURCE),
     ("runtime", "Runtime.Logs", Admin, RESOURCE),
+    ("runtime", "Runtime.Resources", Admin, IN_OPTIONS),
+    (
+        "runtime",
+        "Build.Read",
+        Account,
+        r#"{"name":"none","version":"latest"}"#,
+    ),
     (
         "runtime",
         "Source.Upload",
