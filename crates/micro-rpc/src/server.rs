@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-pub use call::{Call, Reply};
+pub use call::{Call, NOTHING_TO_SAY, Reply};
 pub use limits::Limits;
 pub use stats::{Snapshot, Stats};
 

@@ -13,6 +13,7 @@ use micro_proto::events::{
     WriteResponse,
 };
 use micro_rpc::futures_util::{StreamExt, stream};
+use micro_rpc::server::NOTHING_TO_SAY;
 use micro_rpc::{Context, Error, Result, Streaming};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -65,10 +66,6 @@ impl EventsHandler {
         Ok(self.draining.bound(Streaming::new(all)))
     }
 }
-
-/// How soon after its request a caller that needs no answers may close its side and stay: most clients of a server stream do
-/// so at once, since they have nothing more to say.
-const NOTHING_TO_SAY: Duration = Duration::from_millis(500);
 
 /// What a caller sends while it consumes.
 struct Answering {

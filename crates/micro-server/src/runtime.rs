@@ -51,6 +51,20 @@ impl RuntimeHandler {
             Arc::new(BuildServer::from_arc(shared)),
         ]
     }
+
+    /// Whose log a request is about: where it names no version and there is no usual one, that of the last there is.
+    async fn logged(&self, namespace: &str, name: &str, version: &str) -> Result<Key> {
+        let asked = key(namespace, name, version)?;
+        if !version.is_empty() {
+            return Ok(asked);
+        }
+        let known = self.runtime.read(namespace, &Query::of(&asked.name)).await?;
+        let is_there = known.iter().any(|service| service.version == asked.version);
+        match known.last() {
+            Some(last) if !is_there => key(namespace, &last.name, &last.version),
+            _ => Ok(asked),
+        }
+    }
 }
 
 /// What a request is about.
@@ -256,7 +270,7 @@ impl Contract for RuntimeHandler {
             count: usize::try_from(request.count).unwrap_or(0),
             since: since.and_then(|since| UNIX_EPOCH.checked_add(Duration::from_secs(since))),
         };
-        let key = key(namespace, &request.service, &request.version)?;
+        let key = self.logged(namespace, &request.service, &request.version).await?;
         let lines = self.runtime.logs(&key, query).await?;
         Ok(if request.stream {
             self.draining.bound(lines)

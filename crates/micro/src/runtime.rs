@@ -300,9 +300,10 @@ pub fn not_found() -> Error {
     Error::internal("runtime", "not found")
 }
 
-/// There is no log of a service.
+/// There is no log of a service; plain text of an unknown kind, as callers of Micro know it.
 pub fn logs_not_found(name: &str) -> Error {
-    Error::not_found("runtime.Logs", format!("Logs not found for service {name}"))
+    const UNKNOWN: u8 = 2;
+    Error::plain(UNKNOWN, format!("Logs not found for service {name}"))
 }
 
 /// Nothing was built of a service yet.

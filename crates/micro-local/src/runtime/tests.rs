@@ -274,7 +274,7 @@ async fn a_service_runs_in_its_environment_and_ends_with_all_it_started() {
             .await
             .unwrap_err()
             .code,
-        404
+        500
     );
     let error = fixture.runtime.delete(&fixture.key).await.unwrap_err();
     assert_eq!((error.code, error.detail.as_str()), (500, "not found"));

@@ -1,18 +1,35 @@
 //! One call as a handler sees it, and its answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 
 use crate::frame::Frames;
 use crate::{Codec, Error, Message, Result, Streaming};
+
+/// How soon a caller may close its side and stay. Most clients of a server stream do so with their one request; those of the
+/// original framework keep it open, and closing it later is how they say that they leave.
+pub const NOTHING_TO_SAY: Duration = Duration::from_secs(2);
 
 /// An inbound call: its messages, not yet decoded.
 pub struct Call {
     codec: Codec,
     frames: Option<Frames>,
     patience: Duration,
+}
+
+/// Ready when the caller has closed its side later than with its request.
+async fn left(mut frames: Frames) {
+    let begun = Instant::now();
+    loop {
+        match frames.next().await {
+            Ok(Some(_)) => {}
+            Ok(None) if begun.elapsed() >= NOTHING_TO_SAY => return,
+            // A connection that breaks ends the call by itself.
+            Ok(None) | Err(_) => return std::future::pending().await,
+        }
+    }
 }
 
 /// The answer to a call, encoded.
@@ -49,12 +66,15 @@ impl Call {
         Ok(Reply(Body::Message(self.codec.frame(message)?)))
     }
 
-    /// Encodes a stream of answers as they come.
-    pub fn reply_stream<T: Message>(&self, messages: Streaming<T>) -> Result<Reply> {
+    /// Encodes a stream of answers as they come. It ends when the caller closes its side, unless that happens within
+    /// [`NOTHING_TO_SAY`] or the handler has taken the requests.
+    pub fn reply_stream<T: Message>(&mut self, messages: Streaming<T>) -> Result<Reply> {
         let codec = self.codec;
-        Ok(Reply(Body::Stream(
-            messages.map(move |message| codec.frame(&message)),
-        )))
+        let encoded = messages.map(move |message| codec.frame(&message));
+        Ok(Reply(Body::Stream(match self.frames.take() {
+            Some(frames) => Streaming::new(encoded.take_until(left(frames))),
+            None => encoded,
+        })))
     }
 
     pub(super) fn raw_requests(&mut self) -> Streaming<Bytes> {

@@ -25,6 +25,9 @@ pub(super) struct Inbound {
     handler: Option<(Arc<Mounted>, Result<&'static MethodDescriptor>)>,
 }
 
+/// The gRPC status of a path that names no method.
+const INVALID_ARGUMENT: u8 = 3;
+
 impl Inbound {
     /// `None` when the request is no gRPC at all.
     pub(super) fn read(server: &Server, verb: &http::Method, path: &str, headers: HeaderMap) -> Option<Self> {
@@ -44,7 +47,11 @@ impl Inbound {
             handler.map(|handler| (handler.clone(), handler.method(target)))
         });
         Some(Self {
-            content_type: codec.map_or("application/grpc", Codec::content_type),
+            content_type: match codec {
+                // Said as it was asked for, though both mean the same.
+                Some(codec) if content_type != "application/grpc" => codec.content_type(),
+                _ => "application/grpc",
+            },
             codec,
             deadline: headers::deadline(&headers, Instant::now()),
             trace: headers::trace(&headers),
@@ -73,7 +80,7 @@ impl Inbound {
     pub(super) async fn run(self, server: &Server, path: &str, frames: Frames) -> Result<Reply> {
         let name = &*server.0.name;
         let target = Target::parse(path)
-            .ok_or_else(|| Error::bad_request(name, format!("malformed method name: {path:?}")))?;
+            .ok_or_else(|| Error::plain(INVALID_ARGUMENT, format!("malformed method name: {path:?}")))?;
         let codec = self.codec.ok_or_else(|| {
             Error::bad_request(
                 name,

@@ -183,7 +183,7 @@ async fn what_is_not_there_is_said(runtime: &dyn Runtime) {
         "reading finds nothing"
     );
     let logs = refusal("logs", runtime.logs(&key, LogsQuery::default()).await).await;
-    assert_eq!(logs, (404, "Logs not found for service nothere".to_owned()));
+    assert_eq!(logs, (500, "Logs not found for service nothere".to_owned()));
     let build = refusal("build", runtime.build(&key).await).await;
     assert_eq!(build, (404, "Build not found".to_owned()));
     let broken = Streaming::new(futures_util::stream::iter([Err(Error::unavailable(
