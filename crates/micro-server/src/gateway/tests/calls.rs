@@ -6,6 +6,10 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::echo::IS_DOZING;
 use super::http::{get, parse, send};
 use super::start;
 
@@ -247,7 +251,10 @@ async fn a_connection_serves_many_and_drains() {
     assert_eq!(subject.gateway.stats().snapshot().connections, 1);
     // What is under way is finished, an idle connection is closed.
     let address = subject.address.clone();
-    let under_way = tokio::spawn(async move { get(&address, "/echo?name=sleep").await });
+    let under_way = tokio::spawn(async move { get(&address, "/echo?name=doze").await });
+    while !IS_DOZING.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let mut late = TcpStream::connect(&subject.address).await.unwrap();
     while subject.gateway.stats().snapshot().connections < 3 {
         tokio::task::yield_now().await;

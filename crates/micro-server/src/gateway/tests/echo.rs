@@ -1,6 +1,7 @@
 //! The service behind the gateway, and who guards the gateway.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use micro_proto::registry::Value;
@@ -25,6 +26,9 @@ static ECHO: ServiceDescriptor = ServiceDescriptor {
     file_descriptor_set: &[],
 };
 
+/// Whether the one call named `doze` has arrived.
+pub(super) static IS_DOZING: AtomicBool = AtomicBool::new(false);
+
 /// Answers what it was asked, but for some names that ask for trouble.
 struct Echo;
 
@@ -41,7 +45,8 @@ impl Handler for Echo {
         }
         let answer = match request.name.as_str() {
             "fail" => return Err(Error::conflict("echo.Echo.Call", "100% é")),
-            "sleep" => {
+            "sleep" | "doze" => {
+                IS_DOZING.fetch_or(request.name == "doze", Ordering::Relaxed);
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 request
             }
