@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::Method;
+use micro_tests::disk::{Recording, strace};
 use micro_tests::http::{Answer, Http};
+use micro_tests::random::Random;
 use micro_tests::server::on_free_ports;
 use micro_tests::{Server, wait};
 use rustix::process::Signal;
@@ -193,6 +195,60 @@ async fn keys_rotate_through_kills_and_no_call_is_refused() {
         key_set(http).await.len() >= 4,
         "what old keys have signed is still good"
     );
+}
+
+/// Rotations before the power goes, and power cuts that are tried out.
+const ROTATIONS: usize = 3;
+const CUTS: usize = 5;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_is_lost_when_the_power_goes_while_keys_rotate() {
+    let notes = tempfile::tempdir().unwrap();
+    let home = tempfile::Builder::new().prefix("micro-power-").tempdir().unwrap();
+    let mut server = Server::start_recorded(home, notes.path()).await;
+    let given = tokens_over_rotations(&server.http()).await;
+    server.kill().await;
+    wait::until_true("strace to end", SOON, || strace::has_ended(notes.path())).await;
+    let recording = Recording::read(notes.path());
+
+    let seed = Random::fresh_seed();
+    let mut random = Random::new(seed);
+    let (first, last) = (given[0].1, given[given.len() - 1].1);
+    for _ in 0..CUTS {
+        let moment = first + random.below((last - first) as usize) as u64;
+        let left = tempfile::Builder::new().prefix("micro-power-").tempdir().unwrap();
+        recording.after_power_cut(server.home(), left.path(), moment, &mut random);
+        let after = Server::start_in(left, &["server"]).await;
+        for (token, _) in given.iter().filter(|(_, acknowledged)| *acknowledged <= moment) {
+            let body = json!({ "token": token }).to_string();
+            let status = after.http().post("/auth/Auth/Inspect", body).await.status;
+            assert_eq!(status, 200, "a good token is refused (seed {seed}): {token}");
+        }
+        log_in(&after.http(), "RS256").await;
+    }
+}
+
+/// Tokens of both kinds under each key, and when each was there, in Unix nanoseconds.
+async fn tokens_over_rotations(http: &Http) -> Vec<(String, u64)> {
+    let mut given = Vec::new();
+    for _ in 0..ROTATIONS {
+        let before = access_token(&log_in(http, "EdDSA").await);
+        let rotate = http.clone().with_token(&before);
+        rotate.post("/auth/Auth/RotateKeys", r#"{"delay":1}"#).await.ok();
+        loop {
+            let tokens = [
+                access_token(&log_in(http, "EdDSA").await),
+                access_token(&log_in(http, "RS256").await),
+            ];
+            let has_changed = header(&tokens[0]) != header(&before);
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            given.extend(tokens.map(|token| (token, u64::try_from(now.as_nanos()).unwrap())));
+            if has_changed {
+                break;
+            }
+        }
+    }
+    given
 }
 
 #[tokio::test(flavor = "multi_thread")]

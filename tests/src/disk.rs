@@ -243,6 +243,11 @@ impl Reader {
                 );
                 self.rename(span, Renaming::Move(from, to));
             }
+            "link" => self.link(span, &strace::path(argument(0)), strace::path(argument(1))),
+            "linkat" => {
+                let from = self.at(argument(0), argument(1));
+                self.link(span, &from, self.at(argument(2), argument(3)));
+            }
             "unlink" | "rmdir" => self.rename(span, Renaming::Remove(strace::path(argument(0)))),
             "unlinkat" => {
                 let path = self.at(argument(0), argument(1));
@@ -298,6 +303,13 @@ impl Reader {
         let file = self.recording.files.len() - 1;
         self.rename(span, Renaming::Create(path, Entry::File(file)));
         file
+    }
+
+    /// A second name of the same file.
+    fn link(&mut self, span: Span, from: &Path, to: PathBuf) {
+        if let Some(entry) = self.names.get(from).copied() {
+            self.rename(span, Renaming::Create(to, entry));
+        }
     }
 
     fn rename(&mut self, span: Span, renaming: Renaming) {
@@ -440,12 +452,18 @@ mod tests {
             call(30, "fsync", &["5"], 0),
             call(40, "rename", &[&text("/data/new"), &text("/data/file")], 0),
             call(50, "write", &["5", &text("?"), "1"], 1),
+            call(52, "link", &[&text("/data/file"), &text("/data/second")], 0),
         ];
         for world in worlds(&calls, 35) {
             assert_eq!(world.get("new").map(String::as_str), Some("safe"), "{world:?}");
         }
         let later = worlds(&calls, 60);
-        for (name, content) in [("new", "safe"), ("file", "safe"), ("file", "safe?")] {
+        for (name, content) in [
+            ("new", "safe"),
+            ("file", "safe"),
+            ("file", "safe?"),
+            ("second", "safe"),
+        ] {
             assert!(
                 later
                     .iter()

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// and durations, and texts are whole and in hexadecimal.
 pub fn arguments(notes: &Path) -> Vec<String> {
     const CALLS: &str = "openat,close,read,lseek,write,pwrite64,writev,pwritev,ftruncate,fsync,fdatasync,\
-        rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat";
+        rename,renameat,renameat2,link,linkat,unlink,unlinkat,rmdir,mkdir,mkdirat";
     let words = ["-D", "-ff", "--seccomp-bpf", "-T", "-xx", "-s", "100000000"];
     let mut arguments: Vec<String> = words.map(str::to_owned).into();
     arguments.push("--absolute-timestamps=format:unix,precision:ns".to_owned());
