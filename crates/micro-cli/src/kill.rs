@@ -4,9 +4,9 @@ use clap::Args;
 use micro_proto::runtime::{DeleteOptions, DeleteRequest, Resource, Runtime, RuntimeClient, Service};
 use micro_rpc::Context;
 
-use crate::errors::{Failure, Result};
+use crate::errors::Result;
 use crate::session::{Globals, Session};
-use crate::status::split;
+use crate::target;
 
 /// Kill services.
 #[derive(Args, Debug)]
@@ -21,17 +21,18 @@ pub struct KillArgs {
 
 /// Runs `micro kill`.
 pub async fn run(globals: &Globals, args: KillArgs) -> Result<()> {
-    let targets: Vec<(String, String)> = args
+    let named: Vec<(String, String)> = args
         .names
         .iter()
-        .map(|name| target(name))
+        .map(|name| target::named(name, None))
         .collect::<Result<_>>()?;
     let session = Session::open(globals).await?;
     let client = RuntimeClient::new(&session.client);
-    for (name, version) in targets {
+    for (name, version) in named {
+        let target = target::resolve(&session, &name, &version).await?;
         let service = Service {
-            name,
-            version,
+            name: target.name.clone(),
+            version: target.version.clone(),
             ..Service::default()
         };
         let request = DeleteRequest {
@@ -46,20 +47,9 @@ pub async fn run(globals: &Globals, args: KillArgs) -> Result<()> {
         client
             .delete(&Context::background(), request)
             .await
-            .map_err(|error| session.explain(error))?;
+            .map_err(|error| target::explain(&session, &target, error))?;
     }
     Ok(())
-}
-
-fn target(name: &str) -> Result<(String, String)> {
-    let (name, version) = split(name, Some("latest".to_owned()));
-    if name != "." {
-        return Ok((name, version));
-    }
-    let folder = std::env::current_dir()?;
-    let name = folder.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| Failure::new(1, format!("{} names no service", folder.display())))?;
-    Ok((name.to_owned(), version))
 }
 
 #[cfg(test)]
@@ -67,15 +57,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn targets_have_a_version() {
+    fn targets_have_a_name_and_perhaps_a_version() {
         for (name, wanted) in [
-            ("a", ("a", "latest")),
+            ("a", ("a", "")),
             ("a@1", ("a", "1")),
-            ("go.micro.service.a", ("a", "latest")),
+            ("go.micro.service.a", ("a", "")),
         ] {
-            let (name, version) = target(name).unwrap();
+            let (name, version) = target::named(name, None).unwrap();
             assert_eq!((name.as_str(), version.as_str()), wanted);
         }
-        assert_eq!(target(".").unwrap().0, "micro-cli");
+        assert_eq!(target::named(".", None).unwrap().0, "micro-cli");
     }
 }

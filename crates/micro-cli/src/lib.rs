@@ -37,6 +37,7 @@ mod shutdown;
 mod source;
 mod status;
 mod store;
+mod target;
 mod tokens;
 mod user;
 mod watch;

@@ -1,12 +1,15 @@
-//! A service's source on this machine, as the runtime takes it.
+//! A service's source: on this machine, as the runtime takes it, or where the runtime fetches it.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use micro::runtime::Address;
+use micro::runtime::definition::Definition;
 use micro_rpc::Streaming;
 use micro_rpc::bytes::Bytes;
 
+use crate::config_file::Config;
 use crate::errors::{Failure, Result};
 
 /// What the runtime takes, with room to spare: sources are text.
@@ -14,33 +17,127 @@ const LIMIT: u64 = 64 * 1024 * 1024;
 const CHUNK: usize = 256 * 1024;
 /// Made by tools, or by the runtime itself.
 const SKIPPED: [&str; 6] = ["target", ".git", ".micro", "node_modules", ".idea", ".vscode"];
+/// The same of a service in another language, of which little is known.
+const NO_SOURCE: [&str; 2] = [".git", ".micro"];
+/// Where services are that are named by a word alone, unless the user's settings say otherwise.
+const BASE: &str = "github.com/micro/services";
+const LATEST: &str = "latest";
 
-/// A folder with a service in it.
-#[derive(Debug)]
+/// A service that can be run.
+#[derive(Clone, Debug)]
 pub(crate) struct Source {
     /// The service's name.
     pub name: String,
+    /// The version to run it as.
+    pub version: String,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a source is.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// On this machine.
+    Folder(Folder),
+    /// Where the server fetches it.
+    Repository(Address),
+}
+
+/// A folder with a service in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder {
     /// What is uploaded: the service's folder, or the workspace that it is a member of.
     pub root: PathBuf,
     /// The service's folder within the root; empty for the root itself.
     pub entrypoint: String,
     /// The service's folder.
     pub folder: PathBuf,
+    /// Whether cargo builds it.
+    is_cargo: bool,
+}
+
+/// Where services are that are named by a word alone.
+pub(crate) fn base(config: &Config, environment: &str) -> String {
+    let keys = [format!("git.{environment}.baseurl"), "git.baseurl".to_owned()];
+    let set = keys
+        .iter()
+        .map(|key| config.get(key))
+        .find(|base| !base.is_empty());
+    set.unwrap_or_else(|| BASE.to_owned())
+}
+
+/// What the user's settings say that a repository is read with.
+pub(crate) fn credentials(config: &Config, address: &Address) -> Option<String> {
+    let some = |key: &str| Some(config.get(key)).filter(|text| !text.is_empty());
+    let host = ["github", "gitlab", "bitbucket"]
+        .into_iter()
+        .find(|host| address.repository.starts_with(&format!("https://{host}.")));
+    let of_host = host.and_then(|host| some(&format!("git.credentials.{host}")));
+    let is_listed = some("git.credentials.url").is_some_and(|url| {
+        let url = url
+            .trim_start_matches("https://")
+            .trim_end_matches('/')
+            .to_owned();
+        address.repository.starts_with(&format!("https://{url}/"))
+    });
+    of_host.or_else(|| some("git.credentials.token").filter(|_| is_listed))
 }
 
 impl Source {
-    /// Looks at what the user named: a folder, or nothing for the current one.
-    pub(crate) fn find(given: &str) -> Result<Self> {
-        let folder = Path::new(given).canonicalize().map_err(|error| {
-            let text = format!("no service at {given}: {error}");
+    /// Looks at what the user named: a folder, a repository, or a word for a folder of the repository `base`. A folder
+    /// that cargo cannot build needs a command: of its definition, unless one is given.
+    pub(crate) fn find(given: &str, base: &str, has_command: bool) -> Result<Self> {
+        let path = Path::new(given);
+        if path.exists() {
+            return Self::of_folder(path, has_command);
+        }
+        let is_word = !given.starts_with(['.', '/']) && !base.is_empty();
+        if !Address::is_meant(given) && !is_word {
+            let text = format!("no service at {given}: there is no such folder");
+            return Err(Failure::new(1, text)
+                .with_hint("give the folder of a service, or make one with `micro new NAME`"));
+        }
+        let text = if Address::is_meant(given) {
+            given.to_owned()
+        } else {
+            eprintln!("there is no folder {given} here; looking in {base}");
+            format!("{}/{given}", base.trim_end_matches('/'))
+        };
+        let address = Address::parse(&text).map_err(|error| Failure::new(1, error.detail))?;
+        Ok(Self {
+            name: address.name(),
+            version: version(&address.reference),
+            place: Place::Repository(address),
+        })
+    }
+
+    fn of_folder(given: &Path, has_command: bool) -> Result<Self> {
+        let wrong = |text: String| {
             Failure::new(1, text).with_hint("give the folder of a service, or make one with `micro new NAME`")
-        })?;
-        let manifest = fs::read_to_string(folder.join("Cargo.toml")).map_err(|_| {
-            let text = format!("{} has no Cargo.toml, so it is no service", folder.display());
-            Failure::new(1, text).with_hint("give the folder of a service, or make one with `micro new NAME`")
-        })?;
-        let inherits = manifest.contains("workspace = true") && !manifest.contains("[workspace]");
-        let root = if inherits {
+        };
+        let folder = given
+            .canonicalize()
+            .map_err(|error| wrong(format!("no service at {}: {error}", given.display())))?;
+        if !folder.is_dir() {
+            return Err(wrong(format!("{} is no folder", folder.display())));
+        }
+        let definition = definition(&folder)?.unwrap_or_default();
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok();
+        let is_own = !definition.command.is_empty();
+        if manifest.is_none() && !is_own && !has_command {
+            let text = format!(
+                "{} has no Cargo.toml, and nothing says how else to run it, so it is no service",
+                folder.display()
+            );
+            return Err(Failure::new(1, text).with_hint(
+                "make a service with `micro new NAME`; for one in another language give --command, or add a line \
+                 `command ...` to its .mu file",
+            ));
+        }
+        let inherits = manifest
+            .as_ref()
+            .is_some_and(|text| text.contains("workspace = true") && !text.contains("[workspace]"));
+        let root = if inherits && !is_own {
             workspace(&folder)?
         } else {
             folder.clone()
@@ -49,21 +146,70 @@ impl Source {
             .strip_prefix(&root)
             .map(|path| path.display().to_string())
             .unwrap_or_default();
-        let name = name(&folder)?;
+        let name = match definition.name.as_str() {
+            "" => folder_name(&folder)?,
+            name => name.to_owned(),
+        };
         Ok(Self {
             name,
-            root,
-            entrypoint,
-            folder,
+            version: definition.version.unwrap_or_else(|| LATEST.to_owned()),
+            place: Place::Folder(Folder {
+                root,
+                entrypoint,
+                folder,
+                is_cargo: manifest.is_some() && !is_own,
+            }),
         })
     }
 
+    /// As the runtime knows it.
+    pub(crate) fn text(&self) -> String {
+        match &self.place {
+            Place::Folder(_) => format!("{}{}:{}", micro::runtime::UPLOADED, self.name, self.version),
+            // What is named by the version need not be said twice, and a version that has to be said differently is kept.
+            Place::Repository(address) if address.reference == self.version => Address {
+                reference: String::new(),
+                ..address.clone()
+            }
+            .to_string(),
+            Place::Repository(address) => address.to_string(),
+        }
+    }
+}
+
+/// The version for a branch, a tag or a commit: a branch may have slashes in its name.
+fn version(reference: &str) -> String {
+    match reference {
+        "" => LATEST.to_owned(),
+        reference => reference.replace(['/', '+', '#', '='], "-"),
+    }
+}
+
+/// What the service of a folder is called.
+pub(crate) fn name_of(folder: &Path) -> Result<String> {
+    match definition(folder)? {
+        Some(definition) => Ok(definition.name),
+        None => folder_name(folder),
+    }
+}
+
+fn definition(folder: &Path) -> Result<Option<Definition>> {
+    let found = Definition::find(folder, None).map_err(|text| Failure::new(1, text))?;
+    Ok(found.map(|(_, definition)| definition))
+}
+
+fn folder_name(folder: &Path) -> Result<String> {
+    let name = folder.file_name();
+    name.map(|name| name.to_string_lossy().to_lowercase())
+        .ok_or_else(|| Failure::new(1, "the root folder is no service"))
+}
+
+impl Folder {
     /// The source as a tar, in pieces.
     pub(crate) fn tar(&self) -> Result<Vec<Bytes>> {
         let mut archive = tar::Builder::new(Vec::new());
         archive.mode(tar::HeaderMode::Deterministic);
-        let mut total = 0;
-        self.add(&mut archive, &self.root, &mut total)
+        self.add_all(&mut archive)
             .map_err(|error| Failure::new(1, format!("cannot read {}: {error}", self.root.display())))?;
         let bytes = Bytes::from(archive.into_inner()?);
         Ok((0..bytes.len())
@@ -72,32 +218,47 @@ impl Source {
             .collect())
     }
 
-    fn add(&self, archive: &mut tar::Builder<Vec<u8>>, folder: &Path, total: &mut u64) -> io::Result<()> {
-        let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
-            let (path, kind) = (entry.path(), entry.file_type()?);
-            let name = entry.file_name();
-            if SKIPPED.iter().any(|skipped| name == *skipped) || kind.is_symlink() {
-                continue;
+    fn add_all(&self, archive: &mut tar::Builder<Vec<u8>>) -> io::Result<()> {
+        let mut total = 0;
+        for path in self.files()? {
+            total += path.metadata()?.len();
+            if total > LIMIT {
+                let text = format!(
+                    "the source is larger than {} MiB; move what is no source elsewhere",
+                    LIMIT >> 20
+                );
+                return Err(io::Error::other(text));
             }
-            if kind.is_dir() {
-                self.add(archive, &path, total)?;
-            } else if kind.is_file() {
-                *total += entry.metadata()?.len();
-                if *total > LIMIT {
-                    let text = format!(
-                        "the source is larger than {} MiB; move what is no source elsewhere",
-                        LIMIT >> 20
-                    );
-                    return Err(io::Error::other(text));
-                }
-                let within = path.strip_prefix(&self.root).unwrap_or(&path);
-                archive.append_path_with_name(&path, within)?;
-            }
+            let within = path.strip_prefix(&self.root).unwrap_or(&path);
+            archive.append_path_with_name(&path, within)?;
         }
         Ok(())
     }
+
+    /// All regular files but those that tools have made, in order.
+    pub(crate) fn files(&self) -> io::Result<Vec<PathBuf>> {
+        let skipped: &[&str] = if self.is_cargo { &SKIPPED } else { &NO_SOURCE };
+        let mut files = Vec::new();
+        list(&self.root, skipped, &mut files)?;
+        Ok(files)
+    }
+}
+
+fn list(folder: &Path, skipped: &[&str], files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        if skipped.iter().any(|skipped| name == *skipped) {
+            continue;
+        }
+        if kind.is_dir() {
+            list(&entry.path(), skipped, files)?;
+        } else if kind.is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// The messages of an upload.
@@ -137,37 +298,6 @@ fn workspace(folder: &Path) -> Result<PathBuf> {
     })
 }
 
-/// The name in the first line of a `.mu` file, else that of the folder.
-fn name(folder: &Path) -> Result<String> {
-    let mut definitions: Vec<PathBuf> = fs::read_dir(folder)?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "mu"))
-        .collect();
-    definitions.sort();
-    let Some(definition) = definitions.first() else {
-        let name = folder
-            .file_name()
-            .map(|name| name.to_string_lossy().to_lowercase());
-        return name.ok_or_else(|| Failure::new(1, "the root folder is no service"));
-    };
-    let text = fs::read_to_string(definition)?;
-    let first = text
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or("").trim())
-        .find(|line| !line.is_empty());
-    match first
-        .and_then(|line| line.strip_prefix("service "))
-        .map(str::trim)
-    {
-        Some(name) if !name.is_empty() => Ok(micro::registry::short_name(name).to_owned()),
-        _ => Err(Failure::new(
-            1,
-            format!("{}: the first line must be `service NAME`", definition.display()),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,40 +319,134 @@ mod tests {
             ("x.mu", "# c\nservice greeter\n"),
             ("target/x", ""),
         ]);
-        let source = Source::find(alone.path().to_str().unwrap()).unwrap();
+        let (source, folder) = found(alone.path(), false);
         assert_eq!(
-            (source.name.as_str(), source.entrypoint.as_str()),
+            (source.name.as_str(), folder.entrypoint.as_str()),
             ("greeter", "")
         );
-        let mut names = Vec::new();
-        let bytes: Vec<u8> = source.tar().unwrap().concat();
-        for entry in tar::Archive::new(bytes.as_slice()).entries().unwrap() {
-            names.push(entry.unwrap().path().unwrap().display().to_string());
-        }
-        assert_eq!(names, ["Cargo.toml", "x.mu"]);
+        assert_eq!(uploaded(&folder), ["Cargo.toml", "x.mu"]);
 
         let member = service(&[
             ("Cargo.toml", "[workspace]"),
             ("services/user/Cargo.toml", "micro.workspace = true"),
         ]);
-        let source = Source::find(member.path().join("services/user").to_str().unwrap()).unwrap();
+        let (source, folder) = found(&member.path().join("services/user"), false);
         assert_eq!(
-            (source.name.as_str(), source.entrypoint.as_str()),
+            (source.name.as_str(), folder.entrypoint.as_str()),
             ("user", "services/user")
         );
+        assert_eq!(source.text(), "source://user:latest");
+    }
+
+    fn found(folder: &Path, has_command: bool) -> (Source, Folder) {
+        let source = Source::find(folder.to_str().unwrap(), "", has_command).unwrap();
+        match source.place.clone() {
+            Place::Folder(folder) => (source, folder),
+            Place::Repository(address) => panic!("{address}"),
+        }
+    }
+
+    fn uploaded(folder: &Folder) -> Vec<String> {
+        let bytes: Vec<u8> = folder.tar().unwrap().concat();
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let entries = archive.entries().unwrap();
+        entries
+            .map(|entry| entry.unwrap().path().unwrap().display().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn services_in_other_languages_are_uploaded_whole() {
+        let files = [
+            ("main.py", ""),
+            ("node_modules/x", ""),
+            ("target/x", ""),
+            (".git/x", ""),
+        ];
+        let defined = "service shop\n    version v2\n    command python3 main.py\n";
+        let folder = service(&[&files[..], &[("shop.mu", defined)]].concat());
+        let (source, found_there) = found(folder.path(), false);
+        assert_eq!((source.name.as_str(), source.version.as_str()), ("shop", "v2"));
+        let all = ["main.py", "node_modules/x", "shop.mu", "target/x"];
+        assert_eq!(uploaded(&found_there), all);
+        let bare = service(&files);
+        assert_eq!(
+            uploaded(&found(bare.path(), true).1),
+            ["main.py", "node_modules/x", "target/x"]
+        );
+        let broken = service(&[("x.mu", "service x\n  comand y\n")]);
+        let error = Source::find(broken.path().to_str().unwrap(), "", true).unwrap_err();
+        assert!(error.text.starts_with("x.mu:2:3: "), "{error}");
+    }
+
+    #[test]
+    fn repositories_are_named_in_full_or_by_a_word() {
+        for (given, text, name, version) in [
+            (
+                "github.com/org/repo/user@v1",
+                "https://github.com/org/repo/user",
+                "user",
+                "v1",
+            ),
+            (
+                "github.com/org/repo/user@a/b",
+                "https://github.com/org/repo/user@a/b",
+                "user",
+                "a-b",
+            ),
+            ("file:///nowhere/repo", "file:///nowhere/repo", "repo", "latest"),
+            (
+                "nothere",
+                "https://example.com/services.git/nothere",
+                "nothere",
+                "latest",
+            ),
+        ] {
+            let source = Source::find(given, "example.com/services.git", false).unwrap();
+            assert_eq!((source.text().as_str(), source.name.as_str()), (text, name));
+            assert_eq!(source.version, version);
+        }
+    }
+
+    #[test]
+    fn the_users_settings_know_where_and_with_what() {
+        let mut config = Config::default();
+        assert_eq!(base(&config, "local"), "github.com/micro/services");
+        config.set("git.baseurl", "example.com/all").unwrap();
+        assert_eq!(base(&config, "local"), "example.com/all");
+        config.set("git.local.baseurl", "example.com/mine").unwrap();
+        assert_eq!(base(&config, "local"), "example.com/mine");
+
+        let address = |text: &str| Address::parse(text).unwrap();
+        assert_eq!(credentials(&config, &address("github.com/a/b")), None);
+        config.set("git.credentials.github", "one").unwrap();
+        config.set("git.credentials.url", "git.example.com").unwrap();
+        config.set("git.credentials.token", "two").unwrap();
+        for (text, expected) in [
+            ("github.com/a/b", Some("one")),
+            ("https://git.example.com/a", Some("two")),
+            ("https://git.example.com.evil.org/a", None),
+            ("gitlab.com/a/b", None),
+        ] {
+            assert_eq!(
+                credentials(&config, &address(text)).as_deref(),
+                expected,
+                "{text}"
+            );
+        }
     }
 
     #[test]
     fn what_is_no_service_is_said() {
         assert!(
-            Source::find("/nonexistent")
+            Source::find("/nonexistent", "", false)
                 .unwrap_err()
                 .text
                 .contains("no service at")
         );
         let empty = service(&[]);
         assert!(
-            Source::find(empty.path().to_str().unwrap())
+            Source::find(empty.path().to_str().unwrap(), "", false)
                 .unwrap_err()
                 .text
                 .contains("no Cargo.toml")

@@ -8,13 +8,14 @@ use micro_rpc::wkt::Timestamp;
 use crate::errors::Result;
 use crate::output::{Output, print_json, table};
 use crate::session::{Globals, Session};
+use crate::target;
 use crate::tokens::now;
 
 /// Get the status of services.
 #[derive(Args, Debug)]
 #[command(after_help = "EXAMPLE:\n   micro status\n   micro status helloworld")]
 pub struct StatusArgs {
-    /// Only this service, as NAME or NAME@VERSION
+    /// Only this service, as NAME or NAME@VERSION; a dot is the one of this folder
     name: Option<String>,
     /// Only this version
     version: Option<String>,
@@ -33,10 +34,8 @@ const HEADERS: [&str; 7] = [
 /// Runs `micro status`.
 pub async fn run(globals: &Globals, args: StatusArgs) -> Result<()> {
     let session = Session::open(globals).await?;
-    let (service, version) = split(
-        args.name.or(args.named).as_deref().unwrap_or_default(),
-        args.version,
-    );
+    let name = args.name.or(args.named);
+    let (service, version) = target::named(name.as_deref().unwrap_or_default(), args.version)?;
     let options = ReadOptions {
         service,
         version,

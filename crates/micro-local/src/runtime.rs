@@ -30,6 +30,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use micro::blob::Blobs;
 use micro::bytes::Bytes;
 use micro::registry::Registry;
 use micro::runtime::{
@@ -55,6 +56,8 @@ pub struct Config {
     pub build: PathBuf,
     /// The sources of the framework's crates, each in a folder of its name, with their workspace's `Cargo.toml` and `Cargo.lock`.
     pub framework: PathBuf,
+    /// Keeps the sources that are uploaded.
+    pub blobs: Arc<dyn Blobs>,
     /// Keeps what is asked to run.
     pub store: Arc<dyn Store>,
     /// Tells which instances have come up.
@@ -67,6 +70,8 @@ pub struct Config {
     pub cgroup: Option<PathBuf>,
     /// The address that services reach the platform at, `host:port`.
     pub proxy: String,
+    /// The same over HTTP, an URL, for languages in which that is the nearer way.
+    pub gateway: String,
 }
 
 /// Gives services their accounts.
@@ -129,6 +134,7 @@ struct Shared {
     vault: Arc<dyn Vault>,
     quotas: Arc<Quotas>,
     proxy: String,
+    gateway: String,
 }
 
 impl Shared {
@@ -155,7 +161,7 @@ impl Runtime {
     }
 
     async fn open_with(config: Config, probe: Arc<dyn Probe>) -> Result<Self> {
-        let sources = Sources::new(config.folder.join("build"), config.framework);
+        let sources = Sources::new(config.folder.join("build"), config.framework, config.blobs);
         let environment = Environment::capture();
         let programs = config.folder.join("bin");
         let shared = Shared {
@@ -170,6 +176,7 @@ impl Runtime {
             vault: config.vault,
             quotas: Arc::new(Quotas::detect(config.cgroup)),
             proxy: config.proxy,
+            gateway: config.gateway,
         };
         shared.prepare().await.map_err(|error| {
             Error::internal(
@@ -381,7 +388,8 @@ impl runtime::Runtime for Runtime {
         let key = desired.key();
         desired.folder()?;
         let is_fetched = desired.address()?.is_some();
-        if desired.command.is_empty() && !is_fetched && !self.shared.sources.exists(&key) {
+        let has_source = is_fetched || self.shared.sources.find(&key).await?;
+        if desired.command.is_empty() && !has_source {
             let detail = format!(
                 "there is no source of {}:{}: upload it first",
                 key.name, key.version
@@ -417,7 +425,7 @@ impl runtime::Runtime for Runtime {
         let handle = self.existing(key)?;
         self.shared.ledger.remove(key).await?;
         // The source goes now, so that one uploaded from here on belongs to the next service of this name.
-        let source = self.shared.sources.set_aside(key);
+        let source = self.shared.sources.set_aside(key).await;
         handle.stop().await;
         drop(source);
         if let Some(program) = handle.program() {

@@ -38,6 +38,7 @@ pub(crate) struct Needs {
     pub(crate) settings: ConfigHandler,
     pub(crate) cgroup: Option<PathBuf>,
     pub(crate) proxy: String,
+    pub(crate) gateway: String,
 }
 
 /// The driver that runs services, and how it is ended.
@@ -69,12 +70,14 @@ impl Profile {
             folder: needs.folder,
             build: needs.build,
             framework: needs.framework,
+            blobs: self.blobs.clone(),
             store: self.store.clone(),
             registry: self.registry.clone(),
             credentials: Arc::new(Issuer(needs.accounts)),
             vault: Arc::new(Vault(needs.settings)),
             cgroup: needs.cgroup,
             proxy: needs.proxy,
+            gateway: needs.gateway,
         };
         Ok(Host::Local(Arc::new(micro_local::Runtime::open(config).await?)))
     }

@@ -24,6 +24,9 @@ use changes::{Changes, Subject};
 #[cfg(test)]
 mod tests;
 
+/// The type of a service that was given none.
+const KIND: &str = "service";
+
 /// Answers the contracts `Runtime`, `Source` and `Build` from a driver.
 #[derive(Clone)]
 pub struct RuntimeHandler {
@@ -158,7 +161,9 @@ fn create(
         command: options.command,
         args: options.args,
         instances: instances(options.instances, id)?,
-        kind: options.r#type,
+        kind: Some(options.r#type)
+            .filter(|kind| !kind.is_empty())
+            .unwrap_or_else(|| KIND.to_owned()),
         metadata,
         force: options.force,
         ..Create::new(key(namespace, &service.name, &service.version)?)

@@ -122,7 +122,7 @@ impl Builder {
         })
     }
 
-    /// Fetches a source that is in a git repository.
+    /// Fetches a source that is in a git repository; one that was uploaded is brought into place, should it be gone.
     async fn fetch(
         &self,
         desired: &Desired,
@@ -131,7 +131,8 @@ impl Builder {
         progress: &watch::Sender<Progress>,
     ) -> Result<Option<String>, String> {
         let Some(address) = desired.address().map_err(|error| error.detail)? else {
-            return Ok(None);
+            let found = self.sources.find(&desired.key()).await;
+            return found.map(|_| None).map_err(|error| error.detail);
         };
         progress.send_replace(Progress::Building(format!("Fetching {}", address.repository)));
         let reference = match address.reference.as_str() {

@@ -56,6 +56,7 @@ pub struct Launch {
     /// Whether it is no program of the framework's.
     pub is_own: bool,
     pub proxy: String,
+    pub gateway: String,
     pub notes: std::path::PathBuf,
     pub log: Log,
     pub registry: Arc<dyn Registry>,
@@ -83,6 +84,7 @@ impl Launch {
             ("MICRO_SERVICE_NAME", name),
             ("MICRO_SERVICE_VERSION", version),
             ("MICRO_PROXY", &self.proxy),
+            ("MICRO_GATEWAY", &self.gateway),
             ("MICRO_AUTH_ID", id),
             ("MICRO_AUTH_SECRET", secret),
         ];
@@ -110,7 +112,7 @@ impl Launch {
     /// The secrets of the service, as they are now.
     async fn secrets(&self) -> Result<Vec<(String, String)>, String> {
         let mut secrets = Vec::new();
-        for (name, path) in &self.settings {
+        for (name, path) in self.settings.iter().filter(|(name, _)| *name != GIT_CREDENTIALS) {
             let namespace = &self.key.namespace;
             let read = self.vault.setting(namespace, path).await;
             let value =
@@ -169,8 +171,8 @@ impl Launch {
         self.registry.get(namespace, name).await.unwrap_or_default()
     }
 
-    /// Those that are registered before a process is started are not its.
-    async fn before(&self) -> HashSet<String> {
+    /// Those that are registered before a process is started are not its: ids and addresses.
+    async fn before(&self) -> HashSet<(String, String)> {
         if !self.is_own {
             return HashSet::new();
         }
@@ -178,12 +180,21 @@ impl Launch {
         services
             .into_iter()
             .flat_map(|service| service.nodes)
-            .map(|node| node.id)
+            .map(|node| (node.id, node.address))
             .collect()
     }
 
-    async fn deregister(&self, registered: Option<Registered>) {
-        if let Some(registered) = registered {
+    /// Takes a registration back, unless another process has taken its place under the same id.
+    async fn deregister(&self, registered: Option<&Registered>) {
+        let Some(registered) = registered else { return };
+        let there = self.nodes().await;
+        let is_there = |node: &Node| {
+            let mut all = there.iter().flat_map(|service| &service.nodes);
+            all.any(|other| (&other.id, &other.address) == (&node.id, &node.address))
+        };
+        let mut registered = registered.clone();
+        registered.nodes.retain(is_there);
+        if !registered.nodes.is_empty() {
             let _ = self.registry.deregister(&self.key.namespace, registered).await;
         }
     }
@@ -193,7 +204,7 @@ impl Launch {
 struct Birth {
     /// The id that it was told.
     node: String,
-    before: HashSet<String>,
+    before: HashSet<(String, String)>,
     group: i32,
 }
 
@@ -202,7 +213,8 @@ impl Birth {
         let port = node.address.rsplit(':').next().and_then(|port| port.parse().ok());
         let port = port.or_else(|| u16::try_from(node.port).ok().filter(|port| *port > 0));
         let listens = |port| ports::is_listening(self.group, port).unwrap_or(true);
-        !self.before.contains(&node.id) && port.is_some_and(listens)
+        let is_new = !self.before.contains(&(node.id.clone(), node.address.clone()));
+        is_new && port.is_some_and(listens)
     }
 }
 
@@ -371,15 +383,15 @@ impl Keeper {
             tokio::select! {
                 status = process.ended() => {
                     // It cannot take its registration back any more, and callers should not have to find out.
-                    self.launch.deregister(registered).await;
+                    self.launch.deregister(registered.as_ref()).await;
                     return Some(Life { reason: process.post_mortem(status).await, answered: Some(since.elapsed()) });
                 }
                 _ = &mut *stopped => {
                     // The framework's programs do that themselves, before they end; others may not, or register again.
                     let registered = registered.filter(|_| self.launch.is_own);
-                    self.launch.deregister(registered.clone()).await;
+                    self.launch.deregister(registered.as_ref()).await;
                     process.stop().await;
-                    self.launch.deregister(registered).await;
+                    self.launch.deregister(registered.as_ref()).await;
                     return None;
                 }
                 late = self.launch.answers(&birth, LOOK_AGAIN), if registered.is_none() => registered = Some(late),

@@ -11,11 +11,14 @@ mod sync;
 mod unpack;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use micro::runtime::Key;
+use micro::blob::{self, Blobs};
+use micro::runtime::{Key, UPLOADED};
 use micro::{Error, Result, Streaming};
 use tokio::io::AsyncWriteExt;
+use tracing::warn;
 
 pub use git::Wanted;
 pub use manifest::package_folder;
@@ -24,17 +27,22 @@ pub use sync::{copy, remove};
 /// The largest tar that is taken.
 const TAR_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The folders that sources pass through.
-#[derive(Clone, Debug)]
+/// The folders that sources pass through, and the blobs that they are kept as: `source://<name>:<version>`.
+#[derive(Clone)]
 pub struct Sources {
     build: PathBuf,
     framework: PathBuf,
+    blobs: Arc<dyn Blobs>,
 }
 
 impl Sources {
     /// Sources under `build`, which will be built with the framework whose sources lie in `framework`.
-    pub fn new(build: PathBuf, framework: PathBuf) -> Self {
-        Self { build, framework }
+    pub fn new(build: PathBuf, framework: PathBuf, blobs: Arc<dyn Blobs>) -> Self {
+        Self {
+            build,
+            framework,
+            blobs,
+        }
     }
 
     /// Makes the folders, and removes uploads that a crash left behind.
@@ -52,18 +60,47 @@ impl Sources {
         place(&self.build.join("incoming"), key)
     }
 
-    /// Whether there is anything to build.
+    /// Whether there is anything to build. Who kept a source as a blob without uploading it, or lost the folders since,
+    /// finds it brought into place.
+    pub async fn find(&self, key: &Key) -> Result<bool> {
+        if self.exists(key) {
+            return Ok(true);
+        }
+        let pieces = match self.blobs.read(&key.namespace, &blob_key(key)).await {
+            Ok((_, pieces)) => pieces,
+            Err(error) if error.code == 404 => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let (staging, tar) = self.receive(pieces).await?;
+        self.accept(key, staging, tar).await?;
+        Ok(true)
+    }
+
+    /// Whether it is in its folders.
     pub fn exists(&self, key: &Key) -> bool {
         self.folder(key).is_dir() || self.incoming(key).is_dir()
     }
 
     /// Takes an upload; the source of before stays if anything about it is wrong.
     pub async fn upload(&self, key: &Key, tar: Streaming<Bytes>) -> Result<()> {
+        let (staging, tar) = self.receive(tar).await?;
+        let _staging = self.accept(key, staging, tar.clone()).await?;
+        let options = blob::Options {
+            content_type: "application/x-tar".to_owned(),
+            public: false,
+        };
+        let pieces = super::built::read(tar).await?;
+        let name = blob_key(key);
+        let kept = self.blobs.write(&key.namespace, &name, options, pieces);
+        kept.await.map(drop)
+    }
+
+    async fn receive(&self, tar: Streaming<Bytes>) -> Result<(Staging, PathBuf)> {
         let staging = self.staging();
         std::fs::create_dir_all(&staging.0).map_err(unwritable)?;
         let file = staging.0.join("tar");
         receive(tar, &file).await?;
-        self.accept(key, staging, file).await
+        Ok((staging, file))
     }
 
     /// Fetches a source and takes it like an upload; answers the commit.
@@ -80,16 +117,18 @@ impl Sources {
             ));
         }
         let taken = self.accept(key, staging, fetched.tar).await;
-        taken.map(|()| fetched.commit).map_err(|error| error.detail)
+        taken.map(|_| fetched.commit).map_err(|error| error.detail)
     }
 
-    async fn accept(&self, key: &Key, staging: Staging, tar: PathBuf) -> Result<()> {
+    /// Unpacks a tar that lies in a staging folder, and makes it what the next build takes over.
+    async fn accept(&self, key: &Key, staging: Staging, tar: PathBuf) -> Result<Staging> {
         let (sources, incoming) = (self.clone(), self.incoming(key));
         let task = tokio::task::spawn_blocking(move || {
             let tree = staging.0.join("tree");
             unpack::unpack(&tar, &tree)?;
             manifest::point_at_framework(&tree, &sources.framework)?;
-            replace(&tree, &incoming, &staging.0.join("old")).map_err(unwritable)
+            replace(&tree, &incoming, &staging.0.join("old")).map_err(unwritable)?;
+            Ok(staging)
         });
         task.await
             .map_err(|error| Error::internal("runtime.Upload", error.to_string()))?
@@ -117,7 +156,10 @@ impl Sources {
 
     /// Takes what was uploaded for a service away; it is gone when the answer is dropped. Processes that work in its folder
     /// keep it until then.
-    pub fn set_aside(&self, key: &Key) -> Staging {
+    pub async fn set_aside(&self, key: &Key) -> Staging {
+        if let Err(error) = self.blobs.delete(&key.namespace, &blob_key(key)).await {
+            warn!(service = %key, %error, "cannot remove a source");
+        }
         let aside = self.staging();
         if std::fs::create_dir_all(&aside.0).is_ok() {
             let _ = std::fs::rename(self.incoming(key), aside.0.join("incoming"));
@@ -138,6 +180,10 @@ pub fn program_in(folder: &Path, name: &str) -> PathBuf {
     } else {
         PathBuf::from(name)
     }
+}
+
+fn blob_key(key: &Key) -> String {
+    format!("{UPLOADED}{}:{}", key.name, key.version)
 }
 
 fn place(root: &Path, key: &Key) -> PathBuf {

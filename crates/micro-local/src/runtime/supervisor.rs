@@ -328,6 +328,7 @@ impl Supervisor {
             quotas: Arc::clone(&self.shared.quotas),
             is_own: !own.is_empty(),
             proxy: self.shared.proxy.clone(),
+            gateway: self.shared.gateway.clone(),
             notes: self.shared.notes(),
             log: self.log.clone(),
             registry: Arc::clone(&self.shared.registry),

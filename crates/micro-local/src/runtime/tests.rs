@@ -69,12 +69,14 @@ async fn open(folder: &Path, store: &Arc<Memory>, registry: &Arc<Nodes>) -> Runt
         folder: folder.join("server"),
         build: folder.join("build"),
         framework: folder.join("framework"),
+        blobs: Arc::new(micro::blob::Memory::default()),
         store: store.clone(),
         registry: registry.clone(),
         credentials: Arc::new(Accounts),
         vault: Arc::new(Safe),
         cgroup: Some(folder.join("cgroup")),
         proxy: "127.0.0.1:8081".to_owned(),
+        gateway: "http://127.0.0.1:8080".to_owned(),
     };
     Runtime::open_with(config, Arc::new(Always)).await.unwrap()
 }
@@ -245,6 +247,7 @@ async fn a_service_runs_in_its_environment_and_ends_with_all_it_started() {
         "MICRO_NAMESPACE=micro",
         "MICRO_PROFILE=service",
         "MICRO_PROXY=127.0.0.1:8081",
+        "MICRO_GATEWAY=http://127.0.0.1:8080",
         "MICRO_SERVICE_NAME=greeter",
         "MICRO_SERVICE_VERSION=chosen",
     ] {

@@ -86,6 +86,7 @@ impl Parts {
             framework: config.framework.clone(),
             accounts: auth.clone(),
             proxy: reachable(addresses.proxy).to_string(),
+            gateway: format!("http://{}", reachable(addresses.gateway)),
         };
         let host = profile.host(needs).await;
         let host = host.map_err(|source| Error::part("runtime", source))?;

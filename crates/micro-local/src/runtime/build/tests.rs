@@ -12,7 +12,11 @@ struct Fixture {
 fn fixture(environment: Environment) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let sources = Sources::new(at("build"), at("framework"));
+    let sources = Sources::new(
+        at("build"),
+        at("framework"),
+        std::sync::Arc::new(micro::blob::Memory::default()),
+    );
     sources.prepare().unwrap();
     let builder = Builder::new(sources, at("build"), at("bin"), environment);
     let log = Log::open(at("log")).unwrap();

@@ -17,7 +17,11 @@ fn fixture() -> Fixture {
     let framework = folder.path().join("framework");
     std::fs::create_dir_all(&framework).unwrap();
     std::fs::write(framework.join("Cargo.lock"), "# ours\n").unwrap();
-    let sources = Sources::new(folder.path().join("build"), framework);
+    let sources = Sources::new(
+        folder.path().join("build"),
+        framework,
+        Arc::new(blob::Memory::default()),
+    );
     sources.prepare().unwrap();
     Fixture {
         folder,
@@ -83,6 +87,29 @@ fn add(builder: &mut Builder<Vec<u8>>, path: &str, kind: EntryType, target: &str
     header.set_size(data.len() as u64);
     header.set_cksum();
     builder.append(&header, data).unwrap();
+}
+
+#[tokio::test]
+async fn a_source_is_kept_as_a_blob() {
+    let fixture = fixture();
+    fixture.upload(tar_of(&[("main.py", "x")])).await.unwrap();
+    let (info, _) = fixture
+        .sources
+        .blobs
+        .read("micro", "source://greeter:latest")
+        .await
+        .unwrap();
+    assert_eq!(info.content_type, "application/x-tar");
+    std::fs::remove_dir_all(fixture.sources.folder(&fixture.key)).unwrap();
+    assert!(!fixture.sources.exists(&fixture.key));
+    assert!(fixture.sources.find(&fixture.key).await.unwrap(), "brought back");
+    fixture.sources.take_over(&fixture.key).unwrap();
+    assert_eq!(fixture.tree(), [("main.py".to_owned(), "x".to_owned())].into());
+    drop(fixture.sources.set_aside(&fixture.key).await);
+    assert!(
+        !fixture.sources.find(&fixture.key).await.unwrap(),
+        "gone for good"
+    );
 }
 
 #[tokio::test]
