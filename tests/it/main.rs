@@ -10,6 +10,7 @@ mod crash;
 mod dynamic;
 mod events;
 mod faults;
+mod foreign;
 mod handlers;
 mod main_job;
 mod malformed;

@@ -33,6 +33,19 @@ impl Server {
         Self::start_in(home, &["server"]).await
     }
 
+    /// The same, with more variables in its environment.
+    pub async fn start_with(variables: &[(&str, &str)]) -> Self {
+        let home = tempfile::Builder::new()
+            .prefix("micro-test-")
+            .tempdir()
+            .expect("a temporary home");
+        let plain = on_free_ports(home.path());
+        let micro = variables
+            .iter()
+            .fold(plain, |micro, (key, value)| micro.with(key, value));
+        Self::start_as(home, &micro, &["server"]).await
+    }
+
     /// Starts a command that is a server in that home, `micro server` or a `micro run` that stays.
     pub async fn start_in(home: TempDir, words: &[&str]) -> Self {
         let micro = on_free_ports(home.path());

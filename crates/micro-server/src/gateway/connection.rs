@@ -22,7 +22,7 @@ use super::{Gateway, ID};
 /// How much is read at once of a large body, and waits at most to be written.
 const BUFFER: usize = 256 * 1024;
 /// How long a caller who has just come may take with a first request once the server drains: it may be on its way already.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_secs(1);
 /// How long a caller whose request was refused may go on sending, so that he gets to read why.
 const LINGER: Duration = Duration::from_secs(5);
 
