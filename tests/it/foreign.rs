@@ -152,6 +152,7 @@ async fn a_python_service_is_built_run_seen_updated_and_killed() {
     assert!(!read.contains("s3cret-of-stripe"), "{read}");
 
     is_updated(&micro, &shop, serving_pid(&first)).await;
+    is_watched(&micro, &shop).await;
     is_told(&micro).await;
     let last = serving_pid(&log(&micro, "shop").await);
     micro.within(&shop.path()).ok(&["kill", "."]).await;
@@ -194,6 +195,25 @@ async fn is_updated(micro: &Micro, shop: &Shop, first: u32) {
     assert_eq!(future, "", "nothing older");
     let recent = micro.ok(&["logs", "--since=1h", "-n=0", "shop"]).await;
     assert!(recent.contains("GREETING hello"), "{recent}");
+}
+
+/// `micro run --watch` stays, and brings every change to what runs.
+async fn is_watched(micro: &Micro, shop: &Shop) {
+    let screen = shop.folder.path().join("screen");
+    let mut watching = micro.start(&["run", "shop", "--watch", "--watch_delay=50"], &screen);
+    let shown = || std::fs::read_to_string(&screen).unwrap_or_default();
+    wait::until_true("it to watch", SOON, || shown().contains("watching")).await;
+    shop.greets("seen at once");
+    logged(micro, "shop", "GREETING seen at once").await;
+    wait::until_true("it to say so", SOON, || shown().contains("shop is updated")).await;
+    shop.write("build.py", "import sys; sys.exit(9)\n");
+    wait::until_true("the failure", SOON, || shown().contains("exited with code 9")).await;
+    assert!(
+        watching.try_wait().unwrap().is_none(),
+        "a failed build does not end it"
+    );
+    watching.kill().await.unwrap();
+    shop.greets("hello");
 }
 
 async fn is_told(micro: &Micro) {
