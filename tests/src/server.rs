@@ -52,16 +52,6 @@ impl Server {
         Self::start_as(home, &micro, words).await
     }
 
-    /// Starts one with these variables besides.
-    pub async fn start_with(variables: &[(&str, &str)]) -> Self {
-        let home = tempfile::tempdir().expect("a temporary home");
-        let micro = on_free_ports(home.path());
-        let micro = variables
-            .iter()
-            .fold(micro, |micro, (key, value)| micro.with(key, value));
-        Self::start_as(home, &micro, &["server"]).await
-    }
-
     /// The same, with everything written down that it does to files, in the folder `notes`.
     pub async fn start_recorded(home: TempDir, notes: &Path) -> Self {
         let micro = on_free_ports(home.path()).under("strace", strace::arguments(notes));
