@@ -5,7 +5,9 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::Method;
+use micro_proto::auth::{InspectRequest, InspectResponse};
 use micro_tests::disk::{Recording, strace};
+use micro_tests::grpc::Peer;
 use micro_tests::http::{Answer, Http};
 use micro_tests::random::Random;
 use micro_tests::server::on_free_ports;
@@ -108,6 +110,28 @@ async fn the_public_keys_are_for_everybody() {
         .await;
     let made: Value = serde_json::from_str(made.trim().strip_prefix("Token created: ").unwrap()).unwrap();
     assert_eq!(header(&access_token(&made)), header(&ours));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_from_the_proxy_is_in_its_message_alone() {
+    let server = Server::start().await;
+    let peer = Peer::connect(&server.proxy()).await.unwrap();
+    let request = InspectRequest {
+        token: "x".into(),
+        options: None,
+    };
+    let refused = peer
+        .unary::<_, InspectResponse>("/auth.Auth/Inspect", request)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        serde_json::from_str::<Value>(refused.message()).unwrap(),
+        json!({"id": "auth.Auth.Inspect", "code": 400, "detail": "invalid token provided", "status": "Bad Request"})
+    );
+    assert!(
+        refused.details().is_empty(),
+        "clients that serve nothing stumble over them"
+    );
 }
 
 /// What callers share while the server comes and goes.

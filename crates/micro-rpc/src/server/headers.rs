@@ -79,7 +79,7 @@ pub(super) fn trace(headers: &HeaderMap) -> Trace {
 }
 
 /// The trailers of a call that failed.
-pub(super) fn failure(error: &Error) -> HeaderMap {
+pub(super) fn failure(error: &Error, with_details: bool) -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(3);
     trailers.insert(&GRPC_STATUS, HeaderValue::from(u16::from(error.grpc_code())));
     let text = match error.plain {
@@ -89,10 +89,10 @@ pub(super) fn failure(error: &Error) -> HeaderMap {
     if let Ok(message) = HeaderValue::from_str(&text) {
         trailers.insert(&GRPC_MESSAGE, message);
     }
-    if error.plain.is_some() {
-        return trailers;
-    }
-    if let Ok(details) = HeaderValue::from_str(&STANDARD_NO_PAD.encode(details(error).encode_to_vec())) {
+    if with_details
+        && error.plain.is_none()
+        && let Ok(details) = HeaderValue::from_str(&STANDARD_NO_PAD.encode(details(error).encode_to_vec()))
+    {
         trailers.insert("grpc-status-details-bin", details);
     }
     trailers

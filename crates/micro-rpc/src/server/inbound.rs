@@ -9,6 +9,7 @@ use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderValue};
 
 use super::call::{Body, Call, Reply};
+use super::respond::Manner;
 use super::routes::{Mounted, Target, UNIMPLEMENTED};
 use super::{Server, headers};
 use crate::frame::Frames;
@@ -17,7 +18,7 @@ use crate::{Access, Account, Codec, Context, Error, Metadata, MethodDescriptor, 
 
 /// A call whose headers were read.
 pub(super) struct Inbound {
-    pub(super) content_type: &'static str,
+    pub(super) manner: Manner,
     codec: Option<Codec>,
     headers: HeaderMap,
     deadline: Option<Instant>,
@@ -47,10 +48,13 @@ impl Inbound {
             handler.map(|handler| (handler.clone(), handler.method(target)))
         });
         Some(Self {
-            content_type: match codec {
-                // Said as it was asked for, though both mean the same.
-                Some(codec) if content_type != "application/grpc" => codec.content_type(),
-                _ => "application/grpc",
+            manner: Manner {
+                content_type: match codec {
+                    // Said as it was asked for, though both mean the same.
+                    Some(codec) if content_type != "application/grpc" => codec.content_type(),
+                    _ => "application/grpc",
+                },
+                with_details: server.0.relay.is_none(),
             },
             codec,
             deadline: headers::deadline(&headers, Instant::now()),

@@ -15,48 +15,53 @@ use crate::frame::{send, send_unary};
 use crate::names::GRPC_STATUS;
 use crate::{Error, Result, Streaming};
 
+/// What every answer to a call has in common.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    pub(super) content_type: &'static str,
+    /// Whether an error is in the details of the status too. Services send it so; a proxy never does, and clients of the original
+    /// framework that serve nothing themselves know no such message and would take that for the error.
+    pub(super) with_details: bool,
+}
+
 /// A message, or messages as they come, and the status.
-pub(super) async fn write(
-    mut respond: SendResponse<Bytes>,
-    reply: Reply,
-    content_type: &'static str,
-) -> Result<()> {
+pub(super) async fn write(mut respond: SendResponse<Bytes>, reply: Reply, manner: Manner) -> Result<()> {
     match reply.0 {
         Body::Message(frame) => {
-            let mut stream = begin(&mut respond, content_type)?;
+            let mut stream = begin(&mut respond, manner)?;
             send_unary(&mut stream, frame, false).await?;
             finish(&mut stream, success())
         }
-        Body::Stream(messages) => write_stream(respond, messages, content_type).await,
+        Body::Stream(messages) => write_stream(respond, messages, manner).await,
     }
 }
 
 async fn write_stream(
     mut respond: SendResponse<Bytes>,
     mut messages: Streaming<Bytes>,
-    content_type: &'static str,
+    manner: Manner,
 ) -> Result<()> {
     // Headers wait for the first message, so that an error before it is an answer of headers alone.
     let first = tokio::select! {
         first = messages.next() => first,
         _ = poll_fn(|cx| respond.poll_reset(cx)) => return Ok(()),
         () = tokio::time::sleep(Duration::from_millis(50)) => {
-            let stream = begin(&mut respond, content_type)?;
-            return pump(stream, None, messages).await;
+            let stream = begin(&mut respond, manner)?;
+            return pump(stream, None, messages, manner).await;
         }
     };
     match first {
         Some(Err(error)) => {
-            fail(&mut respond, &error, content_type);
+            fail(&mut respond, &error, manner);
             Err(error)
         }
         first => {
             let ended = first.is_none();
-            let mut stream = begin(&mut respond, content_type)?;
+            let mut stream = begin(&mut respond, manner)?;
             if ended {
                 finish(&mut stream, success())
             } else {
-                pump(stream, first, messages).await
+                pump(stream, first, messages, manner).await
             }
         }
     }
@@ -66,6 +71,7 @@ async fn pump(
     mut stream: SendStream<Bytes>,
     mut waiting: Option<Result<Bytes>>,
     mut messages: Streaming<Bytes>,
+    manner: Manner,
 ) -> Result<()> {
     loop {
         let next = match waiting.take() {
@@ -78,7 +84,7 @@ async fn pump(
         match next {
             Some(Ok(frame)) => send(&mut stream, frame, false).await?,
             Some(Err(error)) => {
-                finish(&mut stream, headers::failure(&error))?;
+                finish(&mut stream, headers::failure(&error, manner.with_details))?;
                 return Err(error);
             }
             None => return finish(&mut stream, success()),
@@ -86,11 +92,11 @@ async fn pump(
     }
 }
 
-fn begin(respond: &mut SendResponse<Bytes>, content_type: &'static str) -> Result<SendStream<Bytes>> {
+fn begin(respond: &mut SendResponse<Bytes>, manner: Manner) -> Result<SendStream<Bytes>> {
     let mut response = Response::new(());
     response
         .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        .insert(CONTENT_TYPE, HeaderValue::from_static(manner.content_type));
     respond
         .send_response(response, false)
         .map_err(|error| crate::frame::broken(&error))
@@ -109,11 +115,11 @@ fn success() -> HeaderMap {
 }
 
 /// An error without a message before it.
-pub(super) fn fail(respond: &mut SendResponse<Bytes>, error: &Error, content_type: &'static str) {
+pub(super) fn fail(respond: &mut SendResponse<Bytes>, error: &Error, manner: Manner) {
     let mut response = Response::new(());
-    *response.headers_mut() = headers::failure(error);
+    *response.headers_mut() = headers::failure(error, manner.with_details);
     response
         .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        .insert(CONTENT_TYPE, HeaderValue::from_static(manner.content_type));
     let _ = respond.send_response(response, true);
 }

@@ -97,16 +97,16 @@ async fn answer(
     let frames = Frames::new(body, server.0.limits.message);
     let trace = inbound.trace.clone();
     let endpoint = inbound.endpoint();
-    let content_type = inbound.content_type;
+    let manner = inbound.manner;
     // A caller that hangs up stops the work that it asked for.
     let reply = tokio::select! {
         reply = inbound.run(&server, &path, frames) => reply,
         _ = poll_fn(|cx| respond.poll_reset(cx)) => return,
     };
     let failed = match reply {
-        Ok(reply) => write(respond, reply, content_type).await.err(),
+        Ok(reply) => write(respond, reply, manner).await.err(),
         Err(error) => {
-            fail(&mut respond, &error, content_type);
+            fail(&mut respond, &error, manner);
             Some(error)
         }
     };
