@@ -44,6 +44,11 @@ async fn namespaces_come_and_go() {
     micro.ok(&["config", "set", "limit", "3"]).await;
     let refused = micro.run(&["namespace", "delete", "micro"]).await.failed_with(1);
     assert!(refused.contains("platform's own"), "{refused}");
+    let denied = micro
+        .run(&["namespace", "delete", "--force", "shop"])
+        .await
+        .failed_with(127);
+    assert!(denied.contains("access denied"), "{denied}");
 
     micro.ok(&["logout"]).await;
     micro.ok(&["namespace", "use", "micro"]).await;

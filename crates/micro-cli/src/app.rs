@@ -159,7 +159,7 @@ enum Cmd {
     /// Print a completion script for a shell.
     Completion(completion::CompletionArgs),
     /// Show help.
-    #[command(after_help = "EXAMPLE:\n   micro help run")]
+    #[command(alias = "h", after_help = "EXAMPLE:\n   micro help run")]
     Help {
         /// The command to explain.
         command: Vec<String>,
@@ -210,11 +210,8 @@ pub fn main() -> ExitCode {
 }
 
 fn start(line: Vec<String>) -> Result<ExitCode> {
-    let names: Vec<String> = tree()
-        .get_subcommands()
-        .map(|command| command.get_name().to_owned())
-        .collect();
-    let is_known = |word: &str| names.iter().any(|name| name == word);
+    let app = tree();
+    let is_known = |word: &str| app.find_subcommand(word).is_some();
     let split = args::split(line.clone(), &is_known);
     let mut globals = vec!["micro".to_owned()];
     globals.extend(args::normalise(split.globals));

@@ -40,8 +40,13 @@ impl Failure {
     /// Writes the text and the advice to the standard error.
     pub fn report(&self) {
         let mut out = io::stderr().lock();
+        // What we say ourselves is a sentence. What others said, with a code of its own, stays as they said it.
+        let text = match self.code {
+            1 => capitalised(&self.text),
+            _ => self.text.clone(),
+        };
         // When nobody can read the standard error there is nobody to tell.
-        for line in [Some(&self.text), self.hint.as_ref()]
+        for line in [Some(&text), self.hint.as_ref()]
             .into_iter()
             .flatten()
             .filter(|line| !line.is_empty())

@@ -226,6 +226,9 @@ async fn delete(globals: &Globals, name: &str, force: bool) -> Result<()> {
         ));
     }
     let session = Session::open(globals).await?;
+    // Only the platform's administrators see to the end what is begun here: others are stopped before anything is gone.
+    let databases = Records::new(&session.client).databases().await;
+    databases.map_err(|error| session.explain(error.into()))?;
     let holdings = Holdings::of(&session, name).await?;
     if !holdings.is_empty() && !force {
         return Err(

@@ -1,6 +1,7 @@
 //! The name that a program has on the platform.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,8 +44,12 @@ impl Entry {
             return Err(session::unreachable(&environment.address));
         }
         let anonymous = session::anonymous(&environment, NAMESPACE);
-        let identity = identity(globals, namespace)?;
-        let credentials: Arc<dyn Credentials> = TokenSource::start(&anonymous, identity).await?;
+        let first = identity(&globals.home, namespace)?;
+        // A server that was started anew has left another account since.
+        let (home, own) = (globals.home.clone(), namespace.to_owned());
+        let current = move || identity(&home, &own).unwrap_or_else(|_| first.clone());
+        let credentials: Arc<dyn Credentials> =
+            TokenSource::start_with(&anonymous, Arc::new(current)).await?;
         let control = Client::builder()
             .address(&environment.address)
             .namespace(NAMESPACE)
@@ -80,7 +85,7 @@ impl Entry {
                             self.service.name, self.namespace, self.service.nodes[0].address
                         );
                     }
-                    tokio::time::sleep(AGAIN).await;
+                    until_due(&registry, &self.namespace, &self.service.name).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot register; trying again");
@@ -98,7 +103,18 @@ impl Entry {
     }
 }
 
-fn identity(globals: &Globals, namespace: &str) -> Result<Identity> {
+/// A platform that went away may have forgotten us: its watch ends with it, and then it is told at once.
+async fn until_due(registry: &Remote, namespace: &str, name: &str) {
+    let gone = async {
+        if let Ok(mut changes) = registry.watch(namespace, name).await {
+            while let Some(Ok(_)) = changes.next().await {}
+        }
+        tokio::time::sleep(RETRY).await;
+    };
+    let _ = tokio::time::timeout(AGAIN, gone).await;
+}
+
+fn identity(home: &Path, namespace: &str) -> Result<Identity> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     if let (Some(id), Some(secret)) = (variable("MICRO_AUTH_ID"), variable("MICRO_AUTH_SECRET")) {
         return Ok(Identity {
@@ -107,7 +123,7 @@ fn identity(globals: &Globals, namespace: &str) -> Result<Identity> {
             secret,
         });
     }
-    let join = Join::read(&globals.home)?.ok_or_else(|| {
+    let join = Join::read(home)?.ok_or_else(|| {
         Failure::new(1, "There is no account to join the platform with").with_hint(
             "set MICRO_AUTH_ID and MICRO_AUTH_SECRET; `micro auth create account --type=service --scopes=service NAME` makes them",
         )
