@@ -24,7 +24,7 @@ use crate::{
 };
 
 use legacy::{LegacyArgs, check_profile};
-use mistakes::{is_bare, misuse};
+use mistakes::{bare, misuse};
 
 const AFTER: &str = "EXAMPLE:\n   micro new greeter\n   micro run greeter\n   micro greeter --name=Alice\n\n\
     Any other word is the name of a service: `micro greeter --help` shows what it answers.";
@@ -44,6 +44,9 @@ pub(crate) struct App {
     #[command(subcommand)]
     command: Option<Cmd>,
 }
+
+/// How long a service is looked for that may be meant where a command is not known.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(2);
 
 const VERSION: &str = concat!("version v", env!("CARGO_PKG_VERSION"));
 
@@ -271,10 +274,16 @@ fn try_service(globals: Vec<String>, word: &str, rest: &[String]) -> Result<bool
     let globals = app.globals.resolve()?;
     let mut is_done = false;
     block_on(async {
-        if let Ok(session) = Session::open(&globals).await {
-            is_done = dynamic::run_if_there(&session, word, rest).await?;
-        }
-        Ok(())
+        let looking = async {
+            let session = Session::open(&globals).await.ok()?;
+            dynamic::is_there(&session, word, rest).await.then_some(session)
+        };
+        // A slip must not wait for a server that is far away, or nowhere.
+        let Ok(Some(session)) = tokio::time::timeout(SERVICE_PATIENCE, looking).await else {
+            return Ok(());
+        };
+        is_done = true;
+        dynamic::run(&session, word, rest).await
     })?;
     Ok(is_done)
 }
@@ -295,11 +304,11 @@ fn parse(line: Vec<String>) -> Result<Option<App>> {
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             output::line(&error.render().to_string()).map(|()| None)
         }
-        // So is a command of which nothing but its name was said.
-        Err(error) if error.kind() == ErrorKind::MissingRequiredArgument && is_bare(&words[1..]) => {
-            explain(&words[1..]).map(|_| None)
-        }
-        Err(error) if error.use_stderr() => Err(misuse(&error, &words)),
+        Err(error) if error.use_stderr() => match bare(&words) {
+            // So is a command of which nothing but its name was said.
+            Some(words) if error.kind() == ErrorKind::MissingRequiredArgument => explain(words).map(|_| None),
+            _ => Err(misuse(&error, &words)),
+        },
         Err(error) => error.print().map(|()| None).map_err(Failure::from),
     }
 }

@@ -43,14 +43,13 @@ pub async fn run(session: &Session, service: &str, words: &[String]) -> Result<(
     send(session, &namespace, &found.name, endpoint, flags).await
 }
 
-/// The same, where the service is there and has the endpoint; `false` where not.
-pub async fn run_if_there(session: &Session, service: &str, words: &[String]) -> Result<bool> {
-    let (plain, _) = flags::read(words)?;
-    match lookup(session, service).await {
-        Ok((_, found)) if choose(&found, service, &plain).is_ok() => {}
-        _ => return Ok(false),
-    }
-    run(session, service, words).await.map(|()| true)
+/// Whether there is such a service, with the endpoint that the words name.
+pub async fn is_there(session: &Session, service: &str, words: &[String]) -> bool {
+    let Ok((plain, _)) = flags::read(words) else {
+        return false;
+    };
+    let found = lookup(session, service).await;
+    found.is_ok_and(|(_, found)| choose(&found, service, &plain).is_ok())
 }
 
 /// The service and the namespace it was found in, its versions joined.

@@ -5,13 +5,17 @@ use clap::error::{ContextKind, ErrorKind};
 use super::tree;
 use crate::errors::Failure;
 
-/// Whether the words are those of a command, and no more.
-pub(super) fn is_bare(words: &[String]) -> bool {
+/// The words of a command, when no more was said than its name. Before it there may be values of flags.
+pub(super) fn bare(words: &[String]) -> Option<&[String]> {
     let app = tree();
+    let begin = words
+        .iter()
+        .position(|word| app.find_subcommand(word).is_some())?;
+    let words = &words[begin..];
     let end = words
         .iter()
         .try_fold(&app, |command, word| command.find_subcommand(word));
-    end.is_some()
+    end.map(|_| words)
 }
 
 /// What was wrong with the line, in the words that scripts know.
@@ -22,12 +26,7 @@ pub(super) fn misuse(error: &clap::Error, words: &[String]) -> Failure {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let word = named(ContextKind::InvalidSubcommand);
-            let command = words
-                .iter()
-                .take_while(|known| **known != word)
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(" ");
+            let command = group(words, &word);
             let text =
                 format!("Unrecognized subcommand for {command}: {word}. Please refer to '{command} --help'");
             Failure::new(1, text)
@@ -42,4 +41,17 @@ pub(super) fn misuse(error: &clap::Error, words: &[String]) -> Failure {
         }
         _ => Failure::new(1, advice()),
     }
+}
+
+/// The words of the group that has no command `wrong`: of those before it, the ones that lead there.
+fn group(words: &[String], wrong: &str) -> String {
+    let app = tree();
+    let (mut at, mut path) = (&app, vec!["micro"]);
+    for word in words.iter().take_while(|word| *word != wrong) {
+        if let Some(next) = at.find_subcommand(word) {
+            path.push(next.get_name());
+            at = next;
+        }
+    }
+    path.join(" ")
 }

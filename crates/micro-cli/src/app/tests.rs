@@ -53,6 +53,26 @@ fn every_command_and_flag_says_what_it_is_for() {
 }
 
 #[test]
+fn values_of_flags_are_no_part_of_a_command() {
+    let line = |words: &str| {
+        let words = words.split(' ').map(str::to_owned).collect();
+        super::parse(words).err().map(|failure| failure.text)
+    };
+    let text = "Unrecognized subcommand for micro store: dance. Please refer to 'micro store --help'";
+    for words in [
+        "micro store dance",
+        "micro --env store-1 store dance",
+        "micro -o json store dance now",
+    ] {
+        assert_eq!(line(words).as_deref(), Some(text), "{words}");
+    }
+    for words in ["micro store read", "micro --env local call", "micro store"] {
+        assert_eq!(line(words), None, "{words} is explained");
+    }
+    assert!(line("micro call one").is_some_and(|text| text.contains("<ENDPOINT>")));
+}
+
+#[test]
 fn the_tree_is_sound() {
     tree().debug_assert();
 }
