@@ -16,11 +16,13 @@ mod desired;
 mod environment;
 mod generation;
 mod instance;
+mod launch;
 mod leftovers;
 mod log;
 mod ports;
 mod process;
 mod quota;
+mod resources;
 mod source;
 mod status;
 mod supervisor;
@@ -39,7 +41,6 @@ use micro::runtime::{
 use micro::store::Store;
 use micro::{Error, Result, Streaming, async_trait};
 
-use ::tracing::warn;
 use build::Builder;
 use desired::{Desired, Ledger};
 use environment::Environment;
@@ -237,79 +238,12 @@ impl Runtime {
         is_current && services.remove(key).is_some()
     }
 
-    /// Ends and forgets the services of a namespace, all at once.
-    async fn delete_all_of(&self, namespace: &str) -> Result<()> {
-        let keys: Vec<Key> = self
-            .services()
-            .keys()
-            .filter(|key| key.namespace == namespace)
-            .cloned()
-            .collect();
-        let deletions = keys.iter().map(|key| runtime::Runtime::delete(self, key));
-        let ended = futures_util::future::join_all(deletions).await;
-        // One that somebody else deletes at the same moment is gone as well.
-        let failed = ended.into_iter().filter_map(Result::err);
-        let failed = failed.filter(|error| *error != runtime::not_found());
-        failed.into_iter().next().map_or(Ok(()), Err)
-    }
-
-    /// Brings the limits of a namespace into the state that its quotas ask for.
-    async fn limit(&self, namespace: &str) -> Result<()> {
-        let resources = self.shared.ledger.resources().await?;
-        let quotas = quota::of(namespace, &resources);
-        self.shared
-            .quotas
-            .apply(namespace, &quotas)
-            .map_err(|reason| Error::precondition_failed("runtime", reason))?;
-        let running: Vec<u32> = self
-            .services()
-            .iter()
-            .filter(|(key, _)| key.namespace == namespace)
-            .flat_map(|(_, handle)| handle.pids())
-            .collect();
-        self.shared.quotas.take_in(namespace, &running);
-        Ok(())
-    }
-
     fn existing(&self, key: &Key) -> Result<Handle> {
         self.handle(key).ok_or_else(runtime::not_found)
     }
 }
 
 impl Shared {
-    fn refuse_what_cannot_be_kept(&self, resource: &Resource) -> Result<()> {
-        let refused = |detail: String| Err(Error::not_implemented("runtime", detail));
-        match resource {
-            Resource::ResourceQuota(quota) => match self.quotas.missing() {
-                Some(missing) => refused(format!(
-                    "this machine cannot keep the quota {}: {missing}",
-                    quota.name
-                )),
-                None => Ok(()),
-            },
-            Resource::NetworkPolicy(policy) if !Resource::is_default_policy(policy) => refused(format!(
-                "this machine cannot keep the policy {}: between processes of one machine there is no network to \
-                 part, so that the only policy kept is {{origin: micro}}: other namespaces call through the platform",
-                policy.name
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// What of a resource is not kept here.
-    fn note(&self, resource: &Resource) -> String {
-        match resource {
-            Resource::Namespace(_) => String::new(),
-            Resource::NetworkPolicy(_) => "kept by the platform's registry and proxy; \
-                processes of this machine can reach each other's ports"
-                .to_owned(),
-            Resource::ResourceQuota(quota) => match self.quotas.missing() {
-                Some(missing) => format!("not kept: {missing}"),
-                None => quota::note(quota),
-            },
-        }
-    }
-
     async fn prepare(&self) -> std::io::Result<()> {
         let mut folders = std::fs::DirBuilder::new();
         folders.recursive(true).mode(0o700);
@@ -329,20 +263,6 @@ impl Shared {
         let sealed = desired.sealed.get(GIT_CREDENTIALS);
         let opened = sealed.map(|sealed| self.vault.open(&desired.key(), GIT_CREDENTIALS, sealed));
         opened.transpose().map_err(unread)
-    }
-
-    /// Sets the limits that were asked for. A machine that lost the means is no reason to start nothing.
-    async fn limit_all(&self) -> Result<()> {
-        let resources = self.ledger.resources().await?;
-        let quotas = resources
-            .iter()
-            .filter(|resource| matches!(resource, Resource::ResourceQuota(_)));
-        for namespace in quotas.map(Resource::namespace) {
-            if let Err(reason) = self.quotas.apply(namespace, &quota::of(namespace, &resources)) {
-                warn!(namespace, reason, "a quota is not kept");
-            }
-        }
-        Ok(())
     }
 
     /// Removes programs that nothing runs: a crash left them.
@@ -456,45 +376,19 @@ impl runtime::Runtime for Runtime {
     }
 
     async fn add_resource(&self, resource: Resource) -> Result<()> {
-        self.shared.refuse_what_cannot_be_kept(&resource)?;
-        let _turn = self.resources.lock().await;
-        self.shared.ledger.add_resource(&resource).await?;
-        self.limit(resource.namespace()).await
+        self.add(resource).await
     }
 
     async fn update_resource(&self, resource: Resource) -> Result<()> {
-        self.shared.refuse_what_cannot_be_kept(&resource)?;
-        let _turn = self.resources.lock().await;
-        self.shared.ledger.replace_resource(&resource).await?;
-        self.limit(resource.namespace()).await
+        self.replace(resource).await
     }
 
     async fn delete_resource(&self, resource: Resource) -> Result<()> {
-        let _turn = self.resources.lock().await;
-        let namespace = resource.namespace().to_owned();
-        let is_whole = matches!(resource, Resource::Namespace(_));
-        let mut gone = vec![resource];
-        if is_whole {
-            let mut rest = self.shared.ledger.resources().await?;
-            rest.retain(|other| other.namespace() == namespace && !matches!(other, Resource::Namespace(_)));
-            gone.extend(rest);
-        }
-        self.shared.ledger.remove_resources(&gone).await?;
-        if is_whole {
-            self.delete_all_of(&namespace).await?;
-        }
-        self.limit(&namespace).await
+        self.remove(resource).await
     }
 
     async fn resources(&self, namespace: Option<&str>) -> Result<Vec<ResourceState>> {
-        let all = self.shared.ledger.resources().await?.into_iter();
-        let wanted =
-            all.filter(|resource| namespace.is_none_or(|namespace| resource.namespace() == namespace));
-        let state = |resource: Resource| ResourceState {
-            note: self.shared.note(&resource),
-            resource,
-        };
-        Ok(wanted.map(state).collect())
+        self.list(namespace).await
     }
 }
 

@@ -6,7 +6,8 @@ use micro::runtime::State;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::instance::{Event, Instance, Launch, Report};
+use super::instance::{Event, Instance, Report};
+use super::launch::Launch;
 
 /// Instances that were started together and end together.
 pub struct Generation {

@@ -49,6 +49,15 @@ impl Quotas {
         self.limited().get(namespace).cloned()
     }
 
+    /// How many processes of a namespace were killed because its memory was used up; 0 where it is not limited.
+    pub fn kills(&self, namespace: &str) -> u64 {
+        let events = self.group(namespace).map(|group| group.join("memory.events"));
+        let events = events.and_then(|events| fs::read_to_string(events).ok());
+        let count = events.as_deref().unwrap_or_default().lines();
+        let count = count.filter_map(|line| line.strip_prefix("oom_kill ")?.parse::<u64>().ok());
+        count.sum()
+    }
+
     /// Sets the limits of a namespace: the smallest of each over its quotas. Without quotas it is limited no longer.
     pub fn apply(&self, namespace: &str, quotas: &[ResourceQuota]) -> Result<(), String> {
         if quotas.is_empty() {

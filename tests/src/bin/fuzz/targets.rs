@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use micro::auth::jwt::{Algorithm, PublicKey, Unverified};
 use micro::config::document::{Document, masked, plain};
 use micro::events;
+use micro::runtime::Address;
+use micro::runtime::definition::Definition;
 use micro::store::{Scope, check_key};
 use micro_proto::{auth, errors, registry, runtime};
 use micro_rpc::Message;
@@ -62,6 +64,31 @@ pub const TARGETS: &[Target] = &[
         corpus: CURSORS,
         feed: cursors,
     },
+    Target {
+        name: "definition",
+        corpus: DEFINITIONS,
+        feed: definition,
+    },
+    Target {
+        name: "address",
+        corpus: ADDRESSES,
+        feed: address,
+    },
+];
+
+const DEFINITIONS: &[&str] = &[
+    "service shop\n    build pip install -r 'a b'\n\tcommand python3 main.py \"x \\\" y\" # no\n",
+    "# ours\nservice go.micro.service.shop\n  version v2\n  instances 2\n  env A b c\n  secret K a.b\n",
+    "service a\nservice b\n",
+    "service \u{e9}\n\u{3000}\u{3000}comand 'x\n",
+];
+
+const ADDRESSES: &[&str] = &[
+    "github.com/org/repo/folder@feature/x",
+    "https://example.com:8443/a/b.git/c@v1",
+    "git@example.com:org/repo.git@1234567",
+    "file:///srv/a@b/repo",
+    "ssh://git@[::1]:22/repo",
 ];
 
 const TOKENS: &[&str] = &[
@@ -297,5 +324,30 @@ fn round_trip<M: Message + PartialEq + Debug>(input: &[u8]) -> bool {
         M::decode(message.encode_to_vec().as_slice()).expect("what was encoded can be decoded"),
         message
     );
+    true
+}
+
+/// A mistake points into the text, and can be printed.
+fn definition(input: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(input);
+    let _ = micro::runtime::definition::split(&text);
+    match Definition::parse("x.mu", &text) {
+        Ok(definition) => !definition.name.is_empty(),
+        Err(mistake) => {
+            assert!(mistake.line >= 1 && mistake.column >= 1);
+            assert!(mistake.to_string().contains("x.mu:"));
+            false
+        }
+    }
+}
+
+/// What is accepted is nothing that git takes for an option, and is read back as it was.
+fn address(input: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(input);
+    let Ok(address) = Address::parse(&text) else {
+        return false;
+    };
+    assert!(!address.repository.starts_with('-') && !address.reference.starts_with('-'));
+    assert!(!address.folder.split('/').any(|name| name == ".."));
     true
 }

@@ -149,7 +149,13 @@ impl Git<'_> {
             .args(words)
             .current_dir(&self.repository)
             .env_clear()
-            .envs(self.wanted.environment.iter().cloned())
+            .envs(
+                self.wanted
+                    .environment
+                    .iter()
+                    .filter(|(name, _)| is_for_git(name))
+                    .cloned(),
+            )
             .envs(self.settings())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -193,11 +199,15 @@ impl Git<'_> {
                 "GIT_ALLOW_PROTOCOL".to_owned(),
                 "https:http:ssh:git:file".to_owned(),
             ),
-            ("GIT_SSH_COMMAND".to_owned(), "ssh -o BatchMode=yes".to_owned()),
             ("GIT_ASKPASS".to_owned(), "true".to_owned()),
             ("GIT_DIR".to_owned(), self.repository.display().to_string()),
             ("LC_ALL".to_owned(), "C".to_owned()),
         ];
+        let is_set = |(name, _): &(std::ffi::OsString, _)| name == "GIT_SSH_COMMAND";
+        if !self.wanted.environment.iter().any(is_set) {
+            // Nobody is there to be asked for a passphrase.
+            variables.push(("GIT_SSH_COMMAND".to_owned(), "ssh -o BatchMode=yes".to_owned()));
+        }
         if let Some((credentials, host)) = self.wanted.credentials.zip(self.host()) {
             let (user, password) = credentials
                 .split_once(':')
@@ -223,6 +233,13 @@ impl Git<'_> {
         let end = scheme.len() + "://".len() + rest.find('/')?;
         scheme.starts_with("http").then(|| &repository[..end])
     }
+}
+
+/// Of git's own variables those that say how a host is reached. The others would lead it to a repository of the server's.
+fn is_for_git(name: &std::ffi::OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let reaches = ["GIT_SSH", "GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_"];
+    !name.starts_with("GIT_") || reaches.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// A running git, that ends with all it has started when it is dropped.

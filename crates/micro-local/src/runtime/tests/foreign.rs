@@ -90,7 +90,13 @@ async fn one_is_built_and_run_as_its_definition_says() {
         assert!(meta(&settled, "error").contains(reason), "{settled:?}");
         assert_eq!(meta(&settled, "pid"), meta(&running, "pid"), "the old one serves");
     }
-    assert_eq!(programs(&fixture).len(), 1, "what failed is removed");
+    // What failed is removed, aside.
+    let removed = async {
+        while programs(&fixture).len() != 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, removed).await.unwrap();
 
     let second = serving("three");
     fixture.upload_files(&files("echo yes > built", &second)).await;
@@ -365,6 +371,16 @@ async fn a_quota_is_refused_without_the_means_and_entered_with_them() {
     assert_eq!(
         std::fs::read_to_string(group.join("micro-micro/memory.max")).unwrap(),
         "67108864"
+    );
+    std::fs::write(group.join("micro-micro/memory.events"), "max 3\noom_kill 1\n").unwrap();
+    let pid = rustix::process::Pid::from_raw(meta(&running, "pid").parse().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    let killed = fixture
+        .until("killed", |service| !meta(service, "error").is_empty())
+        .await;
+    assert!(
+        meta(&killed, "error").ends_with("the quota of memory of the namespace micro is used up"),
+        "{killed:?}"
     );
     fixture.runtime.update_resource(quota(32)).await.unwrap();
     assert_eq!(
