@@ -192,3 +192,43 @@ async fn a_server_is_examined_talked_to_and_ended() {
     server.restart().await;
     assert!(micro.ok(&["services"]).await.contains("network"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_logged_in_is_told_so_by_every_command() {
+    let server = Server::start().await;
+    let micro = server.micro();
+    micro
+        .ok(&[
+            "user",
+            "set",
+            "password",
+            "--old_password=micro",
+            "--new_password=other-secret",
+        ])
+        .await;
+    micro.ok(&["logout"]).await;
+    // More than a guesser may: none of them is counted against the account.
+    for _ in 0..3 {
+        for words in [
+            &["services"][..],
+            &["store", "read", "x"],
+            &["store", "snapshot", "--destination=/dev/null"],
+            &["config", "get", "x"],
+            &["blob", "read", "x"],
+            &["events", "topics"],
+            &["status"],
+            &["network", "services"],
+            &["namespace", "delete", "shop"],
+        ] {
+            let said = micro.run(words).await.failed_with(2);
+            assert!(
+                said.starts_with("Not authorized to perform this request\n") && said.contains("micro login"),
+                "{words:?}: {said}"
+            );
+        }
+    }
+    micro
+        .ok(&["login", "--username=admin", "--password=other-secret"])
+        .await;
+    assert!(micro.ok(&["services"]).await.contains("store"));
+}

@@ -19,6 +19,7 @@ use crate::config_file::Config;
 use crate::errors::{Failure, Result};
 use crate::output::{self, Output, print_json};
 use crate::session::{Globals, NAMESPACE, Session, namespace_of, within};
+use crate::store::explain;
 use crate::user::set_namespace;
 use holdings::Holdings;
 
@@ -228,7 +229,7 @@ async fn delete(globals: &Globals, name: &str, force: bool) -> Result<()> {
     let session = Session::open(globals).await?;
     // Only the platform's administrators see to the end what is begun here: others are stopped before anything is gone.
     let databases = Records::new(&session.client).databases().await;
-    databases.map_err(|error| session.explain(error.into()))?;
+    databases.map_err(explain)?;
     let holdings = Holdings::of(&session, name).await?;
     if !holdings.is_empty() && !force {
         return Err(

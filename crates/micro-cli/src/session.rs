@@ -306,11 +306,7 @@ impl Entry<'_> {
         if !self.environment.is_own() {
             return true;
         }
-        let path = micro::join::Join::path(&self.globals.home);
-        let started = std::fs::metadata(path).and_then(|file| file.modified()).ok();
-        let started = started
-            .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
-            .map_or(0, |since| since.as_secs());
+        let started = self.started();
         if u64::try_from(token.created).is_ok_and(|created| created > started) {
             return true;
         }
@@ -324,7 +320,23 @@ impl Entry<'_> {
         !matches!(asked, Err(error) if matches!(error.code, 400 | 401))
     }
 
+    /// When the local server started, in Unix seconds.
+    fn started(&self) -> u64 {
+        let path = micro::join::Join::path(&self.globals.home);
+        let started = std::fs::metadata(path).and_then(|file| file.modified()).ok();
+        started
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+            .map_or(0, |since| since.as_secs())
+    }
+
+    /// With the account that a fresh server has. Where that was refused it is not tried again until the server has started
+    /// anew: guesses at a secret are counted, and would lock its owner out.
     async fn login_by_itself(&self) -> Result<Option<(String, Token)>> {
+        let key = format!("{}.login-refused", self.environment.name);
+        let started = self.started().to_string();
+        if self.globals.config()?.get(&key) == started {
+            return Ok(None);
+        }
         let request = TokenRequest {
             id: "admin".to_owned(),
             secret: "micro".to_owned(),
@@ -339,7 +351,11 @@ impl Entry<'_> {
                 Ok(Some(("admin".to_owned(), token)))
             }
             // The secret was changed, or the account is gone: the user has to log in.
-            Err(error) if matches!(error.code, 400 | 401 | 403 | 404) => Ok(None),
+            Err(error) if matches!(error.code, 400 | 401 | 403 | 404 | 429) => {
+                // Where that cannot be written it is asked again.
+                let _ = Config::update(&self.globals.config_file, |config| config.set(&key, &started));
+                Ok(None)
+            }
             Err(_) if !is_reachable(&self.environment.address).await => {
                 Err(unreachable(&self.environment.address))
             }

@@ -297,11 +297,14 @@ pub async fn run(globals: &Globals, args: StoreArgs) -> Result<()> {
 }
 
 /// A failure in the words that scripts know.
-fn explain(error: micro::store::Error) -> Failure {
-    match error.kind {
-        ErrorKind::NotFound => Failure::new(1, "Not found"),
-        _ => Failure::from(micro::Error::from(error)),
+pub(crate) fn explain(error: micro::store::Error) -> Failure {
+    if error.kind == ErrorKind::NotFound {
+        return Failure::new(1, "Not found");
     }
+    // What the server said tells more than the kind that it is of.
+    let said = error.source.as_deref().and_then(|source| source.downcast_ref());
+    let said = said.cloned();
+    Failure::from(said.unwrap_or_else(|| micro::Error::from(error)))
 }
 
 fn expires_at(text: &str) -> Result<SystemTime> {

@@ -15,8 +15,9 @@ use micro_proto::runtime::{
 };
 use micro_rpc::{Context, Error};
 
-use crate::errors::{Failure, Result};
+use crate::errors::Result;
 use crate::session::{Session, within};
+use crate::store::explain;
 
 /// Records that are removed at once.
 const PAGE: usize = 500;
@@ -180,7 +181,7 @@ impl fmt::Display for Holdings {
 async fn tables(session: &Session, namespace: &str) -> Result<Vec<String>> {
     let store = Records::new(&session.client);
     let mut held = Vec::new();
-    for table in store.tables(namespace).await.map_err(failed)? {
+    for table in store.tables(namespace).await.map_err(explain)? {
         let first = Scan {
             keys_only: true,
             limit: Some(1),
@@ -189,7 +190,7 @@ async fn tables(session: &Session, namespace: &str) -> Result<Vec<String>> {
         if !store
             .scan(&Scope::new(namespace, &table), &first)
             .await
-            .map_err(failed)?
+            .map_err(explain)?
             .is_empty()
         {
             held.push(table);
@@ -206,7 +207,7 @@ async fn empty(session: &Session, scope: &Scope) -> Result<()> {
         ..Scan::default()
     };
     loop {
-        let records = store.scan(scope, &page).await.map_err(failed)?;
+        let records = store.scan(scope, &page).await.map_err(explain)?;
         if records.is_empty() {
             return Ok(());
         }
@@ -214,12 +215,8 @@ async fn empty(session: &Session, scope: &Scope) -> Result<()> {
             .into_iter()
             .map(|record| Change::Delete(record.key))
             .collect();
-        store.commit(scope, changes).await.map_err(failed)?;
+        store.commit(scope, changes).await.map_err(explain)?;
     }
-}
-
-fn failed(error: micro::store::Error) -> Failure {
-    Failure::from(Error::from(error))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn failed(error: micro_rpc::Error) -> Error {
         400..=499 if error.code != 408 && error.code != 429 && error.code != 499 => ErrorKind::Invalid,
         _ => ErrorKind::Unavailable,
     };
-    Error::new(kind, error.detail)
+    Error::new(kind, error.detail.clone()).caused_by(error)
 }
 
 /// Unix nanoseconds, at least 1.
