@@ -32,6 +32,8 @@ async fn nodes_routes_and_what_instances_say() {
     assert!(connections.contains("| 10.0.0.1:8443 |"), "{connections}");
     let wrong = micro.run(&["network", "connect", "somewhere"]).await;
     assert!(wrong.failed_with(127).contains("somewhere"));
+    let whole = json(micro.ok(&["network", "nodes", "-o", "json"]).await);
+    assert_eq!(whole["nodes"][1]["address"], "10.0.0.1:8443", "{whole}");
     let graph = json(micro.ok(&["network", "graph"]).await);
     assert_eq!(graph["root"]["node"]["network"], "micro");
     assert_eq!(graph["root"]["peers"][0]["node"]["address"], "10.0.0.1:8443");

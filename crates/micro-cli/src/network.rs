@@ -82,7 +82,7 @@ const ROUTE: [&str; 7] = [
     "SERVICE", "ADDRESS", "GATEWAY", "ROUTER", "NETWORK", "METRIC", "LINK",
 ];
 
-/// Runs `micro network`.
+/// Runs `micro network`. As JSON it prints what the server answered, whole.
 pub async fn run(globals: &Globals, args: NetworkArgs) -> Result<()> {
     let command = match args.command {
         NetworkCommand::Call {
@@ -113,9 +113,13 @@ pub async fn run(globals: &Globals, args: NetworkArgs) -> Result<()> {
         }
         NetworkCommand::Connections => {
             let answer = client.graph(&ctx, GraphRequest { depth: 1 }).await;
-            let root = answer.map_err(explain)?.root.unwrap_or_default();
+            let answer = answer.map_err(explain)?;
+            if json {
+                return print_json(&answer);
+            }
+            let root = answer.root.unwrap_or_default();
             let nodes: Vec<Node> = root.peers.into_iter().filter_map(|peer| peer.node).collect();
-            nodes_as(json, "NODE", &nodes)
+            table_of("NODE", &nodes)
         }
         NetworkCommand::Graph => {
             let answer = client.graph(&ctx, GraphRequest::default()).await;
@@ -123,7 +127,11 @@ pub async fn run(globals: &Globals, args: NetworkArgs) -> Result<()> {
         }
         NetworkCommand::Nodes => {
             let answer = client.nodes(&ctx, NodesRequest { depth: 1 }).await;
-            nodes_as(json, "ID", &answer.map_err(explain)?.nodes)
+            let answer = answer.map_err(explain)?;
+            if json {
+                return print_json(&answer);
+            }
+            table_of("ID", &answer.nodes)
         }
         NetworkCommand::Routes(args) => {
             let query = Some(args.into());
@@ -168,10 +176,7 @@ impl From<RouteArgs> for Query {
     }
 }
 
-fn nodes_as(json: bool, first: &str, nodes: &[Node]) -> Result<()> {
-    if json {
-        return print_json(&nodes);
-    }
+fn table_of(first: &str, nodes: &[Node]) -> Result<()> {
     let row = |node: &Node| vec![node.id.clone(), node.address.clone()];
     let table = output::bordered(&[first, "ADDRESS"], nodes.iter().map(row).collect());
     output::line(&table)
