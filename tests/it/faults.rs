@@ -44,7 +44,8 @@ async fn a_service_that_fails_says_why_and_disturbs_no_other() {
         row(&status, "brief").is_some_and(|row| row.contains('3')),
         "the exit code: {status}"
     );
-    assert!(micro.ok(&["logs", "brief"]).await.contains("no database today"));
+    let logs = micro.ok(&["logs", "brief"]).await;
+    assert!(logs.contains("no database today"), "{logs}\n{ran}");
 
     assert_eq!(
         server.http().get("/healthy/call?name=Alice").await.ok(),

@@ -62,6 +62,9 @@ pub(crate) struct ServerArgs {
     /// Which drivers the platform stands on.
     #[arg(long = "profile", env = "MICRO_PROFILE", default_value = "local")]
     profile: String,
+    /// The control group below which namespaces with a quota are limited; the server's own unless given.
+    #[arg(long, env = "MICRO_CGROUP", value_name = "FOLDER")]
+    cgroup: Option<PathBuf>,
     /// Make no administrator.
     #[arg(long = "disable_admin", env = "MICRO_AUTH_DISABLE_ADMIN", num_args = 0..=1, default_missing_value = "true", default_value = "false")]
     disable_admin: String,
@@ -160,13 +163,15 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
     let is_default = listen.is_none() && args.api_address.is_none();
     Ok(Config {
         home: globals.home.clone(),
-        build: folder_of("MICRO_BUILD_DIR"),
+        build: std::env::var_os("MICRO_BUILD_DIR")
+            .filter(|folder| !folder.is_empty())
+            .map(PathBuf::from),
         proxy_address: listen.unwrap_or_else(|| "127.0.0.1:8081".to_owned()),
         gateway_address: args.api_address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
         profile: args.profile,
         framework: framework::lay_out(&globals.home)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        cgroup: folder_of("MICRO_CGROUP"),
+        cgroup: args.cgroup.filter(|folder| !folder.as_os_str().is_empty()),
         disable_admin: matches!(args.disable_admin.as_str(), "true" | "1"),
         block_ports: block_ports(&args.block_ports, is_default)?,
         events_retention: args.events_retention,
@@ -213,11 +218,6 @@ fn block_ports(wanted: &str, is_default: bool) -> Result<BlockPorts> {
             .parse()
             .map_err(|why: String| Failure::new(1, format!("--block_ports: {why}"))),
     }
-}
-
-fn folder_of(variable: &str) -> Option<PathBuf> {
-    let value = std::env::var_os(variable).filter(|folder| !folder.is_empty());
-    value.map(PathBuf::from)
 }
 
 fn proxy_flag() -> Option<String> {
