@@ -111,6 +111,9 @@ mod tests {
     use micro::Handler;
     use micro::broker::{Memory, Remote, conformance};
     use micro_proto::broker::{Broker as _, BrokerClient, BrokerServer};
+    use micro_rpc::Codec;
+    use micro_rpc::bytes::Bytes;
+    use micro_rpc::server::NOTHING_TO_SAY;
 
     use super::*;
     use crate::drain::Drain;
@@ -170,5 +173,46 @@ mod tests {
             .unwrap();
         let missing = messages.next().await.unwrap().map_err(told);
         assert_eq!(missing, Err((400, "Missing topic".to_owned())));
+    }
+
+    /// A subscriber of the queue `q` that may close its side while it goes on reading.
+    async fn subscriber(client: &micro_rpc::Client) -> (micro_rpc::Sender<Bytes>, Streaming<Message>) {
+        let request = SubscribeRequest {
+            topic: "topic".to_owned(),
+            queue: "q".to_owned(),
+            confirm: true,
+        };
+        let (says, said) = Streaming::channel(1);
+        says.send(Codec::Proto.encode(&request).unwrap()).await.unwrap();
+        let ctx = Context::background();
+        let messages = client
+            .stream_raw(&ctx, "broker", "Broker.Subscribe", Codec::Proto, said)
+            .await
+            .unwrap();
+        let mut messages = messages.map(|body| Codec::Proto.decode(&body));
+        messages.next().await.unwrap().unwrap();
+        (says, messages)
+    }
+
+    /// Programs of the original framework unsubscribe so.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_closes_his_side_leaves_the_queue() {
+        let drain = Drain::new();
+        let client = peer::client(handler(&drain), "acme user dev").await;
+        let (says, mut stays) = subscriber(&client).await;
+        drop(says);
+        let (says, mut leaves) = subscriber(&client).await;
+        tokio::time::sleep(NOTHING_TO_SAY).await;
+        drop(says);
+        assert!(leaves.next().await.is_none());
+        let publisher = Remote::new(&client);
+        for number in 0..4 {
+            let message = Message {
+                body: number.to_string().into(),
+                ..Message::default()
+            };
+            publisher.publish("topic", message).await.unwrap();
+            assert_eq!(stays.next().await.unwrap().unwrap().body, number.to_string());
+        }
     }
 }
