@@ -204,6 +204,13 @@ impl Ledger {
         })
     }
 
+    /// One as it was written down; `not found` when it is not there.
+    pub async fn resource(&self, resource: &Resource) -> Result<Resource> {
+        let there = self.store.read(&self.scope, &resource.id()).await;
+        let record = there.map_err(|error| missing(error, not_found))?;
+        read_resource(&record).ok_or_else(not_found)
+    }
+
     /// Writes one down again; `not found` when it is not there.
     pub async fn replace_resource(&self, resource: &Resource) -> Result<()> {
         let there = self.store.read(&self.scope, &resource.id()).await;
@@ -213,14 +220,12 @@ impl Ledger {
         replaced.map_err(|error| missing(error, not_found))
     }
 
-    /// Removes resources at once; `not found` when the first is not there.
+    /// Removes resources, all at once.
     pub async fn remove_resources(&self, resources: &[Resource]) -> Result<()> {
-        let ids: Vec<String> = resources.iter().map(Resource::id).collect();
-        if let Some(first) = ids.first() {
-            let there = self.store.read(&self.scope, first).await;
-            there.map_err(|error| missing(error, not_found))?;
-        }
-        let changes = ids.into_iter().map(Change::Delete).collect();
+        let changes = resources
+            .iter()
+            .map(|resource| Change::Delete(resource.id()))
+            .collect();
         Ok(self.store.commit(&self.scope, changes).await?)
     }
 

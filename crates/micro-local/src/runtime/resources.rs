@@ -12,32 +12,43 @@ impl Runtime {
         self.shared.refuse_what_cannot_be_kept(&resource)?;
         let _turn = self.resources.lock().await;
         self.shared.ledger.add_resource(&resource).await?;
-        self.limit(resource.namespace()).await
+        if let Err(error) = self.limit(resource.namespace()).await {
+            // What is not kept must not be read back as if it were.
+            self.shared.ledger.remove_resources(&[resource]).await?;
+            return Err(error);
+        }
+        Ok(())
     }
 
     pub async fn replace(&self, resource: Resource) -> Result<()> {
         self.shared.refuse_what_cannot_be_kept(&resource)?;
         let _turn = self.resources.lock().await;
+        let before = self.shared.ledger.resource(&resource).await?;
         self.shared.ledger.replace_resource(&resource).await?;
-        self.limit(resource.namespace()).await
+        if let Err(error) = self.limit(resource.namespace()).await {
+            self.shared.ledger.replace_resource(&before).await?;
+            return Err(error);
+        }
+        Ok(())
     }
 
-    /// With a namespace goes all that is in it.
+    /// With a namespace goes all that is in it: its services first, so that it can be asked for again after a crash.
     pub async fn remove(&self, resource: Resource) -> Result<()> {
         let _turn = self.resources.lock().await;
+        self.shared.ledger.resource(&resource).await?;
         let namespace = resource.namespace().to_owned();
-        let is_whole = matches!(resource, Resource::Namespace(_));
         let mut gone = vec![resource];
-        if is_whole {
+        if matches!(gone[0], Resource::Namespace(_)) {
+            self.delete_all_of(&namespace).await?;
             let mut rest = self.shared.ledger.resources().await?;
             rest.retain(|other| other.namespace() == namespace && !matches!(other, Resource::Namespace(_)));
             gone.extend(rest);
         }
         self.shared.ledger.remove_resources(&gone).await?;
-        if is_whole {
-            self.delete_all_of(&namespace).await?;
+        if let Err(error) = self.limit(&namespace).await {
+            warn!(namespace, %error, "what is left of a quota is not kept");
         }
-        self.limit(&namespace).await
+        Ok(())
     }
 
     pub async fn list(&self, namespace: Option<&str>) -> Result<Vec<ResourceState>> {

@@ -363,6 +363,15 @@ async fn a_quota_is_refused_without_the_means_and_entered_with_them() {
     }
     let mut fixture = fixture;
     fixture.runtime = open(fixture.folder.path(), &fixture.store, &fixture.registry).await;
+    std::fs::write(group.join("micro-micro"), "in the way").unwrap();
+    let error = fixture.runtime.add_resource(quota(64)).await.unwrap_err();
+    assert_eq!(error.code, 412, "{error}");
+    assert_eq!(
+        fixture.runtime.resources(None).await.unwrap(),
+        [],
+        "what is not kept is not there"
+    );
+    std::fs::remove_file(group.join("micro-micro")).unwrap();
     fixture.runtime.add_resource(quota(64)).await.unwrap();
     fixture.runtime.create(fixture.script(SERVE)).await.unwrap();
     let running = fixture.until_state(State::Running).await;
