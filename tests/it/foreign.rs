@@ -161,6 +161,7 @@ async fn a_python_service_is_built_run_seen_updated_and_killed() {
         !micro.ok(&["services"]).await.contains("shop"),
         "and is listed no longer"
     );
+    assert!(!micro.ok(&["blob", "list"]).await.contains("source://shop"));
     let gone = micro.run(&["kill", "shop"]).await.failed_with(1);
     assert!(gone.contains("not found"), "{gone}");
 }
@@ -226,6 +227,8 @@ async fn is_told(micro: &Micro) {
         !missing.status.success() && missing.stderr.contains("Build not found"),
         "{missing}"
     );
+    let blobs = micro.ok(&["blob", "list"]).await;
+    assert!(blobs.contains("source://shop:latest"), "{blobs}");
     let events = micro.ok(&["events", "read", "runtime"]).await;
     let kinds: Vec<String> = events
         .lines()
