@@ -425,7 +425,7 @@ async fn a_private_repository_is_read_with_credentials_that_nobody_sees() {
     let name = "--name=envy";
     let refused = micro.run(&["run", &address, name]).await.failed_with(1);
     assert!(
-        refused.contains("cannot fetch") && refused.contains(&address),
+        refused.contains("Cannot fetch") && refused.contains(&address),
         "{refused}"
     );
     let inside = format!("http://ann:s3cret-of-ann@127.0.0.1:{port}/private.git");

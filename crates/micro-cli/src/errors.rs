@@ -127,7 +127,15 @@ fn unnamed(error: micro_rpc::Error) -> String {
     }
 }
 
+/// A sentence's first letter; a file, an address or a flag at the beginning stays as it is spelt.
 fn capitalised(text: &str) -> String {
+    let first = text.split(char::is_whitespace).next().unwrap_or_default();
+    if !first
+        .chars()
+        .all(|letter| letter.is_alphabetic() || letter == '\'')
+    {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters
         .next()
@@ -189,6 +197,19 @@ mod tests {
                 .unwrap()
                 .contains("micro login")
         );
+    }
+
+    #[test]
+    fn sentences_begin_with_a_capital_and_names_as_they_are_spelt() {
+        for (text, shown) in [
+            ("no such thing", "No such thing"),
+            ("it's gone", "It's gone"),
+            ("worker.mu:2:5: what", "worker.mu:2:5: what"),
+            ("--block_ports: what", "--block_ports: what"),
+            ("", ""),
+        ] {
+            assert_eq!(capitalised(text), shown);
+        }
     }
 
     #[test]

@@ -55,18 +55,19 @@ impl RuntimeHandler {
         ]
     }
 
-    /// Whose log a request is about: where it names no version and there is no usual one, that of the last there is.
-    async fn logged(&self, namespace: &str, name: &str, version: &str) -> Result<Key> {
-        let asked = key(namespace, name, version)?;
-        if !version.is_empty() {
-            return Ok(asked);
-        }
-        let known = self.runtime.read(namespace, &Query::of(&asked.name)).await?;
-        let is_there = known.iter().any(|service| service.version == asked.version);
-        match known.last() {
-            Some(last) if !is_there => key(namespace, &last.name, &last.version),
-            _ => Ok(asked),
-        }
+    /// The log of a service; where no version is named and there is no usual one, that of the last there is.
+    async fn log(&self, asked: &Key, is_any: bool, query: LogsQuery) -> Result<Streaming<LogRecord>> {
+        let missing = match self.runtime.logs(asked, query.clone()).await {
+            Err(missing) if is_any => missing,
+            answered => return answered,
+        };
+        let known = self
+            .runtime
+            .read(&asked.namespace, &Query::of(&asked.name))
+            .await?;
+        let last = known.last().ok_or(missing)?;
+        let key = key(&asked.namespace, &last.name, &last.version)?;
+        self.runtime.logs(&key, query).await
     }
 }
 
@@ -275,8 +276,8 @@ impl Contract for RuntimeHandler {
             count: usize::try_from(request.count).unwrap_or(0),
             since: since.and_then(|since| UNIX_EPOCH.checked_add(Duration::from_secs(since))),
         };
-        let key = self.logged(namespace, &request.service, &request.version).await?;
-        let lines = self.runtime.logs(&key, query).await?;
+        let key = key(namespace, &request.service, &request.version)?;
+        let lines = self.log(&key, request.version.is_empty(), query).await?;
         Ok(if request.stream {
             self.draining.bound(lines)
         } else {
