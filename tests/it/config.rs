@@ -35,6 +35,13 @@ async fn settings_from_the_command_line_and_over_http() {
         "{wrong}"
     );
 
+    let deep = vec!["d"; 3000].join(".");
+    let wrong = micro.run(&["config", "set", &deep, "1"]).await;
+    assert!(
+        !wrong.status.success() && wrong.stderr.contains("at most 32"),
+        "{wrong}"
+    );
+
     server.kill().await;
     server.restart().await;
     let micro = server.micro();

@@ -78,9 +78,13 @@ impl BlockList {
 
     /// Does what the setting says, now and as it changes, until the answer is dropped.
     pub async fn follow(self: Arc<Self>, settings: ConfigHandler) -> Result<Following> {
-        let mut values = settings.follow(PLATFORM, ENABLED).await?;
-        if let Some(first) = values.next().await {
-            self.set_enabled(&first?);
+        // Settings that cannot be read must not keep the platform from starting: they could not be mended then.
+        let mut values = settings.follow(PLATFORM, ENABLED).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the settings cannot be read, so nobody is blocked");
+            Streaming::empty()
+        });
+        if let Some(Ok(first)) = values.next().await {
+            self.set_enabled(&first);
         }
         let following = async move {
             loop {

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 /// The id of its errors, until whoever answers a call puts the method's there.
 const ID: &str = "config";
 
+/// So many names and values lie below one another at most: what is kept must be read again, and readers of JSON have a limit.
+pub const DEEPEST: usize = 32;
+
 /// A tree of names with values at its leaves.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document(BTreeMap<String, Node>);
@@ -62,6 +65,12 @@ impl Document {
                 ID,
                 "only an object can be the whole document: name a path",
             ));
+        }
+        if names.len() + depth(value) > DEEPEST {
+            let detail = format!(
+                "settings lie at most {DEEPEST} names and values below one another, these lie deeper"
+            );
+            return Err(Error::bad_request(ID, detail));
         }
         let new = node(path, value, keep)?;
         let Some((last, above)) = names.split_last() else {
@@ -137,6 +146,14 @@ fn below(path: &str, name: &str) -> String {
         name.to_owned()
     } else {
         format!("{path}.{name}")
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -253,6 +270,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_lies_too_deep_to_be_read_again_is_refused() {
+        let mut document = Document::default();
+        let path = |depth: usize| vec!["d"; depth].join(".");
+        document.set(&path(DEEPEST), &json!(1), &plain).unwrap();
+        for depth in [DEEPEST + 1, 100_000] {
+            let refused = document.set(&path(depth), &json!(1), &plain).unwrap_err();
+            assert_eq!(refused.code, 400, "{refused}");
+        }
+        let nested = (0..DEEPEST).fold(json!(1), |value, _| json!([{"x": value}]));
+        assert_eq!(document.set("a", &nested, &plain).unwrap_err().code, 400);
+        let kept = serde_json::from_str(&document.to_kept().to_string()).unwrap();
+        assert_eq!(Document::from_kept(&kept), Some(document));
+    }
 
     fn document(value: &Value) -> Document {
         let mut document = Document::default();
