@@ -35,6 +35,11 @@ impl Default for Drain {
 }
 
 impl Draining {
+    /// Whether the drain has begun.
+    pub fn has_begun(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Ready once the drain has begun.
     pub async fn begun(mut self) {
         // An error is the drain's owner gone: the same.

@@ -59,7 +59,7 @@ impl EventsHandler {
         let consumed = self.events.consume(&namespace, wanted(request)?).await;
         let (events, judge) = consumed.map_err(|error| with_id(error, ID))?.split();
         let events = match answers {
-            Some(answers) => answered(events, answers, judge),
+            Some(answers) => answered(events, answers, judge, self.draining.clone()),
             None => events,
         };
         let all = stream::iter(confirmed).chain(events);
@@ -82,8 +82,8 @@ impl Answering {
         }
     }
 
-    /// Hands answers on until the caller leaves.
-    async fn listen(&mut self, judge: &Answers) {
+    /// Hands answers on until the caller is gone; whether he has left in order.
+    async fn listen(&mut self, judge: &Answers) -> bool {
         loop {
             match self.answers.next().await {
                 Some(Ok(answer)) if answer.success => judge.ack(&answer.id).await,
@@ -91,30 +91,59 @@ impl Answering {
                 None if self.silent_until.is_some_and(|until| Instant::now() < until) => {
                     return std::future::pending().await;
                 }
-                Some(Err(_)) | None => return,
+                Some(Err(_)) => return false,
+                None => return true,
             }
         }
     }
 }
 
 /// Events, and between them the caller's answers. It ends when the caller closes its side.
-fn answered(events: Streaming<Event>, answering: Answering, judge: Answers) -> Streaming<Event> {
+fn answered(
+    events: Streaming<Event>,
+    answering: Answering,
+    judge: Answers,
+    draining: Draining,
+) -> Streaming<Event> {
     let (left, leaving) = oneshot::channel::<()>();
+    let told = Told {
+        _gone: Gone(judge.clone(), draining),
+        events,
+    };
     let listening = AbortOnDrop(tokio::spawn(async move {
         let mut answering = answering;
-        answering.listen(&judge).await;
+        if answering.listen(&judge).await {
+            judge.leave();
+        }
         let _ = left.send(());
     }));
-    let state = (events, leaving, listening);
+    let state = (told, leaving, listening);
     Streaming::new(stream::unfold(
         state,
-        |(mut events, mut leaving, listening)| async move {
+        |(mut told, mut leaving, listening)| async move {
             tokio::select! {
                 _ = &mut leaving => None,
-                event = events.next() => Some((event?, (events, leaving, listening))),
+                event = told.events.next() => Some((event?, (told, leaving, listening))),
             }
         },
     ))
+}
+
+/// What a consumer is told. The fields are dropped in this order: why it ends is said before it ends.
+struct Told {
+    _gone: Gone,
+    events: Streaming<Event>,
+}
+
+/// Lets a consumer leave in order when the platform is the one that ends its stream.
+struct Gone(Answers, Draining);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        if self.1.has_begun() {
+            self.0.leave();
+        }
+    }
 }
 
 /// A task that ends with what it is for.

@@ -87,13 +87,14 @@ pub struct Consume {
     pub retry_limit: Option<u32>,
 }
 
-/// The events that fall to one consumer. Dropping it leaves the group: what it has not answered goes to others at once.
+/// The events that fall to one consumer. Dropping it breaks off: what it has not answered goes to others at once, as tried once
+/// more. [`Consumer::finish`] leaves the group in order.
 pub struct Consumer {
     events: Streaming<Event>,
     verdicts: mpsc::Sender<Verdict>,
 }
 
-/// The answer to an event.
+/// The answer to an event; one without an id says that the consumer leaves.
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
     pub id: String,
@@ -136,9 +137,10 @@ impl Consumer {
         Answers(self.verdicts.clone())
     }
 
-    /// Leaves the group once all answers have been handed on.
+    /// Leaves the group once all answers have been handed on; what was not answered counts as not tried.
     pub async fn finish(self) {
         let Self { mut events, verdicts } = self;
+        Answers(verdicts.clone()).leave();
         drop(verdicts);
         // Answers end, so the platform ends the stream: it has taken them all then.
         let ended = async { while events.next().await.is_some() {} };
@@ -160,6 +162,16 @@ impl Answers {
     /// The event of this id was not dealt with.
     pub async fn nack(&self, id: &str) {
         self.answer(id, false).await;
+    }
+
+    /// The consumer leaves its group: what it has not answered was not tried, and goes to others. One that is gone without a word
+    /// broke off: what it had may be why, and counts as tried.
+    pub fn leave(&self) {
+        let goodbye = Verdict {
+            id: String::new(),
+            success: true,
+        };
+        let _ = self.0.try_send(goodbye);
     }
 
     async fn answer(&self, id: &str, success: bool) {

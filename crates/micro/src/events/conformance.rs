@@ -272,8 +272,20 @@ async fn what_a_member_leaves_goes_to_others(events: &dyn Events) {
     let mut staying = join(events, wanted(topic, "group")).await;
     drop(leaving);
     let event = next(&mut staying).await;
-    assert_eq!((event.position, event.attempt), (position, 2));
-    staying.ack(&event).await;
+    assert_eq!(
+        (event.position, event.attempt),
+        (position, 2),
+        "who breaks off has tried"
+    );
+    let mut other = join(events, wanted(topic, "group")).await;
+    staying.finish().await;
+    let event = next(&mut other).await;
+    assert_eq!(
+        (event.position, event.attempt),
+        (position, 2),
+        "who leaves in order has not"
+    );
+    other.ack(&event).await;
 }
 
 async fn a_new_group_begins_where_it_says(events: &dyn Events) {

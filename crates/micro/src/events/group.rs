@@ -34,7 +34,8 @@ pub(super) struct Groups {
 /// What a group is told.
 pub(super) enum Command {
     Join(Member),
-    Leave(u64),
+    /// A member is gone, and whether it said so: if not, what it had may be why, and counts as tried.
+    Leave(u64, bool),
     Verdict(u64, Verdict),
     /// Send the event of this position once more, and say when that is kept.
     Again(u64, oneshot::Sender<Result<()>>),
@@ -115,19 +116,24 @@ async fn listen(
     events: mpsc::Sender<Event>,
     commands: mpsc::Sender<Command>,
 ) {
+    let mut has_left = false;
     loop {
         let verdict = tokio::select! {
             biased;
             verdict = answers.recv() => verdict,
             () = events.closed() => None,
         };
-        // Who has no more to say has left, as one who takes no more has.
+        // Who has no more to say is gone, as one who takes no more is.
         let Some(verdict) = verdict else { break };
+        if verdict.id.is_empty() {
+            has_left = true;
+            break;
+        }
         if commands.send(Command::Verdict(member, verdict)).await.is_err() {
             return;
         }
     }
-    let _ = commands.send(Command::Leave(member)).await;
+    let _ = commands.send(Command::Leave(member, has_left)).await;
 }
 
 /// Acknowledges each event when the next is asked for: then it has been handed on.

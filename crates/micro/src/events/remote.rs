@@ -83,7 +83,14 @@ impl Events for Remote {
         let first = Codec::Proto.encode(&request(namespace, &wanted))?;
         let (verdicts, answers) = mpsc::channel::<Verdict>(VERDICTS);
         let answers = stream::unfold(answers, |mut answers| async move {
-            let Verdict { id, success } = answers.recv().await?;
+            // Who is dropped without a word breaks off: the call is reset, and this ends with it.
+            let Some(Verdict { id, success }) = answers.recv().await else {
+                return std::future::pending().await;
+            };
+            // Over the wire, who leaves closes his side.
+            if id.is_empty() {
+                return None;
+            }
             Some((Codec::Proto.encode(&AckRequest { id, success }), answers))
         });
         let requests = futures_util::StreamExt::chain(stream::iter([Ok(first)]), answers);

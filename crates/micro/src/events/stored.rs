@@ -157,7 +157,8 @@ impl TopicState {
                 reserved: next,
                 under_way: BTreeSet::new(),
             }),
-            visible: watch::Sender::new(next - 1),
+            // Not what was reserved and is given up: to whoever waits for more, that would look like more.
+            visible: watch::Sender::new(last),
         })
     }
 

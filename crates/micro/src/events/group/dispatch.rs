@@ -234,7 +234,7 @@ impl Dispatch {
     async fn obey(&mut self, command: Command) {
         match command {
             Command::Join(member) => self.members.push(member),
-            Command::Leave(number) => self.leave(number),
+            Command::Leave(number, has_left) => self.leave(number, has_left),
             Command::Verdict(member, verdict) => self.judge(member, &verdict).await,
             Command::Again(position, done) => {
                 self.pending.insert(position, 0);
@@ -245,8 +245,8 @@ impl Dispatch {
         }
     }
 
-    /// What a member had goes to others at once.
-    fn leave(&mut self, number: u64) {
+    /// What a member had goes to others at once. If it left in order, that was not tried: it may only have been on its way.
+    fn leave(&mut self, number: u64, has_left: bool) {
         self.members.retain(|member| member.number != number);
         let left: Vec<u64> = self
             .sent
@@ -256,7 +256,11 @@ impl Dispatch {
             .collect();
         for position in left.into_iter().rev() {
             if let Some(sent) = self.take(position) {
-                self.ready.push_front(sent.event);
+                let attempt = sent.event.attempt.saturating_sub(u32::from(has_left));
+                self.ready.push_front(Event {
+                    attempt,
+                    ..sent.event
+                });
             }
         }
     }
@@ -366,14 +370,18 @@ impl Dispatch {
     async fn save(&mut self) -> Result<()> {
         if self.is_kept {
             let waiting = self.ready.iter().chain(self.later.values());
-            let sent = self.sent.values().map(|sent| &sent.event);
+            // An attempt counts once it is over.
+            let sent = self
+                .sent
+                .values()
+                .map(|Sent { event, .. }| (event.position, event.attempt - 1));
             let mut state = State {
                 next: self.next,
                 pending: self.pending.clone(),
             };
             state
                 .pending
-                .extend(waiting.chain(sent).map(|event| (event.position, event.attempt)));
+                .extend(waiting.map(|event| (event.position, event.attempt)).chain(sent));
             self.topic
                 .table
                 .write(state.record(&self.topic.keys.group(&self.name)))
