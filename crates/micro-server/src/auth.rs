@@ -165,6 +165,11 @@ impl Block {
         self.state.reset_admin().await
     }
 
+    /// Whether the platform's own namespace has any account.
+    pub async fn has_accounts(&self) -> Result<bool> {
+        self.state.has_accounts().await
+    }
+
     /// Gives a service that is about to start an account of its namespace: `(id, secret)`. The secret that an earlier
     /// start was given is good no longer.
     pub async fn issue_service_account(

@@ -142,6 +142,11 @@ fn create(
         let detail = "this runtime builds from source and runs no images";
         return Err(Error::not_implemented(id, detail));
     }
+    let name = micro::registry::short_name(&service.name);
+    if micro::registry::PARTS.contains(&name) {
+        let detail = format!("{name} is a part of the platform itself: give the service another name");
+        return Err(Error::bad_request(id, detail));
+    }
     if !options.volumes.is_empty() {
         return Err(Error::not_implemented(id, "this runtime mounts no volumes"));
     }

@@ -34,6 +34,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// watches, which never end.
 const LAST_CALLS: Duration = Duration::from_secs(3);
 
+/// In the server's folder from the first start on that came to its end.
+const ESTABLISHED: &str = "established";
+
 /// What the server needs to know. Read once, at the edge.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -117,12 +120,18 @@ impl Server {
         let listeners = std::iter::once(proxy).chain(block_listeners).collect();
         let drain = Drain::new();
         let parts = Parts::open(&config, &addresses, &drain.signal()).await?;
+        let established = folder.join(ESTABLISHED);
+        if established.exists() && !has_accounts(&parts).await? {
+            return Err(emptied(&config.home, &established));
+        }
         let admin = parts.auth.ensure_admin(addresses.are_loopback()).await;
         let admin = admin.map_err(|source| Error::part("auth", source))?;
         let proxy = parts.serve_proxy(listeners, drain);
         let gateway = parts.serve_gateway(gateway);
         let announcement = parts.announce(&addresses).await?;
         let join = join(&parts, &addresses).await?;
+        // There is an account now, and from here on there always is.
+        std::fs::File::create(&established).map_err(unusable)?;
         join.write(&config.home)
             .map_err(|source| Error::part("the server", source))?;
         Ok(Running {
@@ -177,6 +186,25 @@ fn auth_settings(config: &Config, folder: &Path, loopback: bool) -> auth::Config
         loopback,
         disable_admin: config.disable_admin,
     }
+}
+
+async fn has_accounts(parts: &Parts) -> Result<bool, Error> {
+    parts
+        .auth
+        .has_accounts()
+        .await
+        .map_err(|source| Error::part("auth", source))
+}
+
+/// A store that has lost everything must not become a new platform, with a secret that everybody knows.
+fn emptied(home: &std::path::Path, established: &std::path::Path) -> Error {
+    let detail = format!(
+        "the store in {} is empty though it has held accounts: it was damaged or removed. Put the folder back from a copy; \
+         or, to begin anew with nothing, remove {} and start again",
+        home.join("server/store").display(),
+        established.display()
+    );
+    Error::part("store", micro::Error::internal("store", detail))
 }
 
 fn proxy_setting(config: &Config) -> Setting<'_> {

@@ -24,6 +24,12 @@ pub use remote::Remote;
 /// What all full names of services begin with.
 const PREFIX: &str = "go.micro.service.";
 
+/// The platform's own services, which answer where the platform does and whose names no other service has.
+pub const PARTS: [&str; 12] = [
+    "api", "auth", "broker", "config", "debug", "events", "network", "proxy", "registry", "router",
+    "runtime", "store",
+];
+
 /// The alias of a service: `user` for both `user` and `go.micro.service.user`.
 pub fn short_name(name: &str) -> &str {
     name.strip_prefix(PREFIX)

@@ -21,12 +21,6 @@ const REGISTER_AGAIN: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The platform's own services, which answer where the platform does.
-const PLATFORM: [&str; 12] = [
-    "api", "auth", "broker", "config", "debug", "events", "network", "proxy", "registry", "router",
-    "runtime", "store",
-];
-
 /// Runs a service until SIGTERM or Ctrl-C, then lets it finish what it is doing.
 ///
 /// Everything it needs to know comes from the environment that the runtime sets. Started by hand it joins the local
@@ -112,7 +106,7 @@ struct Routes {
 #[async_trait]
 impl Resolver for Routes {
     async fn resolve(&self, namespace: &str, service: &str) -> Result<Vec<String>> {
-        if PLATFORM.contains(&service) {
+        if registry::PARTS.contains(&service) {
             return Ok(vec![self.platform.clone()]);
         }
         Resolver::resolve(&*self.services, namespace, service).await

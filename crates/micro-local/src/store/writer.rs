@@ -173,7 +173,7 @@ impl Thread {
         for (commit, outcome) in group.into_iter().zip(outcomes) {
             let outcome = outcome.and_then(|version| match &written {
                 Ok(_) => Ok(version),
-                Err(error) => Err(Error::unavailable("the store cannot write").caused_by(error.to_string())),
+                Err(error) => Err(unwritable(error)),
             });
             if let Ok(version) = outcome {
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
@@ -345,6 +345,23 @@ impl<'a> Batch<'a> {
         batch.commit()?;
         Ok(has_changes)
     }
+}
+
+/// The engine writes no more after a failure, since what is on the disk is not known then: only opening it again tells.
+fn unwritable(error: &fjall::Error) -> Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut is_full = false;
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        is_full |= io.is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull);
+        cause = error.source();
+    }
+    let detail = if is_full {
+        "the disk is full, so the store cannot write: make room on it, then restart the server"
+    } else {
+        "the store cannot write since a write failed, which the server's log tells of: mend that, then restart the server"
+    };
+    Error::unavailable(detail).caused_by(error.to_string())
 }
 
 fn ended() -> Error {

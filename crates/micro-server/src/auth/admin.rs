@@ -110,6 +110,12 @@ impl State {
         Ok((account.id, secret))
     }
 
+    pub async fn has_accounts(&self) -> Result<bool> {
+        let accounts = self.directory.list(PLATFORM).await;
+        let accounts = accounts.map_err(|error| directory_error(LABEL, error))?;
+        Ok(!accounts.is_empty())
+    }
+
     async fn has_user(&self) -> Result<bool> {
         if self.has_user.load(Ordering::Relaxed) {
             return Ok(true);

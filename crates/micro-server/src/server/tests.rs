@@ -47,6 +47,21 @@ async fn joined(home: &Path) -> Client {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_lost_everything_is_no_new_platform() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("server");
+    for _ in 0..2 {
+        Server::start(config(home.path())).await.unwrap().shutdown().await;
+    }
+    std::fs::remove_dir_all(folder.join("store")).unwrap();
+    let refused = Server::start(config(home.path())).await.err().unwrap();
+    let why = std::error::Error::source(&refused).map(ToString::to_string);
+    assert!(why.unwrap_or_default().contains("is empty though"), "{refused}");
+    std::fs::remove_file(folder.join(ESTABLISHED)).unwrap();
+    Server::start(config(home.path())).await.unwrap().shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_starts_answers_lists_itself_and_stops() {
     let home = tempfile::tempdir().unwrap();
     let running = Server::start(config(home.path())).await.unwrap();
