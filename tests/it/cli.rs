@@ -402,7 +402,15 @@ async fn accounts_rules_and_logins() {
             .await
             .contains("Successfully logged in.")
     );
-    assert_eq!(micro.ok(&["user"]).await.trim(), "alice");
+    micro
+        .run(&["login", "--username=alice", "--password=wrong"])
+        .await
+        .failed_with(127);
+    assert_eq!(
+        micro.ok(&["user"]).await.trim(),
+        "alice",
+        "who fails stays who he was"
+    );
     let token = micro.ok(&["user", "token"]).await;
     assert_eq!(token.trim().split('.').count(), 3, "shaped like a JWT: {token}");
 

@@ -1,5 +1,7 @@
 //! `micro kill`: stops services and forgets them.
 
+use std::time::Duration;
+
 use clap::Args;
 use micro_proto::runtime::{DeleteOptions, DeleteRequest, Resource, Runtime, RuntimeClient, Service};
 use micro_rpc::Context;
@@ -7,6 +9,9 @@ use micro_rpc::Context;
 use crate::errors::Result;
 use crate::session::{Globals, Session};
 use crate::target;
+
+/// A program that ignores its end is killed after a while, and then this is answered.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Kill services.
 #[derive(Args, Debug)]
@@ -45,7 +50,7 @@ pub async fn run(globals: &Globals, args: KillArgs) -> Result<()> {
             }),
         };
         client
-            .delete(&Context::background(), request)
+            .delete(&Context::background().with_timeout(PATIENCE), request)
             .await
             .map_err(|error| target::explain(&session, &target, error))?;
     }

@@ -32,7 +32,6 @@ pub async fn login(globals: &Globals, args: LoginArgs) -> Result<()> {
     let namespace = namespace_of(&globals.config()?, &environment.name);
     let id = given_or_asked(args.username, "username", "Enter username: ", false)?;
     let secret = given_or_asked(args.password, "password", "Enter password: ", true)?;
-    forget(globals, &environment, &namespace)?;
     let client = AuthClient::new(&anonymous(&environment, &namespace));
     let ctx = Context::background();
     let request = TokenRequest {
@@ -55,6 +54,8 @@ pub async fn login(globals: &Globals, args: LoginArgs) -> Result<()> {
         options: within(&namespace),
     };
     let account = client.inspect(&ctx, request).await?.account.unwrap_or_default();
+    // Only now: a login that fails leaves who was logged in as he was.
+    forget(globals, &environment, &namespace)?;
     keep(globals, &environment, &namespace, &account.id, &token)?;
     println!("Successfully logged in.");
     Ok(())

@@ -119,6 +119,11 @@ fn server(name: &str, namespace: &str, guard: Arc<RemoteGuard>, endpoint: &Endpo
 }
 
 fn refuse_parts(args: &ServiceArgs) -> Result<()> {
+    let name = micro::registry::short_name(&args.name);
+    if micro::registry::PARTS.contains(&name) {
+        let text = format!("{name} is a part of the platform itself: give the service another --name");
+        return Err(Failure::new(1, text));
+    }
     match args.command.as_slice() {
         [part] if dynamic::is_core(part) && args.name == "service" => Err(Failure::new(
             1,

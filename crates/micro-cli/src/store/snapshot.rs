@@ -4,8 +4,9 @@
 //! it, so that a file that was cut or changed is refused before anything is written. It says nothing of the backend.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -196,7 +197,10 @@ struct Writer {
 
 impl Writer {
     fn create(file: &Path) -> Result<Self> {
-        let created = File::create(file).map_err(|error| {
+        // It holds what only an administrator may read.
+        let mut private = OpenOptions::new();
+        private.write(true).create(true).truncate(true).mode(0o600);
+        let created = private.open(file).map_err(|error| {
             Failure::new(
                 1,
                 format!("cannot write the snapshot {}: {error}", file.display()),
