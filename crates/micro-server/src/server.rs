@@ -121,7 +121,7 @@ impl Server {
         let drain = Drain::new();
         let parts = Parts::open(&config, &addresses, &drain.signal()).await?;
         let established = folder.join(ESTABLISHED);
-        if established.exists() && !has_accounts(&parts).await? {
+        if is_established(&config.home) && !has_accounts(&parts).await? {
             return Err(emptied(&config.home, &established));
         }
         let admin = parts.auth.ensure_admin(addresses.are_loopback()).await;
@@ -186,6 +186,11 @@ fn auth_settings(config: &Config, folder: &Path, loopback: bool) -> auth::Config
         loopback,
         disable_admin: config.disable_admin,
     }
+}
+
+/// Whether a server has ever started to its end in this home.
+pub(crate) fn is_established(home: &std::path::Path) -> bool {
+    home.join("server").join(ESTABLISHED).exists()
 }
 
 async fn has_accounts(parts: &Parts) -> Result<bool, Error> {

@@ -30,6 +30,9 @@ impl Seal {
             Ok(text) if !text.trim().is_empty() => (text, VARIABLE.to_owned()),
             _ => {
                 let file = home.join(FILE);
+                if !file.exists() && crate::server::is_established(home) {
+                    return Err(lost(&file));
+                }
                 (read_or_make(&file)?, file.display().to_string())
             }
         };
@@ -78,6 +81,18 @@ impl Seal {
             .map_err(|_| failed())?;
         serde_json::from_slice(text).map_err(|_| failed())
     }
+}
+
+/// A new key would not open what the lost one has encrypted, and nobody would notice until a secret is needed.
+fn lost(file: &Path) -> io::Error {
+    let file = file.display();
+    io::Error::new(
+        io::ErrorKind::NotFound,
+        format!(
+            "the key {file} that encrypts secret settings is gone: put it back, or set {VARIABLE}; \
+             or give those secrets up and make a new one with: head -c 32 /dev/urandom | base64 > {file}"
+        ),
+    )
 }
 
 fn place(namespace: &str, path: &str) -> Vec<u8> {

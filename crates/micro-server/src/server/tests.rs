@@ -47,16 +47,22 @@ async fn joined(home: &Path) -> Client {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_lost_everything_is_no_new_platform() {
+async fn a_home_that_lost_its_store_or_a_key_is_no_new_platform() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("server");
     for _ in 0..2 {
         Server::start(config(home.path())).await.unwrap().shutdown().await;
     }
+    let why = async || {
+        let refused = Server::start(config(home.path())).await.err().unwrap();
+        std::error::Error::source(&refused).map_or_else(String::new, ToString::to_string)
+    };
+    let key = home.path().join("config_secret_key");
+    std::fs::rename(&key, folder.join("aside")).unwrap();
+    assert!(why().await.contains("put it back"), "{}", why().await);
+    std::fs::rename(folder.join("aside"), &key).unwrap();
     std::fs::remove_dir_all(folder.join("store")).unwrap();
-    let refused = Server::start(config(home.path())).await.err().unwrap();
-    let why = std::error::Error::source(&refused).map(ToString::to_string);
-    assert!(why.unwrap_or_default().contains("is empty though"), "{refused}");
+    assert!(why().await.contains("is empty though"), "{}", why().await);
     std::fs::remove_file(folder.join(ESTABLISHED)).unwrap();
     Server::start(config(home.path())).await.unwrap().shutdown().await;
 }
