@@ -11,6 +11,7 @@ mod tests;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -131,7 +132,9 @@ impl Server {
         let announcement = parts.announce(&addresses).await?;
         let join = join(&parts, &addresses).await?;
         // There is an account now, and from here on there always is.
-        std::fs::File::create(&established).map_err(unusable)?;
+        let mut private = std::fs::OpenOptions::new();
+        private.write(true).create(true).truncate(true).mode(0o600);
+        private.open(&established).map_err(unusable)?;
         join.write(&config.home)
             .map_err(|source| Error::part("the server", source))?;
         Ok(Running {
