@@ -10,6 +10,7 @@ use crate::workspace::{capture, execute};
 const NEEDED: &[(&str, &[&str])] = &[
     ("cc", &["gcc", "libc6-dev"]),
     ("git", &["git"]),
+    ("python3", &["python3"]),
     ("strace", &["strace"]),
 ];
 
