@@ -241,9 +241,21 @@ async fn keys_rotate_while_everybody_calls() {
         })
         .into();
     for round in 0..4 {
+        let before = signing_keys(&fixture).await;
         let request = RotateKeysRequest { delay: 1 };
         fixture.auth.rotate_keys(&admin(), request).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(1200)).await;
+        let replaced = async {
+            while signing_keys(&fixture)
+                .await
+                .iter()
+                .any(|key| before.contains(key))
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, replaced)
+            .await
+            .expect("the new keys sign");
         if round == 1 {
             let address = server.stop().await;
             server = Running::start(&fixture, address).await;
@@ -258,6 +270,22 @@ async fn keys_rotate_while_everybody_calls() {
     }
     assert!(calls > 100, "{calls}");
     drop(server);
+}
+
+/// The headers of tokens that are signed now, one for each algorithm: they name the keys.
+async fn signing_keys(fixture: &Fixture) -> Vec<String> {
+    let mut keys = Vec::new();
+    for algorithm in ["EdDSA", "RS256"] {
+        let request = TokenRequest {
+            id: "ada".into(),
+            secret: "right".into(),
+            algorithm: algorithm.into(),
+            ..TokenRequest::default()
+        };
+        let token = fixture.token(request).await.unwrap().access_token;
+        keys.push(token.split('.').next().unwrap_or_default().to_owned());
+    }
+    keys
 }
 
 struct Caller {
