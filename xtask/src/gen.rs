@@ -6,6 +6,9 @@ use anyhow::{Context, bail};
 use micro_codegen::scaffold::{Framework, Scaffold, WORKSPACE_WIDTH};
 use micro_codegen::{Options, compile, generate, write};
 
+/// The fields that the platform's contracts have beyond the original's are numbered from here.
+const OURS: i32 = 100;
+
 /// Brings all generated code up to date; with `check` it fails if any is not, and writes nothing.
 pub fn run(check: bool) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -28,13 +31,17 @@ pub fn run(check: bool) -> anyhow::Result<()> {
 /// The contracts of the platform's own services.
 fn platform(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
     let home = root.join("crates/micro-proto");
-    contracts(&home.join("proto"), &home.join("src"), check)
+    let options = Options {
+        extensions_from: Some(OURS),
+        ..options()
+    };
+    contracts(&home.join("proto"), &home.join("src"), &options, check)
 }
 
 /// The contracts that the generator's own tests read.
 fn golden(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
     let folder = root.join("crates/micro-codegen/tests/it/golden");
-    contracts(&folder, &folder, check)
+    contracts(&folder, &folder, &options(), check)
 }
 
 /// What `micro new helloworld` makes, in the clone.
@@ -56,21 +63,24 @@ fn services(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
     for service in entries(&root.join("services"))? {
         let proto = service.join("proto");
         if proto.is_dir() && !service.ends_with("helloworld") {
-            changed.extend(contracts(&proto, &proto, check)?);
+            changed.extend(contracts(&proto, &proto, &options(), check)?);
         }
     }
     Ok(changed)
 }
 
-/// Generates the code of the contracts in one folder.
-fn contracts(from: &Path, to: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
-    let mut protos = Vec::new();
-    find_contracts(from, &mut protos)?;
-    let options = Options {
+fn options() -> Options {
+    Options {
         width: WORKSPACE_WIDTH,
         ..Options::default()
-    };
-    let files = generate(&compile(&protos, &[from.to_owned()])?, &options)?;
+    }
+}
+
+/// Generates the code of the contracts in one folder.
+fn contracts(from: &Path, to: &Path, options: &Options, check: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let mut protos = Vec::new();
+    find_contracts(from, &mut protos)?;
+    let files = generate(&compile(&protos, &[from.to_owned()])?, options)?;
     Ok(write(&files, to, check)?)
 }
 

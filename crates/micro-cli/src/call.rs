@@ -88,7 +88,7 @@ fn prepare(session: &Session, call: &Call) -> Result<(Client, Context)> {
 
 /// A context for one call from the command line.
 pub fn context(namespace: &str, metadata: &[String], timeout: Option<&str>) -> Result<Context> {
-    let mut ctx = Context::background().with_namespace(namespace);
+    let mut ctx = Context::background().with_namespace(namespace).with_extensions();
     for pair in metadata {
         // A header is written with a colon, metadata with an equals sign: what comes first parts them.
         let (key, value) = pair

@@ -33,11 +33,17 @@ struct Value {
 
 impl Field {
     pub fn new(scope: &Scope<'_>, message: &str, field: &FieldDescriptorProto) -> Result<Field> {
-        let (rust_type, kind, json, skip_if) = match scope.types.map_entry(field) {
+        let (rust_type, kind, json, mut skip_if) = match scope.types.map_entry(field) {
             Some(entry) => map(scope, &entry.field)?,
             None if field.label() == Label::Repeated => list(scope, field)?,
             None => single(scope, message, field)?,
         };
+        if scope.types.is_extension(field) {
+            if skip_if.is_some() {
+                return Err(scope.error(&[], "a field beyond the contract cannot be optional"));
+            }
+            skip_if = Some("micro_rpc::json::leaves_out_extensions".into());
+        }
         Ok(Field::assemble(scope, field, rust_type, kind, json, skip_if))
     }
 

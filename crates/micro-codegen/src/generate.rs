@@ -19,6 +19,8 @@ pub struct Options {
     pub width: usize,
     /// Imported files whose code is in another crate: `user.proto` is in `user_proto`.
     pub externs: BTreeMap<String, String>,
+    /// Fields from this number on are ours in a contract that is not: JSON leaves them out for who does not ask.
+    pub extensions_from: Option<i32>,
 }
 
 impl Default for Options {
@@ -27,6 +29,7 @@ impl Default for Options {
         Options {
             width: 100,
             externs: BTreeMap::new(),
+            extensions_from: None,
         }
     }
 }

@@ -32,17 +32,24 @@ struct Entry<'a> {
 /// The types by full name with a leading dot, as descriptors refer to them.
 pub struct Types<'a> {
     entries: BTreeMap<String, Entry<'a>>,
+    extensions_from: Option<i32>,
 }
 
 impl<'a> Types<'a> {
     pub fn new(set: &'a FileSet, options: &Options) -> Self {
         let mut types = Types {
             entries: BTreeMap::new(),
+            extensions_from: options.extensions_from,
         };
         for file in &set.files {
             types.add_file(file, set, options);
         }
         types
+    }
+
+    /// Whether the field is ours in a contract that is not.
+    pub fn is_extension(&self, field: &FieldDescriptorProto) -> bool {
+        self.extensions_from.is_some_and(|first| field.number() >= first)
     }
 
     fn add_file(&mut self, file: &'a FileDescriptorProto, set: &FileSet, options: &Options) {

@@ -223,7 +223,10 @@ pub struct TokenRequest {
     pub options: Option<Options>,
     /// The signature algorithm of the access token: RS256, which is also what empty means, or EdDSA.
     #[prost(string, tag = "100")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub algorithm: String,
 }
 

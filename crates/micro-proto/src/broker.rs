@@ -39,7 +39,10 @@ pub struct SubscribeRequest {
     pub queue: String,
     /// Send a first message with nothing in it, once none is missed from there on.
     #[prost(bool, tag = "100")]
-    #[serde(with = "json::As::<json::Bool>")]
+    #[serde(
+        with = "json::As::<json::Bool>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub confirm: bool,
 }
 

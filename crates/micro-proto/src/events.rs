@@ -31,11 +31,17 @@ pub struct PublishRequest {
     pub timestamp: i64,
     /// The same id again, while the event is kept, is acknowledged and not kept twice. Made when empty.
     #[prost(string, tag = "100")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub id: String,
     /// The caller's own when empty.
     #[prost(string, tag = "101")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub namespace: String,
 }
 
@@ -44,11 +50,17 @@ pub struct PublishRequest {
 #[serde(crate = "micro_rpc::serde", default)]
 pub struct PublishResponse {
     #[prost(string, tag = "100")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub id: String,
     /// Where the event stands in its topic, from 1.
     #[prost(uint64, tag = "101")]
-    #[serde(with = "json::As::<json::UInt64>")]
+    #[serde(
+        with = "json::As::<json::UInt64>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub position: u64,
 }
 
@@ -80,14 +92,23 @@ pub struct ConsumeRequest {
     pub retry_limit: i64,
     /// Where a new group begins; counts before offset where it is set.
     #[prost(uint64, tag = "100")]
-    #[serde(with = "json::As::<json::UInt64>")]
+    #[serde(
+        with = "json::As::<json::UInt64>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub position: u64,
     #[prost(string, tag = "101")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub namespace: String,
     /// Send a first event with nothing in it, once the group stands.
     #[prost(bool, tag = "102")]
-    #[serde(with = "json::As::<json::Bool>")]
+    #[serde(
+        with = "json::As::<json::Bool>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub confirm: bool,
 }
 
@@ -113,11 +134,17 @@ pub struct Event {
     pub timestamp: i64,
     /// Where it stands in its topic, from 1.
     #[prost(uint64, tag = "100")]
-    #[serde(with = "json::As::<json::UInt64>")]
+    #[serde(
+        with = "json::As::<json::UInt64>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub position: u64,
     /// How often this group was sent it, this time included.
     #[prost(uint32, tag = "101")]
-    #[serde(with = "json::As::<json::UInt32>")]
+    #[serde(
+        with = "json::As::<json::UInt32>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub attempt: u32,
 }
 
@@ -149,7 +176,10 @@ pub struct ReadRequest {
     #[serde(with = "json::As::<json::UInt64>")]
     pub offset: u64,
     #[prost(string, tag = "100")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub namespace: String,
 }
 

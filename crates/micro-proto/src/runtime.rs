@@ -151,6 +151,7 @@ pub struct CreateOptions {
     #[prost(btree_map = "string, string", tag = "100")]
     #[serde(
         with = "json::As::<json::Map<json::Text, json::Text>>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions",
         alias = "configSecrets"
     )]
     pub config_secrets: std::collections::BTreeMap<String, String>,

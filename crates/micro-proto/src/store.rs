@@ -75,6 +75,7 @@ pub struct BlobReadResponse {
     pub blob: micro_rpc::bytes::Bytes,
     /// In the first message.
     #[prost(message, optional, tag = "100")]
+    #[serde(skip_serializing_if = "micro_rpc::json::leaves_out_extensions")]
     pub info: Option<BlobInfo>,
 }
 
@@ -97,6 +98,7 @@ pub struct BlobWriteRequest {
 #[serde(crate = "micro_rpc::serde", default)]
 pub struct BlobWriteResponse {
     #[prost(message, optional, tag = "100")]
+    #[serde(skip_serializing_if = "micro_rpc::json::leaves_out_extensions")]
     pub info: Option<BlobInfo>,
 }
 
@@ -144,7 +146,10 @@ pub struct BlobListResponse {
     #[serde(with = "json::As::<json::List<json::Text>>")]
     pub keys: Vec<String>,
     #[prost(message, repeated, tag = "100")]
-    #[serde(with = "json::As::<json::List<json::Msg>>")]
+    #[serde(
+        with = "json::As::<json::List<json::Msg>>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub infos: Vec<BlobInfo>,
 }
 
@@ -180,11 +185,18 @@ pub struct Record {
     pub metadata: std::collections::BTreeMap<String, Field>,
     /// Which write this is. Ignored when writing.
     #[prost(uint64, tag = "100")]
-    #[serde(with = "json::As::<json::UInt64>")]
+    #[serde(
+        with = "json::As::<json::UInt64>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub version: u64,
     /// When the record is gone, in Unix nanoseconds; counts before expiry where it is set.
     #[prost(int64, tag = "101")]
-    #[serde(with = "json::As::<json::Int64>", alias = "expiresAt")]
+    #[serde(
+        with = "json::As::<json::Int64>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions",
+        alias = "expiresAt"
+    )]
     pub expires_at: i64,
 }
 
@@ -221,11 +233,17 @@ pub struct ReadOptions {
     pub order: String,
     /// Only keys behind this one: the last key of the page before.
     #[prost(string, tag = "100")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub after: String,
     /// How keys end besides the prefix.
     #[prost(string, tag = "101")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub ending: String,
 }
 
@@ -331,7 +349,10 @@ pub struct ListOptions {
     pub order: String,
     /// Only keys behind this one: the last key of the page before.
     #[prost(string, tag = "100")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub after: String,
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::header::AUTHORIZATION;
 
-use crate::names::NAMESPACE;
+use crate::names::{EXTENSIONS, NAMESPACE};
 use crate::{Account, Metadata, Trace};
 
 /// Caller, namespace, metadata, deadline and trace of a call. Cheap to clone; handed on to the calls made from it.
@@ -104,6 +104,13 @@ impl Context {
     pub fn with_metadata(mut self, name: &str, value: &str) -> Self {
         Arc::make_mut(&mut self.0).metadata.insert(name, value);
         self
+    }
+
+    /// Asks for JSON answers with the fields that the original contracts lack. Who does not say that he knows them gets
+    /// none: clients of those contracts refuse what they do not know. Protobuf answers always have them.
+    #[must_use]
+    pub fn with_extensions(self) -> Self {
+        self.with_metadata(EXTENSIONS.as_str(), "true")
     }
 
     /// Sets the namespace that calls are meant for.

@@ -4,6 +4,7 @@
 //! strings, bytes are base64, enums are names. Input is taken as leniently as it can be understood: numbers as
 //! strings and strings as numbers, `null` for the default.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -30,6 +31,28 @@ pub trait Enumeration: Sized + TryFrom<i32> {
     fn name(&self) -> &'static str;
     /// The value of that name.
     fn from_name(name: &str) -> Option<Self>;
+}
+
+thread_local! {
+    static CORE_ONLY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether what is being written is for a program that may know only the fields of the original contract, and refuses
+/// others. Generated code asks, of each field that is ours.
+pub fn leaves_out_extensions<T>(_: &T) -> bool {
+    CORE_ONLY.get()
+}
+
+/// Writes with the original contract's fields alone.
+pub(crate) fn core_only<R>(write: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CORE_ONLY.set(self.0);
+        }
+    }
+    let _restore = Restore(CORE_ONLY.replace(true));
+    write()
 }
 
 /// What `#[serde(with = "json::As::<json::Int64>")]` names.

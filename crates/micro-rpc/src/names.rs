@@ -4,6 +4,7 @@
 
 use http::HeaderName;
 
+pub(crate) static EXTENSIONS: HeaderName = HeaderName::from_static("micro-extensions");
 pub(crate) static GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 pub(crate) static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
 use crate::frame::Frames;
-use crate::{Codec, Error, Message, Result, Streaming};
+use crate::{Codec, Error, Message, Result, Streaming, json};
 
 /// How soon a caller may close its side and stay. Most clients of a server stream do so with their one request; those of the
 /// original framework keep it open, and closing it later is how they say that they leave.
@@ -15,6 +15,8 @@ pub const NOTHING_TO_SAY: Duration = Duration::from_secs(2);
 /// An inbound call: its messages, not yet decoded.
 pub struct Call {
     codec: Codec,
+    /// Whether the caller wants the fields that the original contracts lack.
+    extensions: bool,
     frames: Option<Frames>,
     patience: Duration,
 }
@@ -32,6 +34,13 @@ async fn left(mut frames: Frames) {
     }
 }
 
+fn framed<T: Message>(codec: Codec, extensions: bool, message: &T) -> Result<Bytes> {
+    match codec {
+        Codec::Json if !extensions => json::core_only(|| codec.frame(message)),
+        _ => codec.frame(message),
+    }
+}
+
 /// The answer to a call, encoded.
 pub struct Reply(pub(super) Body);
 
@@ -41,9 +50,10 @@ pub(super) enum Body {
 }
 
 impl Call {
-    pub(super) fn new(codec: Codec, frames: Frames, patience: Duration) -> Self {
+    pub(super) fn new(codec: Codec, extensions: bool, frames: Frames, patience: Duration) -> Self {
         Self {
             codec,
+            extensions,
             frames: Some(frames),
             patience,
         }
@@ -63,14 +73,18 @@ impl Call {
 
     /// Encodes the answer.
     pub fn reply<T: Message>(&self, message: &T) -> Result<Reply> {
-        Ok(Reply(Body::Message(self.codec.frame(message)?)))
+        Ok(Reply(Body::Message(framed(
+            self.codec,
+            self.extensions,
+            message,
+        )?)))
     }
 
     /// Encodes a stream of answers as they come. It ends when the caller closes its side, unless that happens within
     /// [`NOTHING_TO_SAY`] or the handler has taken the requests.
     pub fn reply_stream<T: Message>(&mut self, messages: Streaming<T>) -> Result<Reply> {
-        let codec = self.codec;
-        let encoded = messages.map(move |message| codec.frame(&message));
+        let (codec, extensions) = (self.codec, self.extensions);
+        let encoded = messages.map(move |message| framed(codec, extensions, &message));
         Ok(Reply(Body::Stream(match self.frames.take() {
             Some(frames) => Streaming::new(encoded.take_until(left(frames))),
             None => encoded,

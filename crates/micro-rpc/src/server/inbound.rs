@@ -13,7 +13,7 @@ use super::respond::Manner;
 use super::routes::{Mounted, Target, UNIMPLEMENTED};
 use super::{Server, headers};
 use crate::frame::Frames;
-use crate::names::{GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, NAMESPACE, TIMEOUT, X_CONTENT_TYPE};
+use crate::names::{EXTENSIONS, GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, NAMESPACE, TIMEOUT, X_CONTENT_TYPE};
 use crate::{Access, Account, Codec, Context, Error, Metadata, MethodDescriptor, Result};
 
 /// A call whose headers were read.
@@ -92,9 +92,10 @@ impl Inbound {
             )
         })?;
         let deadline = self.deadline;
+        let extensions = self.headers.contains_key(&EXTENSIONS);
         let relayed = self.handler.is_none() && server.0.relay.is_some();
         let ctx = admit(server, &target, self.headers, deadline, self.trace).await?;
-        let call = Call::new(codec, frames, server.0.limits.request);
+        let call = Call::new(codec, extensions, frames, server.0.limits.request);
         let work = async {
             match self.handler {
                 Some((mounted, method)) => guarded(name, mounted.handler.call(&ctx, method?, call)).await,

@@ -95,7 +95,7 @@ impl Inner {
         caller.admit(guard, &target)?;
         let streams = self.find(&caller, &target).await?;
         let (codec, message) = message::build(parts, body, &self.limits).await?;
-        let ctx = metadata::context(parts, &caller.namespace);
+        let ctx = metadata::context(parts, &caller.namespace).with_extensions();
         let client = if caller.is_at_home(&target.service) {
             &self.config.client
         } else {

@@ -183,3 +183,37 @@ async fn an_unknown_profile_is_told_what_there_is() {
     let refused = Server::start(config).await.err().unwrap().to_string();
     assert_eq!(refused, "no profile \"moon\"; known: local");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_has_the_fields_of_the_original_contract_unless_more_are_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    let running = Server::start(config(home.path())).await.unwrap();
+    let client = joined(home.path()).await;
+    let ctx = Context::background();
+    let call = async |ctx: &Context, endpoint: &str, body: serde_json::Value| -> serde_json::Value {
+        let (service, endpoint) = endpoint.split_once(' ').unwrap();
+        let requests = micro_rpc::Streaming::from_iter([body.to_string().into()]);
+        let mut answers = client
+            .stream_raw(ctx, service, endpoint, micro_rpc::Codec::Json, requests)
+            .await
+            .unwrap();
+        serde_json::from_slice(&answers.next().await.unwrap().unwrap()).unwrap()
+    };
+    let written = serde_json::json!({"record": {"key": "a", "value": "MQ=="}});
+    call(&ctx, "store Store.Write", written).await;
+    let read = serde_json::json!({"key": "a"});
+    let published = serde_json::json!({"topic": "t", "id": "x"});
+    let plain = call(&ctx, "store Store.Read", read.clone()).await;
+    assert_eq!(
+        plain,
+        serde_json::json!({"records": [{"key": "a", "value": "MQ==", "expiry": "0", "metadata": {}}]})
+    );
+    let said = call(&ctx, "events Stream.Publish", published.clone()).await;
+    assert_eq!(said, serde_json::json!({}));
+    let ctx = ctx.with_extensions();
+    let whole = call(&ctx, "store Store.Read", read).await;
+    assert_ne!(whole["records"][0]["version"], "0");
+    assert!(whole["records"][0]["version"].is_string(), "{whole}");
+    assert_eq!(call(&ctx, "events Stream.Publish", published).await["id"], "x");
+    running.shutdown().await;
+}
