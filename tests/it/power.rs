@@ -57,6 +57,54 @@ async fn what_was_acknowledged_survives_a_power_cut() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_said_and_got_over_without_a_restart() {
+    let mut server = Server::start_on_full_disk().await;
+    let token = server.micro().ok(&["user", "token"]).await.trim().to_owned();
+    let http = server.http().with_token(&token);
+    let write = async |id: &str| {
+        let request = json!({"record": {"key": id, "value": base64(id)}});
+        http.post("/store/write", request.to_string()).await
+    };
+    let (mut kept, mut refusals) = (Vec::new(), 0);
+    let healed = async {
+        for number in 0.. {
+            let id = format!("record-{number}");
+            let answer = write(&id).await;
+            if answer.status == 200 {
+                kept.push(id);
+                if refusals > 0 {
+                    break;
+                }
+                continue;
+            }
+            let said = answer.failed_with(503);
+            assert!(
+                said.contains("disk is full") || said.contains("by itself"),
+                "{said}"
+            );
+            refusals += 1;
+            // What was written before is read all the same.
+            let last = kept.last().map_or("none", String::as_str);
+            assert_eq!(server.micro().ok(&["store", "read", last]).await.trim(), last);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(SOON, healed)
+        .await
+        .expect("the store to go on");
+    server.kill().await;
+    server.restart().await;
+    let micro = server.micro();
+    let listed = micro.ok(&["store", "list", "--limit=0", "record-"]).await;
+    for id in &kept {
+        assert!(
+            listed.lines().any(|line| line == id),
+            "{id} was acknowledged and is gone: {listed}"
+        );
+    }
+}
+
 /// What writers write, one each in turn.
 const KINDS: [&str; 4] = ["account", "record", "setting", "event"];
 

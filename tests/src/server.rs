@@ -58,6 +58,16 @@ impl Server {
         Self::start_as(home, &micro, &["server"]).await
     }
 
+    /// The same, on a disk that is full between the 100th and the 102nd time that a thread has it sync.
+    pub async fn start_on_full_disk() -> Self {
+        let home = tempfile::Builder::new()
+            .prefix("micro-full-")
+            .tempdir()
+            .expect("a temporary home");
+        let micro = on_free_ports(home.path()).under("strace", strace::full_disk("100..102"));
+        Self::start_as(home, &micro, &["server"]).await
+    }
+
     async fn start_as(home: TempDir, micro: &Micro, words: &[&str]) -> Self {
         let child = micro.start(words, &log_file(home.path()));
         let mut server = Server {

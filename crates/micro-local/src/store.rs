@@ -7,31 +7,24 @@
 //! All changes pass one thread, [`writer`]: it is what makes them atomic, and durable at the price of few syncs.
 
 pub(crate) mod encoding;
+mod engine;
 mod writer;
 
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, Readable};
-use micro::bytes::Bytes;
 use micro::store::{self, Change, Error, Event, Record, Result, Scan, Scope, Watchers, check_key};
 use micro::{Streaming, async_trait};
 
-use encoding::{Prefix, decode, record_key};
+use encoding::Prefix;
+use engine::{Engine, Held};
 use writer::Writer;
-
-/// The server idles within 40 MB, so the caches are small; the operating system caches the files besides.
-const CACHE_BYTES: u64 = 4 * 1024 * 1024;
-const MEMTABLE_BYTES: u64 = 4 * 1024 * 1024;
-const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
-const OPEN_FILES: usize = 64;
 
 /// Records in a folder of this machine. One process at a time has it open.
 pub struct Store {
-    engine: Engine,
+    engine: Held,
     writer: Writer,
     counters: Arc<Counters>,
     watchers: Arc<Watchers>,
@@ -52,13 +45,6 @@ struct Counters {
     syncs: AtomicU64,
 }
 
-#[derive(Clone)]
-struct Engine {
-    database: Database,
-    records: Keyspace,
-    expiry: Keyspace,
-}
-
 impl Store {
     /// Opens the store in a folder, which is made for its owner's eyes only if there is none. Blocks while the journal
     /// of an earlier run is read.
@@ -68,7 +54,7 @@ impl Store {
             Error::unavailable(format!("cannot make the store's folder {}", folder.display()))
                 .caused_by(error)
         })?;
-        let engine = Engine::open(folder).map_err(|error| refused(folder, error))?;
+        let engine = Held::open(folder).map_err(|error| refused(folder, error))?;
         let counters = Arc::new(Counters::default());
         let watchers = Arc::new(Watchers::default());
         let writer = Writer::start(engine.clone(), Arc::clone(&counters), Arc::clone(&watchers))?;
@@ -94,90 +80,9 @@ impl Store {
         read: impl FnOnce(&Engine) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let engine = self.engine.clone();
-        let task = tokio::task::spawn_blocking(move || read(&engine));
+        let task = tokio::task::spawn_blocking(move || engine.with(read));
         task.await
             .map_err(|error| Error::unavailable("the read was interrupted").caused_by(error))?
-    }
-}
-
-impl Engine {
-    fn open(folder: &Path) -> fjall::Result<Self> {
-        let database = Database::builder(folder)
-            .cache_size(CACHE_BYTES)
-            .max_journaling_size(JOURNAL_BYTES)
-            .max_cached_files(Some(OPEN_FILES))
-            .worker_threads(1)
-            .open()?;
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
-        let records = database.keyspace("records", options)?;
-        let expiry = database.keyspace("expiry", options)?;
-        Ok(Self {
-            database,
-            records,
-            expiry,
-        })
-    }
-
-    fn read(&self, scope: &Scope, key: &str) -> Result<Record> {
-        let value = self
-            .records
-            .get(record_key(scope, key))
-            .map_err(failed)?
-            .ok_or_else(Error::not_found)?;
-        let record = decode(key.to_owned(), &value)?;
-        if record.is_expired(SystemTime::now()) {
-            Err(Error::not_found())
-        } else {
-            Ok(record)
-        }
-    }
-
-    fn scan(&self, scope: &Scope, scan: &Scan) -> Result<Vec<Record>> {
-        let (now, table) = (SystemTime::now(), Prefix::table(scope));
-        let (from, to) = bounds(scope, scan);
-        let range = self.database.snapshot().range(&self.records, from..to);
-        let entries: Box<dyn Iterator<Item = fjall::Guard>> = if scan.descending {
-            Box::new(range.rev())
-        } else {
-            Box::new(range)
-        };
-        let mut skipped = 0;
-        let mut found = Vec::new();
-        for entry in entries {
-            if scan.limit.is_some_and(|limit| found.len() >= limit) {
-                break;
-            }
-            let (key, value) = entry.into_inner().map_err(failed)?;
-            let key = table.strip(&key)?;
-            if !scan.matches(&key) {
-                continue;
-            }
-            let mut record = decode(key, &value)?;
-            if record.is_expired(now) {
-                continue;
-            }
-            if skipped < scan.offset {
-                skipped += 1;
-                continue;
-            }
-            if scan.keys_only {
-                record.value = Bytes::new();
-            }
-            found.push(record);
-        }
-        Ok(found)
-    }
-
-    /// The different names that follow a prefix, one seek for each.
-    fn names(&self, prefix: &Prefix) -> Result<Vec<String>> {
-        let mut names = Vec::new();
-        let mut from = prefix.start();
-        while let Some(entry) = self.records.range(from..prefix.end()).next() {
-            let name = prefix.first_name(&entry.key().map_err(failed)?)?;
-            from = prefix.after_name(&name);
-            names.push(name);
-        }
-        Ok(names)
     }
 }
 
@@ -217,23 +122,6 @@ impl store::Store for Store {
     }
 }
 
-/// Where a scan begins and ends, so that a page deep in a table costs no more than the first.
-fn bounds(scope: &Scope, scan: &Scan) -> (Vec<u8>, Vec<u8>) {
-    let prefix = record_key(scope, &scan.prefix);
-    // No key holds the byte 255, which UTF-8 does not have.
-    let end = [&prefix[..], &[255]].concat();
-    if scan.after.is_empty() {
-        return (prefix, end);
-    }
-    let after = record_key(scope, &scan.after);
-    if scan.descending {
-        let to = after.clamp(prefix.clone(), end);
-        (prefix, to)
-    } else {
-        (after.clamp(prefix, end.clone()), end)
-    }
-}
-
 pub(crate) fn make_private(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -250,10 +138,6 @@ fn refused(folder: &Path, error: fjall::Error) -> Error {
         )),
         error => Error::unavailable(format!("cannot open the store in {folder}")).caused_by(error),
     }
-}
-
-fn failed(error: fjall::Error) -> Error {
-    Error::unavailable("the store's engine failed").caused_by(error)
 }
 
 #[cfg(test)]

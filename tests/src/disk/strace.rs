@@ -17,6 +17,20 @@ pub fn arguments(notes: &Path) -> Vec<String> {
     arguments
 }
 
+/// The options for a program for which the disk is full at some of its syncs, counted for each thread.
+pub fn full_disk(when: &str) -> Vec<String> {
+    let inject = format!("--inject=fsync,fdatasync:error=ENOSPC:when={when}");
+    let words = [
+        "-D",
+        "-f",
+        "--seccomp-bpf",
+        "--trace=fsync,fdatasync",
+        "--output=/dev/null",
+        &inject,
+    ];
+    words.map(str::to_owned).into()
+}
+
 /// One call to the system that succeeded.
 #[derive(Debug)]
 pub struct Call {

@@ -1,6 +1,6 @@
 //! The store as its callers see it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use micro::store::{ErrorKind, Store as _, conformance};
 
@@ -125,8 +125,14 @@ async fn expired_records_are_taken_away() {
     let store = Store::open(folder.path()).unwrap();
     let kept = || {
         (
-            store.engine.records.len().unwrap(),
-            store.engine.expiry.len().unwrap(),
+            store
+                .engine
+                .with(|engine| Ok(engine.records.len().unwrap()))
+                .unwrap(),
+            store
+                .engine
+                .with(|engine| Ok(engine.expiry.len().unwrap()))
+                .unwrap(),
         )
     };
     let sweep = async {

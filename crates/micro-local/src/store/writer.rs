@@ -16,18 +16,22 @@ use std::time::{Duration, Instant, SystemTime};
 use fjall::PersistMode;
 use micro::store::{Change, Error, Event, Record, Result, Scope, Watchers};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tracing::warn;
+use tracing::{error, warn};
 
+use super::Counters;
 use super::encoding::{
     encode, expiry_key, expiry_of, nanoseconds, record_key, split_expiry_key, split_record_key, version_of,
 };
-use super::{Counters, Engine, failed};
+use super::engine::{Engine, Held, failed};
 
 /// Commits that may wait, and so the most in one batch.
 const QUEUE: usize = 1024;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 const PATIENCE_MIN: Duration = Duration::from_micros(200);
 const PATIENCE_MAX: Duration = Duration::from_millis(2);
+/// How soon a store that cannot write is mended, and how long the pauses become.
+const FIRST_MEND: Duration = Duration::from_millis(500);
+const LAST_MEND: Duration = Duration::from_secs(10);
 /// How often expired records are taken away, and how many at once: other commits wait meanwhile.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 const SWEEP_RECORDS: usize = 1000;
@@ -47,7 +51,7 @@ struct Commit {
 }
 
 impl Writer {
-    pub fn start(engine: Engine, counters: Arc<Counters>, watchers: Arc<Watchers>) -> Result<Self> {
+    pub fn start(engine: Held, counters: Arc<Counters>, watchers: Arc<Watchers>) -> Result<Self> {
         let (queue, commits) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -93,7 +97,9 @@ impl Drop for Writer {
 }
 
 struct Thread {
-    engine: Engine,
+    engine: Held,
+    /// Since a write failed: how long to wait before the engine is opened again, and when that is.
+    broken: Option<(Duration, Instant)>,
     counters: Arc<Counters>,
     /// What the last sync took, and how many commits shared it.
     last_sync: Duration,
@@ -104,9 +110,10 @@ struct Thread {
 }
 
 impl Thread {
-    fn new(engine: Engine, counters: Arc<Counters>, watchers: Arc<Watchers>) -> Self {
+    fn new(engine: Held, counters: Arc<Counters>, watchers: Arc<Watchers>) -> Self {
         Self {
             engine,
+            broken: None,
             counters,
             watchers,
             last_version: 0,
@@ -118,13 +125,19 @@ impl Thread {
 
     fn run(mut self, commits: &Receiver<Commit>) {
         loop {
-            match commits.recv_timeout(self.next_sweep.saturating_duration_since(Instant::now())) {
+            let due = self
+                .broken
+                .map_or(self.next_sweep, |(_, at)| at.min(self.next_sweep));
+            match commits.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 Ok(first) => {
                     let group = self.gather(first, commits);
                     self.write(group);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.broken.is_some_and(|(_, at)| Instant::now() >= at) {
+                self.mend();
             }
             if Instant::now() >= self.next_sweep {
                 self.sweep();
@@ -156,31 +169,65 @@ impl Thread {
     fn write(&mut self, group: Vec<Commit>) {
         self.last_group = group.len();
         let engine = self.engine.clone();
-        let mut batch = Batch::new(&engine);
-        let outcomes: Vec<Result<u64>> = group
-            .iter()
-            .map(|commit| {
-                let version = self.next_version();
-                batch.add(commit, version).map(|()| version)
-            })
-            .collect();
-        let before = Instant::now();
-        let written = batch.commit();
-        if let Ok(true) = written {
-            self.last_sync = before.elapsed();
-            self.counters.syncs.fetch_add(1, Ordering::Relaxed);
-        }
+        let (outcomes, written) = match engine.with(|engine| Ok(self.write_to(engine, &group))) {
+            Ok(done) => done,
+            Err(closed) => (group.iter().map(|_| Ok(0)).collect(), Err(closed)),
+        };
         for (commit, outcome) in group.into_iter().zip(outcomes) {
-            let outcome = outcome.and_then(|version| match &written {
-                Ok(_) => Ok(version),
-                Err(error) => Err(unwritable(error)),
-            });
+            let outcome = outcome.and_then(|version| written.clone().map(|()| version));
             if let Ok(version) = outcome {
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
                 self.tell(&commit, version);
             }
             // A caller that has gone does not want to know.
             let _ = commit.answer.send(outcome.map(drop));
+        }
+    }
+
+    /// The version of each commit, or why it is refused, and whether the others are on disk.
+    fn write_to(&mut self, engine: &Engine, group: &[Commit]) -> (Vec<Result<u64>>, Result<()>) {
+        let mut batch = Batch::new(engine);
+        let add = |commit: &Commit| {
+            let version = self.next_version();
+            batch.add(commit, version).map(|()| version)
+        };
+        let outcomes = group.iter().map(add).collect();
+        let before = Instant::now();
+        let written = match batch.commit() {
+            Ok(true) => {
+                self.last_sync = before.elapsed();
+                self.counters.syncs.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Ok(false) => Ok(()),
+            Err(error) => {
+                self.fail(&error);
+                Err(unwritable(&error))
+            }
+        };
+        (outcomes, written)
+    }
+
+    fn fail(&mut self, error: &fjall::Error) {
+        if self.broken.is_none() {
+            error!(%error, "the store cannot write");
+            self.broken = Some((FIRST_MEND, Instant::now() + FIRST_MEND));
+        }
+    }
+
+    /// Opens the engine again, or tries later.
+    fn mend(&mut self) {
+        let Some((pause, _)) = self.broken else { return };
+        match self.engine.reopen() {
+            Ok(()) => {
+                warn!("the store can write again");
+                self.broken = None;
+            }
+            Err(error) => {
+                warn!(%error, "the store cannot write yet");
+                let pause = (pause * 2).min(LAST_MEND);
+                self.broken = Some((pause, Instant::now() + pause));
+            }
         }
     }
 
@@ -205,7 +252,8 @@ impl Thread {
     }
 
     fn sweep(&mut self) {
-        let swept = self.take_expired();
+        let engine = self.engine.clone();
+        let swept = engine.with(|engine| self.take_expired(engine).map_err(failed));
         let is_behind = matches!(swept, Ok(SWEEP_RECORDS));
         self.next_sweep = Instant::now() + if is_behind { SWEEP_EVERY / 100 } else { SWEEP_EVERY };
         if let Err(error) = swept {
@@ -214,24 +262,23 @@ impl Thread {
     }
 
     /// Takes away what is due, oldest first. Nobody waits for it, so it needs no sync.
-    fn take_expired(&self) -> Result<usize, fjall::Error> {
+    fn take_expired(&self, engine: &Engine) -> Result<usize, fjall::Error> {
         let now = nanoseconds(SystemTime::now());
-        let mut batch = self.engine.database.batch();
+        let mut batch = engine.database.batch();
         let (mut swept, mut expired) = (0, Vec::new());
-        for entry in self.engine.expiry.range(..now.to_be_bytes()).take(SWEEP_RECORDS) {
+        for entry in engine.expiry.range(..now.to_be_bytes()).take(SWEEP_RECORDS) {
             let entry = entry.key()?;
             swept += 1;
             if let Some((at, record_key)) = split_expiry_key(&entry)
-                && self
-                    .engine
+                && engine
                     .records
                     .get(record_key)?
                     .is_some_and(|value| expiry_of(&value) == at)
             {
                 expired.extend(split_record_key(record_key));
-                batch.remove(&self.engine.records, record_key);
+                batch.remove(&engine.records, record_key);
             }
-            batch.remove(&self.engine.expiry, entry);
+            batch.remove(&engine.expiry, entry);
         }
         batch.commit()?;
         for (scope, key) in expired {
@@ -347,7 +394,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The engine writes no more after a failure, since what is on the disk is not known then: only opening it again tells.
+/// What the caller is told, whose commit may be on disk or not.
 fn unwritable(error: &fjall::Error) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     let mut is_full = false;
@@ -357,9 +404,9 @@ fn unwritable(error: &fjall::Error) -> Error {
         cause = error.source();
     }
     let detail = if is_full {
-        "the disk is full, so the store cannot write: make room on it, then restart the server"
+        "the disk is full, so the store cannot write: make room on it, and it goes on by itself"
     } else {
-        "the store cannot write since a write failed, which the server's log tells of: mend that, then restart the server"
+        "the store cannot write since a write failed, which the server's log tells of; it tries to go on by itself"
     };
     Error::unavailable(detail).caused_by(error.to_string())
 }
