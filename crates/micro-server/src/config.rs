@@ -216,15 +216,17 @@ impl proto::Config for ConfigHandler {
         let value: Value = serde_json::from_str(&value.data)
             .map_err(|error| Error::bad_request(ID, format!("Request is invalid JSON: {error}")))?;
         let secret = request.options.is_some_and(|options| options.secret);
-        let keep = |path: &str, text: String| {
-            if secret {
-                self.seal.seal_leaf(namespace, path, &text)
-            } else {
-                plain(path, text)
-            }
-        };
         let change = |before: Option<Document>| {
             let mut document = before.unwrap_or_default();
+            let old = document.clone();
+            // Once secret, always secret: who sets a new password need not remember to say so.
+            let keep = |path: &str, text: String| {
+                if secret || old.is_secret(path) {
+                    self.seal.seal_leaf(namespace, path, &text)
+                } else {
+                    plain(path, text)
+                }
+            };
             document
                 .set(&request.path, &value, &keep)
                 .map_err(|error| with_id(error, ID))?;

@@ -79,12 +79,38 @@ impl Document {
             }
             return Ok(());
         };
+        self.refuse_lists(above)?;
         let mut at = &mut self.0;
         for name in above {
             at = branch(at.entry((*name).to_owned()));
         }
         merge(at, BTreeMap::from([((*last).to_owned(), new)]));
         Ok(())
+    }
+
+    /// A name below a list would replace the list: hardly what was meant.
+    fn refuse_lists(&self, names: &[&str]) -> Result<()> {
+        let mut at = &self.0;
+        for (index, name) in names.iter().enumerate() {
+            match at.get(*name) {
+                Some(Node::Branch(children)) => at = children,
+                Some(Node::Leaf(leaf)) if !leaf.secret && leaf.value.starts_with('[') => {
+                    let path = names[..=index].join(".");
+                    let detail = format!(
+                        "{path} is a list, which is set as a whole: set {path} '[...]', or delete it first"
+                    );
+                    return Err(Error::bad_request(ID, detail));
+                }
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a secret is kept at a path.
+    pub fn is_secret(&self, path: &str) -> bool {
+        let names: Vec<&str> = path.split('.').collect();
+        matches!(find(&self.0, &names), Some(Node::Leaf(leaf)) if leaf.secret)
     }
 
     /// The value at a path, `None` where there is none. `show` makes of each leaf, given its whole path, a value.
@@ -138,6 +164,15 @@ impl Document {
             Node::Branch(children) => Some(Self(children)),
             Node::Leaf(_) => None,
         }
+    }
+}
+
+/// What lies at the names, or the leaf that ends the way there.
+fn find<'a>(children: &'a BTreeMap<String, Node>, names: &[&str]) -> Option<&'a Node> {
+    let (first, rest) = names.split_first()?;
+    match children.get(*first)? {
+        Node::Branch(children) if !rest.is_empty() => find(children, rest),
+        node => Some(node),
     }
 }
 
@@ -365,6 +400,10 @@ mod tests {
             assert_eq!(document.delete(path).unwrap_err().code, 400, "{path}");
         }
         assert_eq!(document.set("", &json!(1), &plain).unwrap_err().code, 400);
+        for path in ["c.0", "c.x.y"] {
+            let refused = document.set(path, &json!(1), &plain).unwrap_err();
+            assert!(refused.detail.starts_with("c is a list"), "{refused}");
+        }
         assert_eq!(
             (document.delete("a.b").unwrap(), document.delete("a.b").unwrap()),
             (true, false)
@@ -406,7 +445,10 @@ mod tests {
         #[test]
         fn what_was_set_is_found(before in object(), path in "[a-c](\\.[a-c]){0,2}", number in any::<i64>()) {
             let mut document = document(&before);
-            document.set(&path, &json!(number), &plain).unwrap();
+            if let Err(refused) = document.set(&path, &json!(number), &plain) {
+                prop_assert!(refused.detail.contains("is a list"), "{}", refused);
+                return Ok(());
+            }
             prop_assert_eq!(document.get(&path, &masked).unwrap(), Some(json!(number)));
             prop_assert!(document.delete(&path).unwrap());
             prop_assert_eq!(document.get(&path, &masked).unwrap(), None);
