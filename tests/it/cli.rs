@@ -444,7 +444,7 @@ async fn accounts_rules_and_logins() {
             "alice",
         ])
         .await;
-    micro.ok(&["logout"]).await;
+    micro.ok(&["login", "--username=admin", "--password=micro"]).await;
     micro.ok(&["auth", "delete", "account", "alice"]).await;
     assert!(!micro.ok(&["auth", "list", "accounts"]).await.contains("alice"));
 }

@@ -29,6 +29,18 @@ async fn settings_from_the_command_line_and_over_http() {
         .ok(&["config", "set", "mail.password", "s3cret", "--secret"])
         .await;
     assert_eq!(micro.ok(&["config", "get", "mail.password"]).await, "[secret]\n");
+    micro.ok(&["config", "set", "mail.password", "n3w"]).await;
+    assert_eq!(
+        micro.ok(&["config", "get", "mail.password"]).await,
+        "[secret]\n",
+        "once secret, always secret"
+    );
+    micro.ok(&["config", "set", "hosts", "[1, 2]"]).await;
+    let wrong = micro.run(&["config", "set", "hosts.0", "9"]).await;
+    assert!(
+        !wrong.status.success() && wrong.stderr.contains("hosts is a list"),
+        "{wrong}"
+    );
     let wrong = micro.run(&["config", "set", "a..b", "1"]).await;
     assert!(
         !wrong.status.success() && wrong.stderr.contains("single dots"),
@@ -45,10 +57,7 @@ async fn settings_from_the_command_line_and_over_http() {
     server.kill().await;
     server.restart().await;
     let micro = server.micro();
-    assert_eq!(
-        micro.ok(&["config", "get", "-s", "mail.password"]).await,
-        "s3cret\n"
-    );
+    assert_eq!(micro.ok(&["config", "get", "-s", "mail.password"]).await, "n3w\n");
     micro.ok(&["config", "del", "user.deep"]).await;
     let all = micro.ok(&["config", "get", "--all"]).await;
     assert!(
@@ -72,7 +81,7 @@ async fn settings_from_the_command_line_and_over_http() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_watches_sees_a_change() {
-    let server = Server::start().await;
+    let mut server = Server::start().await;
     let micro = server.micro();
     let mut watching = micro
         .command(&["config", "watch", "user.limit"])
@@ -85,6 +94,17 @@ async fn who_watches_sees_a_change() {
     micro.ok(&["config", "set", "user.limit", "4"]).await;
     let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line()).await;
     assert_eq!(line.expect("a change is told").unwrap().as_deref(), Some("4"));
+    server.kill().await;
+    server.restart().await;
+    let micro = server.micro();
+    micro.ok(&["config", "set", "user.limit", "5"]).await;
+    let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line()).await;
+    assert_eq!(
+        line.expect("a change is told after a restart")
+            .unwrap()
+            .as_deref(),
+        Some("5")
+    );
     watching.kill().await.unwrap();
     let pid = watching.id();
     wait::until("the watcher to be gone", Duration::from_secs(30), || {

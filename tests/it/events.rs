@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use micro_tests::{Server, wait};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+const SOON: Duration = Duration::from_secs(30);
 
 fn lines(text: &str) -> Vec<Value> {
     text.lines()
@@ -117,4 +120,49 @@ async fn events_are_kept_as_long_as_told() {
         .await
         .failed_with(1);
     assert!(wrong.contains("say 24h"), "{wrong}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_listens_goes_on_after_a_restart() {
+    let mut server = Server::start().await;
+    let micro = server.micro();
+    let listen = |words: &[&str]| {
+        let mut child = micro
+            .command(words)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        (child, lines)
+    };
+    let (_consumer, mut events) = listen(&["events", "consume", "--from=1", "user"]);
+    let (_subscriber, mut messages) = listen(&["broker", "subscribe", "news"]);
+    for turn in 0..2 {
+        micro
+            .ok(&["events", "publish", "user", &format!("event {turn}")])
+            .await;
+        let event = tokio::time::timeout(SOON, events.next_line()).await;
+        let event = event.expect("an event in time").unwrap().expect("events go on");
+        assert!(event.contains(&format!("event {turn}")), "each once: {event}");
+        // A message reaches who listens at the time.
+        let heard = async {
+            loop {
+                micro
+                    .ok(&["broker", "publish", "news", &format!("news {turn}")])
+                    .await;
+                let line = tokio::time::timeout(Duration::from_millis(300), messages.next_line()).await;
+                if let Ok(line) = line {
+                    let line = line.unwrap().expect("messages go on");
+                    if line.contains(&format!("news {turn}")) {
+                        return;
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(SOON, heard)
+            .await
+            .expect("a message in time");
+        server.kill().await;
+        server.restart().await;
+    }
 }

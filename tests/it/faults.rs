@@ -133,7 +133,7 @@ async fn a_killed_server_comes_back_as_it_was_acknowledged() {
     micro
         .ok(&["login", "--username=alice", "--password=s3cret-s3cret"])
         .await;
-    micro.ok(&["logout"]).await;
+    micro.ok(&["login", "--username=admin", "--password=micro"]).await;
     let micro = &micro;
     wait::until("the service to answer again", SOON, || async move {
         let ran = micro.run(&["survivor", "--name=Alice"]).await;

@@ -7,6 +7,8 @@ use micro_tests::command::Micro;
 use micro_tests::{Server, process, wait};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::ChildStdout;
 
 use crate::main_job::row;
 
@@ -242,6 +244,11 @@ async fn is_told(micro: &Micro) {
     );
 }
 
+async fn next(lines: &mut Lines<BufReader<ChildStdout>>) -> String {
+    let line = tokio::time::timeout(SOON, lines.next_line()).await;
+    line.expect("a line in time").unwrap().expect("the log goes on")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_types_versions_and_restarts() {
     let mut server = Server::start().await;
@@ -283,8 +290,17 @@ async fn commands_types_versions_and_restarts() {
     );
     assert_eq!(micro.ok(&["status", "--type=web"]).await, "");
 
+    let mut following = micro
+        .command(&["logs", "-f", "worker@v2"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    while !next(&mut lines).await.starts_with("got") {}
     server.stop(Signal::TERM).await;
     server.restart().await;
+    while !next(&mut lines).await.starts_with("got") {}
+    following.kill().await.unwrap();
     let micro = server.micro().within(folder.path());
     wait::until("the worker to run again", SOON, || async {
         let status = micro.ok(&["status", "worker@v2"]).await;

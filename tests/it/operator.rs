@@ -50,8 +50,8 @@ async fn namespaces_come_and_go() {
         .failed_with(127);
     assert!(denied.contains("access denied"), "{denied}");
 
-    micro.ok(&["logout"]).await;
     micro.ok(&["namespace", "use", "micro"]).await;
+    micro.ok(&["login", "--username=admin", "--password=micro"]).await;
     let held = micro.run(&["namespace", "delete", "shop"]).await.failed_with(1);
     for part in [
         "1 account",
@@ -206,7 +206,7 @@ async fn who_is_not_logged_in_is_told_so_by_every_command() {
             "--new_password=other-secret",
         ])
         .await;
-    micro.ok(&["logout"]).await;
+    std::fs::remove_file(server.home().join("tokens")).unwrap();
     // More than a guesser may: none of them is counted against the account.
     for _ in 0..3 {
         for words in [
@@ -231,4 +231,10 @@ async fn who_is_not_logged_in_is_told_so_by_every_command() {
         .ok(&["login", "--username=admin", "--password=other-secret"])
         .await;
     assert!(micro.ok(&["services"]).await.contains("store"));
+    // Who logs out is nobody until he logs in, also on the machine where nobody has to.
+    micro.ok(&["logout"]).await;
+    for _ in 0..2 {
+        let said = micro.run(&["store", "databases"]).await.failed_with(2);
+        assert!(said.contains("micro login"), "{said}");
+    }
 }

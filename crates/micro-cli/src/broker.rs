@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::errors::{Failure, Result};
 use crate::output;
+use crate::resume;
 use crate::session::{Globals, Session};
 
 /// Publish messages and listen to them.
@@ -58,13 +59,16 @@ pub async fn run(globals: &Globals, args: BrokerArgs) -> Result<()> {
             broker.publish(&topic, message).await.map_err(explain)
         }
         BrokerCommand::Subscribe { topic, queue } => {
-            let mut messages = broker.subscribe(&topic, &queue).await.map_err(explain)?;
-            while let Some(message) = messages.next().await {
-                let message = message.map_err(explain)?;
+            let open = async || {
+                let session = Session::open(globals).await?;
+                let subscribed = Remote::new(&session.client).subscribe_once(&topic, &queue).await;
+                subscribed.map_err(|error| session.explain(error))
+            };
+            let print = |message: Message| {
                 let body = String::from_utf8_lossy(&message.body);
-                output::line(&json!({"header": message.header, "body": body}).to_string())?;
-            }
-            Ok(())
+                output::line(&json!({"header": message.header, "body": body}).to_string())
+            };
+            resume::follow(open, print).await
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::errors::{Failure, Result};
 use crate::output::{self, print_json};
+use crate::resume;
 use crate::session::{Globals, Session};
 
 /// Read and change settings.
@@ -89,14 +90,24 @@ pub async fn run(globals: &Globals, args: ConfigArgs) -> Result<()> {
         }
         ConfigCommand::Del { key } => config.delete(namespace, &key).await.map_err(explain),
         ConfigCommand::Watch { key, secret } => {
-            let mut values = config
-                .watch(namespace, &key, shown(secret))
-                .await
-                .map_err(explain)?;
-            while let Some(value) = values.next().await {
-                output::line(&value.map_err(explain)?.to_string())?;
-            }
-            Ok(())
+            let open = async || {
+                let session = Session::open(globals).await?;
+                let watched = Remote::new(&session.client)
+                    .watch(&session.namespace, &key, shown(secret))
+                    .await;
+                watched.map_err(|error| session.explain(error))
+            };
+            // A watch begins with the value as it is, which is no news after an interruption.
+            let mut last = None;
+            let print = |value: Value| {
+                if last.as_ref() == Some(&value) {
+                    return Ok(());
+                }
+                let printed = output::line(&value.to_string());
+                last = Some(value);
+                printed
+            };
+            resume::follow(open, print).await
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Failure {
     pub text: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether the server could not be reached, or was busy: it may be there in a moment.
+    pub is_away: bool,
 }
 
 impl Failure {
@@ -27,7 +29,15 @@ impl Failure {
             code,
             text: text.into(),
             hint: None,
+            is_away: false,
         }
+    }
+
+    /// The same failure, of a server that may be there in a moment.
+    #[must_use]
+    pub fn away(mut self) -> Self {
+        self.is_away = true;
+        self
     }
 
     /// The same failure with advice.
@@ -35,6 +45,11 @@ impl Failure {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Whether it is only that whoever read the output has gone.
+    pub fn is_nobody_reading(&self) -> bool {
+        self.code == NOBODY_READS
     }
 
     /// Writes the text and the advice to the standard error.
@@ -83,7 +98,9 @@ impl From<micro_rpc::Error> for Failure {
             }
             _ => {}
         }
-        known(&error.detail).unwrap_or_else(|| Self::new(127, unnamed(error)))
+        let is_away = error.code == 503;
+        let failure = known(&error.detail).unwrap_or_else(|| Self::new(127, unnamed(error)));
+        if is_away { failure.away() } else { failure }
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::call::duration;
 use crate::errors::{Failure, Result};
 use crate::output::{self, Output, print_json};
+use crate::resume::Resume;
 use crate::session::{Globals, Session};
 
 /// Publish, consume and look after events.
@@ -154,18 +155,7 @@ pub async fn run(globals: &Globals, args: EventsArgs) -> Result<()> {
                 ack_wait: Some(Duration::from_secs(30)),
                 ..Consume::default()
             };
-            let mut consumer = events.consume(namespace, wanted).await.map_err(explain)?;
-            let mut left = count.unwrap_or(usize::MAX);
-            while left > 0
-                && let Some(event) = consumer.next().await
-            {
-                let event = event.map_err(explain)?;
-                output::line(&as_json(&event).to_string())?;
-                consumer.ack(&event).await;
-                left -= 1;
-            }
-            consumer.finish().await;
-            Ok(())
+            consume(globals, wanted, count.unwrap_or(usize::MAX)).await
         }
         EventsCommand::Read { topic, limit, offset } => {
             let kept = events
@@ -204,6 +194,35 @@ pub async fn run(globals: &Globals, args: EventsArgs) -> Result<()> {
         }
         EventsCommand::Dead { command } => dead(&session, &events, command).await,
     }
+}
+
+async fn consume(globals: &Globals, mut wanted: Consume, mut left: usize) -> Result<()> {
+    let join = async |wanted: &Consume| {
+        let session = Session::open(globals).await?;
+        let joined = Remote::new(&session.client)
+            .consume(&session.namespace, wanted.clone())
+            .await;
+        joined.map_err(|error| session.explain(error))
+    };
+    let mut consumer = join(&wanted).await?;
+    let mut resume = Resume::new();
+    while left > 0 {
+        let ended = match consumer.next().await {
+            Some(Ok(event)) => {
+                output::line(&as_json(&event).to_string())?;
+                consumer.ack(&event).await;
+                // A group of one's own is forgotten with the connection; others know themselves how far they are.
+                wanted.start = Start::Position(event.position + 1);
+                left -= 1;
+                continue;
+            }
+            Some(Err(error)) => Some(Failure::from(error)),
+            None => None,
+        };
+        consumer = resume.open(ended, async || join(&wanted).await).await?;
+    }
+    consumer.finish().await;
+    Ok(())
 }
 
 async fn dead(session: &Session, events: &Remote, command: DeadCommand) -> Result<()> {

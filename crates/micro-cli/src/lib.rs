@@ -27,6 +27,7 @@ mod namespace;
 mod network;
 mod new;
 mod output;
+mod resume;
 mod run;
 mod server;
 mod service;

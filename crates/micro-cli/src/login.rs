@@ -10,7 +10,8 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use crate::config_file::Config;
 use crate::errors::{Failure, Result};
 use crate::session::{
-    ALGORITHM, EXPIRY, Environment, Globals, NAMESPACE, anonymous, keep, namespace_of, user_key, within,
+    ALGORITHM, EXPIRY, Environment, Globals, NAMESPACE, anonymous, keep, logged_out_key, namespace_of,
+    user_key, within,
 };
 use crate::tokens::{Owner, Token, Tokens};
 
@@ -65,7 +66,11 @@ pub async fn login(globals: &Globals, args: LoginArgs) -> Result<()> {
 pub async fn logout(globals: &Globals) -> Result<()> {
     let environment = Environment::resolve(globals)?;
     let namespace = namespace_of(&globals.config()?, &environment.name);
-    forget(globals, &environment, &namespace)
+    forget(globals, &environment, &namespace)?;
+    // On the user's own machine he would be logged in by himself again.
+    Config::update(&globals.config_file, |config| {
+        config.set(&logged_out_key(&environment.name), "true")
+    })
 }
 
 fn forget(globals: &Globals, environment: &Environment, namespace: &str) -> Result<()> {

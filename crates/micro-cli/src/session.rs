@@ -161,6 +161,11 @@ pub fn user_key(environment: &str) -> String {
     format!("{environment}.current-user")
 }
 
+/// The key under which the settings say that an environment's user has logged out.
+pub fn logged_out_key(environment: &str) -> String {
+    format!("{environment}.logged-out")
+}
+
 /// A way to the server, as somebody.
 #[derive(Clone)]
 pub struct Session {
@@ -195,7 +200,10 @@ impl Session {
         let user = config.get(&user_key(&environment.name));
         let held = match entry.held(&namespace, &user).await? {
             // Another user than the default one asked not to be the administrator.
-            None if environment.is_own() && (user.is_empty() || user == "admin") => {
+            None if environment.is_own()
+                && (user.is_empty() || user == "admin")
+                && config.get(&logged_out_key(&environment.name)).is_empty() =>
+            {
                 entry.login_by_itself().await?
             }
             held => held,
@@ -384,6 +392,7 @@ pub(crate) fn keep(
 ) -> Result<()> {
     Tokens::of(&globals.home).put(&Owner::new(&environment.address, namespace, user), token)?;
     Config::update(&globals.config_file, |config| {
+        config.delete(&logged_out_key(&environment.name))?;
         config.set(&user_key(&environment.name), user)
     })
 }
@@ -391,6 +400,7 @@ pub(crate) fn keep(
 pub(crate) fn unreachable(address: &str) -> Failure {
     Failure::new(4, format!("Failed to connect to micro server at {address}"))
         .with_hint("start one: micro server")
+        .away()
 }
 
 #[cfg(test)]

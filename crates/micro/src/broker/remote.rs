@@ -28,6 +28,15 @@ impl Remote {
         }
     }
 
+    /// Like [`Broker::subscribe`], but a subscription that breaks ends: for who finds the platform anew himself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Broker::subscribe`].
+    pub async fn subscribe_once(&self, topic: &str, queue: &str) -> Result<Streaming<Message>> {
+        self.open(&request(topic, queue)?).await
+    }
+
     /// Ready once no message is missed.
     async fn open(&self, request: &SubscribeRequest) -> Result<Streaming<Message>> {
         let mut messages = self.client.subscribe(&context(), request.clone()).await?;
@@ -59,6 +68,15 @@ fn context() -> Context {
     Context::background().with_namespace("micro")
 }
 
+fn request(topic: &str, queue: &str) -> Result<SubscribeRequest> {
+    check(topic, queue)?;
+    Ok(SubscribeRequest {
+        topic: topic.to_owned(),
+        queue: queue.to_owned(),
+        confirm: true,
+    })
+}
+
 #[async_trait]
 impl Broker for Remote {
     async fn publish(&self, topic: &str, message: Message) -> Result<()> {
@@ -71,12 +89,7 @@ impl Broker for Remote {
     }
 
     async fn subscribe(&self, topic: &str, queue: &str) -> Result<Streaming<Message>> {
-        check(topic, queue)?;
-        let request = SubscribeRequest {
-            topic: topic.to_owned(),
-            queue: queue.to_owned(),
-            confirm: true,
-        };
+        let request = request(topic, queue)?;
         let messages = self.open(&request).await?;
         let state = Some((self.clone(), request, messages));
         Ok(Streaming::new(stream::unfold(state, |state| async move {
