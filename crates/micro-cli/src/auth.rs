@@ -413,6 +413,19 @@ fn rule(args: RuleArgs) -> Result<Rule> {
 }
 
 async fn delete_rule(session: &Session, id: String, force: bool) -> Result<()> {
+    // The contract takes it for done when there is none; a person has mistyped.
+    let listed = ListRequest {
+        options: within(&session.namespace),
+    };
+    let listed = RulesClient::new(&session.client)
+        .list(&Context::background(), listed)
+        .await;
+    let rules = listed.map_err(|error| session.explain(error))?.rules;
+    if !rules.iter().any(|rule| rule.id == id) {
+        return Err(
+            Failure::new(1, format!("Rule '{id}' does not exist")).with_hint("see micro auth list rules")
+        );
+    }
     let request = DeleteRequest {
         id,
         options: within(&session.namespace),

@@ -162,9 +162,12 @@ pub(crate) async fn print_all(mut replies: Streaming<Bytes>, raw: bool) -> Resul
 pub(crate) fn print(reply: &[u8], raw: bool) -> Result<()> {
     let text = String::from_utf8_lossy(reply);
     if raw {
-        output::line(&text)
-    } else {
-        output::line(&output::reindent(&text))
+        return output::line(&text);
+    }
+    output::line(&output::reindent(&text))?;
+    match serde_json::from_str::<IgnoredAny>(&text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::new(3, format!("The answer is no JSON: {error}"))),
     }
 }
 

@@ -195,9 +195,26 @@ fn add(config: &mut Config, name: &str, address: &str, description: &str) -> Res
             format!("{name:?} is not a name for an environment: use no dots or blanks"),
         ));
     }
+    if !is_address(address) {
+        return Err(Failure::new(1, format!("{address:?} is not an address"))
+            .with_hint("write host:port, as 127.0.0.1:8081; without a port it is 443, with TLS"));
+    }
     let mut known = Known::read(config)?;
     known.0.insert(name.to_owned(), place(name, address, description));
     known.write(config)
+}
+
+/// `host` or `host:port`; nothing at all says that it will be known later.
+fn is_address(address: &str) -> bool {
+    if address.is_empty() {
+        return true;
+    }
+    let (host, port) = match address.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (address, None),
+    };
+    let fits = |letter: char| letter.is_alphanumeric() || "-._[]:".contains(letter);
+    !host.is_empty() && host.chars().all(fits) && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 fn delete(config: &mut Config, name: &str) -> Result<()> {
@@ -221,6 +238,22 @@ fn delete(config: &mut Config, name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_checked() {
+        for good in [
+            "",
+            "127.0.0.1:8081",
+            "[::1]:80",
+            "proxy.example.com",
+            "localhost:1",
+        ] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in ["http://x", "x:port", "a b:1", ":80", "x:99999", "x/y:1"] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn environments_come_and_go() {

@@ -82,10 +82,19 @@ pub async fn run(globals: &Globals, args: NamespaceArgs) -> Result<()> {
         NamespaceCommand::Delete { name, force } => delete(globals, &name, force).await,
         NamespaceCommand::Use { name } => {
             check(&name)?;
+            let is_new = match Session::open(globals).await {
+                Ok(session) => !known(&session).await?.contains(&name),
+                // It is chosen for a server that does not run now.
+                Err(_) => false,
+            };
             Config::update(&globals.config_file, |config| {
                 let environment = globals.environment(config);
                 set_namespace(config, &environment, &name)
-            })
+            })?;
+            if is_new {
+                eprintln!("Nothing is in the namespace {name} yet: micro namespace create {name}   makes it");
+            }
+            Ok(())
         }
         NamespaceCommand::Current => {
             let config = globals.config()?;
@@ -237,6 +246,10 @@ async fn delete(globals: &Globals, name: &str, force: bool) -> Result<()> {
                 format!("micro namespace delete --force {name}   removes that too, for good"),
             ),
         );
+    }
+    if holdings.is_empty() && !known(&session).await?.contains(name) {
+        return Err(Failure::new(1, format!("Namespace '{name}' does not exist"))
+            .with_hint("see micro namespace list"));
     }
     holdings.remove(&session, name).await?;
     let request = DeleteRequest {
