@@ -34,6 +34,23 @@ impl<'a> Comments<'a> {
         lines
     }
 
+    /// The lines of the comment of an element as they were written.
+    pub fn text(&self, path: &[i32]) -> Vec<String> {
+        let location = self.locations.get(path);
+        let comments = location.map(|location| [location.leading_comments(), location.trailing_comments()]);
+        let mut lines = Vec::new();
+        for comment in comments.into_iter().flatten() {
+            let text = comment.trim_end().lines().map(str::trim_end);
+            let block: Vec<_> = text.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+            let blank = block.iter().take_while(|line| line.is_empty()).count();
+            if !lines.is_empty() && blank < block.len() {
+                lines.push(String::new());
+            }
+            lines.extend(block[blank..].iter().map(|line| (*line).to_owned()));
+        }
+        lines
+    }
+
     /// The line, counted from 1, where an element stands; 1 if that is not known.
     pub fn line(&self, path: &[i32]) -> usize {
         let start = self

@@ -6,9 +6,13 @@
 //! leaves it, so that `micro new` needs no formatter on the machine it runs on.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod breaking;
+pub mod client;
 mod compile;
+pub mod contract;
 mod error;
 mod generate;
+pub mod openapi;
 pub mod scaffold;
 mod write;
 

@@ -1,0 +1,1 @@
+//! What of a contract's change breaks those who rely on the old one.

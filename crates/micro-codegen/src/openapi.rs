@@ -1,0 +1,1 @@
+//! A contract as an OpenAPI 3.1 document.
