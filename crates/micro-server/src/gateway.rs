@@ -17,6 +17,7 @@ mod cors;
 mod form;
 #[doc(hidden)]
 pub mod fuzz;
+mod lines;
 mod message;
 mod metadata;
 mod path;

@@ -1,5 +1,6 @@
 //! One outbound call.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -75,13 +76,13 @@ pub(super) async fn stream(
     frames: Streaming<Bytes>,
 ) -> Result<Streaming<Bytes>> {
     let (answer, out, slot) = start(client, ctx, service, endpoint, codec, ctx.deadline()).await?;
-    let sending = Sending(tokio::spawn(feed(out, frames)));
+    let sending = Sending::start(out, frames);
     let state = Receiving::Waiting(answer);
     let stream = stream::unfold((state, sending, slot), |(state, sending, slot)| async move {
         match receive(state).await {
             Ok((Some(body), frames)) => Some((Ok(body), (Receiving::Open(frames), sending, slot))),
             Ok((None, _)) => None,
-            Err(Some(error)) => Some((Err(error), (Receiving::Ended, sending, slot))),
+            Err(Some(error)) => Some((Err(sending.cause(error)), (Receiving::Ended, sending, slot))),
             Err(None) => None,
         }
     });
@@ -130,19 +131,37 @@ async fn receive(state: Receiving) -> Result<(Option<Bytes>, Box<Frames>), Optio
 }
 
 /// The task that sends requests; it ends with the call.
-struct Sending(tokio::task::JoinHandle<()>);
+struct Sending {
+    task: tokio::task::JoinHandle<()>,
+    /// With what the requests ended, if not well.
+    failed: Arc<OnceLock<Error>>,
+}
 
-impl Drop for Sending {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Sending {
+    fn start(out: SendStream<Bytes>, frames: Streaming<Bytes>) -> Self {
+        let failed = Arc::new(OnceLock::new());
+        let task = tokio::spawn(feed(out, frames, failed.clone()));
+        Self { task, failed }
+    }
+
+    /// Requests that failed are why the call was cancelled.
+    fn cause(&self, error: Error) -> Error {
+        self.failed.get().cloned().unwrap_or(error)
     }
 }
 
-async fn feed(mut out: SendStream<Bytes>, mut frames: Streaming<Bytes>) {
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn feed(mut out: SendStream<Bytes>, mut frames: Streaming<Bytes>, failed: Arc<OnceLock<Error>>) {
     while let Some(item) = frames.next().await {
         let sent = match item {
             Ok(frame) => send(&mut out, frame, false).await,
-            Err(_) => {
+            Err(error) => {
+                let _ = failed.set(error);
                 out.send_reset(h2::Reason::CANCEL);
                 return;
             }

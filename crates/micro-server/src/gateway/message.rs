@@ -120,7 +120,7 @@ fn encode(value: &Value) -> Bytes {
     value.to_string().into()
 }
 
-fn content_type(parts: &Parts) -> &str {
+pub(super) fn content_type(parts: &Parts) -> &str {
     parts
         .headers
         .get(header::CONTENT_TYPE)

@@ -1,5 +1,7 @@
 //! What of an HTTP request's headers travels on to the service.
 
+use std::time::Duration;
+
 use http::header::{AUTHORIZATION, CONNECTION, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -37,6 +39,13 @@ pub(super) fn context(parts: &Parts, namespace: &str) -> Context {
     set(&mut metadata, &URL, url);
     set(&mut metadata, &NAMESPACE, namespace);
     Context::background().with_all_metadata(metadata.into())
+}
+
+/// How long the caller waits, in nanoseconds as services say it; nonsense says nothing.
+pub(super) fn timeout(parts: &Parts) -> Option<Duration> {
+    let said = parts.headers.get("timeout")?.to_str().ok()?;
+    let nanoseconds: u64 = said.trim().parse().ok()?;
+    (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
 }
 
 fn set(metadata: &mut HeaderMap, name: &HeaderName, value: &str) {

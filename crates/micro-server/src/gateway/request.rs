@@ -9,6 +9,7 @@ use micro_rpc::bytes::Bytes;
 use micro_rpc::{Codec, Context, Error, Result, Streaming};
 
 use super::caller::Caller;
+use super::lines::{self, NDJSON};
 use super::path::{self, Target};
 use super::reply::{self, Content};
 use super::{Gateway, ID, Inner, cors, message, metadata, missing, stream};
@@ -94,7 +95,6 @@ impl Inner {
         }
         caller.admit(guard, &target)?;
         let streams = self.find(&caller, &target).await?;
-        let (codec, message) = message::build(parts, body, &self.limits).await?;
         let ctx = metadata::context(parts, &caller.namespace).with_extensions();
         let client = if caller.is_at_home(&target.service) {
             &self.config.client
@@ -102,10 +102,23 @@ impl Inner {
             &self.platform
         };
         let Target { service, endpoint } = &target;
-        if streams {
-            return self.stream(client, &ctx, &target, parts, codec, message).await;
+        let is_lines = message::content_type(parts).starts_with(NDJSON) && parts.method == Method::POST;
+        if streams && is_lines {
+            let requests = lines::messages(body, self.limits.message);
+            return self.stream(client, &ctx, &target, parts, requests).await;
         }
-        let ctx = ctx.with_timeout(self.limits.call);
+        let (codec, message) = message::build(parts, body, &self.limits).await?;
+        if streams {
+            if codec != Codec::Json {
+                let detail = "streams over HTTP are JSON: send application/json, or application/x-ndjson";
+                return Err(Error::new(ID, 415, detail));
+            }
+            let requests = Streaming::from_iter([message]);
+            return self.stream(client, &ctx, &target, parts, requests).await;
+        }
+        let ctx = ctx.with_timeout(
+            metadata::timeout(parts).map_or(self.limits.call, |asked| asked.min(self.limits.call)),
+        );
         let answer = client.call_raw(&ctx, service, endpoint, codec, message).await?;
         Ok(reply::message(answer_type(parts, codec), answer))
     }
@@ -130,19 +143,14 @@ impl Inner {
         ctx: &Context,
         target: &Target,
         parts: &Parts,
-        codec: Codec,
-        message: Bytes,
+        requests: Streaming<Bytes>,
     ) -> Result<Response<Content>> {
-        if codec != Codec::Json {
-            return Err(Error::new(
-                ID,
-                415,
-                "streams over HTTP are JSON: send application/json",
-            ));
-        }
-        let requests = Streaming::from_iter([message]);
+        let ctx = match metadata::timeout(parts) {
+            Some(asked) => ctx.clone().with_timeout(asked),
+            None => ctx.clone(),
+        };
         let answers = client
-            .stream_raw(ctx, &target.service, &target.endpoint, codec, requests)
+            .stream_raw(&ctx, &target.service, &target.endpoint, Codec::Json, requests)
             .await?;
         stream::begin(answers, &parts.headers, self.limits.call).await
     }

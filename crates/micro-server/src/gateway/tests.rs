@@ -112,9 +112,14 @@ fn registered(name: &str, address: &str) -> Service {
     };
     Service {
         name: name.to_owned(),
-        endpoints: [("Echo.Call", false), ("Echo.Count", true)]
-            .map(endpoint)
-            .to_vec(),
+        endpoints: [
+            ("Echo.Call", false),
+            ("Echo.Count", true),
+            ("Echo.Join", true),
+            ("Echo.Chat", true),
+        ]
+        .map(endpoint)
+        .to_vec(),
         nodes: vec![Node {
             id: format!("{name}-1"),
             address: address.to_owned(),

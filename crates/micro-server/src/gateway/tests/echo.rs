@@ -11,10 +11,10 @@ use micro_rpc::{
 };
 use tokio::net::TcpListener;
 
-const fn method(name: &'static str, server_streaming: bool) -> MethodDescriptor {
+const fn method(name: &'static str, client_streaming: bool, server_streaming: bool) -> MethodDescriptor {
     MethodDescriptor {
         name,
-        client_streaming: false,
+        client_streaming,
         server_streaming,
     }
 }
@@ -22,7 +22,12 @@ const fn method(name: &'static str, server_streaming: bool) -> MethodDescriptor 
 static ECHO: ServiceDescriptor = ServiceDescriptor {
     package: "echo",
     name: "Echo",
-    methods: &[method("Call", false), method("Count", true)],
+    methods: &[
+        method("Call", false, false),
+        method("Count", false, true),
+        method("Join", true, false),
+        method("Chat", true, true),
+    ],
     file_descriptor_set: &[],
 };
 
@@ -39,6 +44,18 @@ impl Handler for Echo {
     }
 
     async fn call(&self, ctx: &Context, method: &'static MethodDescriptor, mut call: Call) -> Result<Reply> {
+        match method.name {
+            "Join" => {
+                let words = call.requests::<Value>().collect().await?;
+                let names: Vec<_> = words.into_iter().map(|word| word.name).collect();
+                return call.reply(&named(&names.join(" ")));
+            }
+            "Chat" => {
+                let requests = call.requests::<Value>();
+                return call.reply_stream(requests.map(|word| Ok(named(&word.name.to_uppercase()))));
+            }
+            _ => {}
+        }
         let request: Value = call.request().await?;
         if method.name == "Count" {
             return call.reply_stream(count(&request)?);

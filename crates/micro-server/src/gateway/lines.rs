@@ -1,0 +1,101 @@
+//! Requests that are streams: one JSON value a line, each handed on as it comes.
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use micro_rpc::bytes::{Bytes, BytesMut};
+use micro_rpc::futures_util::stream;
+use micro_rpc::{Error, Result, Streaming};
+
+use super::body::too_large;
+use super::{ID, message};
+
+/// The content type of lines.
+pub(super) const NDJSON: &str = "application/x-ndjson";
+
+/// The messages of a body, of at most `limit` bytes each. Lines without anything are passed over. How long the caller
+/// takes from one to the next is his affair: the call stands for as long as he stays.
+pub(super) fn messages(body: Incoming, limit: usize) -> Streaming<Bytes> {
+    let lines = Lines {
+        body,
+        kept: BytesMut::new(),
+        searched: 0,
+        limit,
+        at_end: false,
+    };
+    Streaming::new(stream::try_unfold(lines, |mut lines| async move {
+        Ok(lines.next().await?.map(|message| (message, lines)))
+    }))
+}
+
+struct Lines {
+    body: Incoming,
+    /// What has come and was not handed on, and how much of it holds no end of a line.
+    kept: BytesMut,
+    searched: usize,
+    limit: usize,
+    at_end: bool,
+}
+
+impl Lines {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            let Some(line) = self.line().await? else {
+                return Ok(None);
+            };
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            return message::json(line, None).map(Some);
+        }
+    }
+
+    /// The next line, without its end.
+    async fn line(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            let end = self.kept[self.searched..].iter().position(|byte| *byte == b'\n');
+            if let Some(end) = end {
+                let line = self.kept.split_to(self.searched + end);
+                let _ = self.kept.split_to(1);
+                self.searched = 0;
+                return self.checked(line.freeze());
+            }
+            self.searched = self.kept.len();
+            if self.searched > self.limit {
+                return Err(too_large(self.limit));
+            }
+            if self.at_end {
+                self.searched = 0;
+                let rest = self.kept.split().freeze();
+                return if rest.is_empty() {
+                    Ok(None)
+                } else {
+                    self.checked(rest)
+                };
+            }
+            self.read().await?;
+        }
+    }
+
+    fn checked(&self, line: Bytes) -> Result<Option<Bytes>> {
+        match line.len() > self.limit {
+            true => Err(too_large(self.limit)),
+            false => Ok(Some(line)),
+        }
+    }
+
+    async fn read(&mut self) -> Result<()> {
+        match self.body.frame().await {
+            None => self.at_end = true,
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    self.kept.extend_from_slice(&data);
+                }
+            }
+            Some(Err(error)) => {
+                let detail = format!("the request's body cannot be read: {error}");
+                return Err(Error::bad_request(ID, detail));
+            }
+        }
+        Ok(())
+    }
+}
