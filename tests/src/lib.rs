@@ -4,9 +4,11 @@
 
 pub mod command;
 pub mod disk;
+pub mod echo;
 pub mod grpc;
 pub mod http;
 pub mod process;
+pub mod proto;
 pub mod random;
 pub mod server;
 pub mod service;

@@ -16,6 +16,7 @@ pub fn run(check: bool) -> anyhow::Result<()> {
         .context("xtask has a parent")?;
     let mut changed = platform(root, check)?;
     changed.extend(golden(root, check)?);
+    changed.extend(tests(root, check)?);
     changed.extend(helloworld(root, check)?);
     changed.extend(services(root, check)?);
     if check && !changed.is_empty() {
@@ -41,6 +42,12 @@ fn platform(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
 /// The contracts that the generator's own tests read.
 fn golden(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
     let folder = root.join("crates/micro-codegen/tests/it/golden");
+    contracts(&folder, &folder, &options(), check)
+}
+
+/// The contract of the service that clients are tried on.
+fn tests(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = root.join("tests/src/proto");
     contracts(&folder, &folder, &options(), check)
 }
 

@@ -1,0 +1,4 @@
+//! The contract of [`crate::echo`].
+
+#[allow(missing_docs)]
+pub mod echo;
