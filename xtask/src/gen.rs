@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use micro_codegen::scaffold::{Framework, Scaffold, WORKSPACE_WIDTH};
-use micro_codegen::{Options, compile, generate, write};
+use micro_codegen::{Options, Project, compile, entries, generate, write};
 
 /// The fields that the platform's contracts have beyond the original's are numbered from here.
 const OURS: i32 = 100;
@@ -68,9 +68,11 @@ fn helloworld(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
 fn services(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
     let mut changed = Vec::new();
     for service in entries(&root.join("services"))? {
-        let proto = service.join("proto");
-        if proto.is_dir() && !service.ends_with("helloworld") {
-            changed.extend(contracts(&proto, &proto, &options(), check)?);
+        if let Some(project) = Project::find(&service)? {
+            let mut outputs = project.present();
+            // What `micro new` wrote is compared with it above.
+            outputs.rust &= !service.ends_with("helloworld");
+            changed.extend(project.generate(&project.compile()?, &outputs, check)?);
         }
     }
     Ok(changed)
@@ -100,13 +102,4 @@ fn find_contracts(folder: &Path, protos: &mut Vec<PathBuf>) -> anyhow::Result<()
         }
     }
     Ok(())
-}
-
-fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut paths = entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<Vec<_>>>()?;
-    paths.sort();
-    Ok(paths)
 }

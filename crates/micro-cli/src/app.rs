@@ -18,9 +18,9 @@ use crate::errors::{Failure, Result};
 use crate::output::{self, Output};
 use crate::session::{Globals, Session};
 use crate::{
-    args, auth, blob, broker, call, completion, config, debug, doctor, dynamic, env, events, home, init,
-    kill, login, logs, namespace, network, new, run, server, service, services, shell, shutdown, status,
-    store, user,
+    args, auth, blob, broker, call, completion, config, debug, doctor, dynamic, env, events, generate, home,
+    init, kill, login, logs, namespace, network, new, run, server, service, services, shell, shutdown,
+    status, store, user,
 };
 
 use legacy::{LegacyArgs, check_profile};
@@ -96,6 +96,7 @@ enum Cmd {
     Server(server::ServerCommand),
     /// Write a new service into a folder of its name.
     New(new::NewArgs),
+    Gen(generate::GenArgs),
     /// Build and run a service from its source.
     Run(Box<run::RunArgs>),
     /// Build a running service anew and replace it.
@@ -396,6 +397,7 @@ fn finish(app: App) -> Result<ExitCode> {
 async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
     match command {
         Cmd::New(args) => new::run(&globals, &args),
+        Cmd::Gen(args) => generate::run(&args),
         Cmd::Run(args) => run::run(&globals, *args).await,
         Cmd::Update(args) => run::update(&globals, args).await,
         Cmd::Kill(args) => kill::run(&globals, args).await,

@@ -18,6 +18,7 @@ mod env;
 mod errors;
 mod events;
 mod framework;
+mod generate;
 mod home;
 mod init;
 mod kill;

@@ -13,6 +13,7 @@ pub mod contract;
 mod error;
 mod generate;
 pub mod openapi;
+mod project;
 pub mod scaffold;
 mod write;
 
@@ -31,4 +32,5 @@ mod types;
 pub use compile::{FileSet, compile};
 pub use error::{Error, Result};
 pub use generate::{GeneratedFile, Options, generate};
+pub use project::{Language, Outputs, Project, entries};
 pub use write::write;

@@ -1,0 +1,249 @@
+//! The folder of a service, and all that follows from its contracts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::client;
+use crate::compile::{FileSet, compile};
+use crate::contract::Contract;
+use crate::error::{Error, Result};
+use crate::generate::{GeneratedFile, Options, generate};
+use crate::write;
+
+/// A language that clients are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Language {
+    Go,
+    Python,
+    TypeScript,
+}
+
+impl Language {
+    /// All there are.
+    pub const ALL: [Language; 3] = [Language::Go, Language::Python, Language::TypeScript];
+
+    /// The name of its folder in `client/`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Go => "go",
+            Language::Python => "python",
+            Language::TypeScript => "typescript",
+        }
+    }
+
+    /// The language of a name, as people say it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "go" | "golang" => Some(Language::Go),
+            "python" | "py" => Some(Language::Python),
+            "typescript" | "ts" | "javascript" | "js" | "node" => Some(Language::TypeScript),
+            _ => None,
+        }
+    }
+
+    fn files(self, contract: &Contract) -> Vec<GeneratedFile> {
+        match self {
+            Language::Go => client::go::files(contract),
+            Language::Python => client::python::files(contract),
+            Language::TypeScript => client::typescript::files(contract),
+        }
+    }
+}
+
+/// What is made of contracts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outputs {
+    /// Code and fakes, beside the contracts.
+    pub rust: bool,
+    /// `api/openapi.json`.
+    pub openapi: bool,
+    /// `client/LANGUAGE/`.
+    pub clients: Vec<Language>,
+}
+
+impl Outputs {
+    /// Whether there is nothing to make.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A folder with contracts: a service's, whose contracts lie in `proto/`, or one in which they lie themselves.
+#[derive(Debug, Clone)]
+pub struct Project {
+    folder: PathBuf,
+    proto: PathBuf,
+    contracts: Vec<PathBuf>,
+}
+
+impl Project {
+    /// Looks for contracts; `None` where there are none.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read.
+    pub fn find(folder: &Path) -> Result<Option<Self>> {
+        let proto = folder.join("proto");
+        let proto = if proto.is_dir() { proto } else { folder.to_owned() };
+        let mut contracts = Vec::new();
+        find(&proto, proto != folder, &mut contracts)?;
+        Ok((!contracts.is_empty()).then(|| Self {
+            folder: folder.to_owned(),
+            proto,
+            contracts,
+        }))
+    }
+
+    /// The service's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder that imports are relative to.
+    pub fn proto(&self) -> &Path {
+        &self.proto
+    }
+
+    /// The contracts' files, in order.
+    pub fn contracts(&self) -> &[PathBuf] {
+        &self.contracts
+    }
+
+    /// What is there already, and so is kept up to date: an empty room is not built.
+    pub fn present(&self) -> Outputs {
+        let has = |path: &str| self.folder.join(path).is_dir();
+        Outputs {
+            rust: self.proto.join("Cargo.toml").is_file() || self.has_rust(),
+            openapi: has("api"),
+            clients: Language::ALL
+                .into_iter()
+                .filter(|language| has(&format!("client/{}", language.name())))
+                .collect(),
+        }
+    }
+
+    fn has_rust(&self) -> bool {
+        self.contracts
+            .iter()
+            .any(|contract| contract.with_extension("rs").is_file())
+    }
+
+    /// Reads the contracts.
+    ///
+    /// # Errors
+    ///
+    /// When one is no valid contract; the message leads with file and line.
+    pub fn compile(&self) -> Result<FileSet> {
+        compile(&self.contracts, std::slice::from_ref(&self.proto))
+    }
+
+    /// Brings what follows from the contracts up to date and returns the files that differed; with `check` it only tells.
+    ///
+    /// # Errors
+    ///
+    /// When a contract asks for what there is no code for, or a file cannot be read or written.
+    pub fn generate(&self, set: &FileSet, outputs: &Outputs, check: bool) -> Result<Vec<PathBuf>> {
+        let mut changed = Vec::new();
+        if outputs.rust {
+            let options = Options {
+                width: width(&self.folder),
+                ..Options::default()
+            };
+            changed.extend(write(&generate(set, &options)?, &self.proto, check)?);
+        }
+        let contracts: Vec<Contract> = Contract::of(set);
+        let with_services = contracts.iter().filter(|contract| !contract.services.is_empty());
+        for contract in with_services {
+            for language in &outputs.clients {
+                let folder = self.folder.join("client").join(language.name());
+                changed.extend(write(&language.files(contract), &folder, check)?);
+            }
+        }
+        Ok(changed)
+    }
+}
+
+fn find(folder: &Path, deep: bool, contracts: &mut Vec<PathBuf>) -> Result<()> {
+    for path in entries(folder)? {
+        if path.is_dir() && deep {
+            find(&path, deep, contracts)?;
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            contracts.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// What lies in a folder, in order.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |source| Error::File {
+        path: folder.to_owned(),
+        source,
+    };
+    let entries = fs::read_dir(folder).map_err(failed)?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<Vec<_>>>()
+        .map_err(failed)?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// How wide rustfmt makes code in a folder: what the nearest `rustfmt.toml` says, else its default.
+fn width(folder: &Path) -> usize {
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let texts = folder.ancestors().flat_map(|folder| {
+        ["rustfmt.toml", ".rustfmt.toml"].map(|name| fs::read_to_string(folder.join(name)).ok())
+    });
+    let configuration = texts.flatten().next().unwrap_or_default();
+    let said = configuration.lines().find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        let value = value.split('#').next().unwrap_or_default();
+        (key.trim() == "max_width").then(|| value.trim().parse().ok())?
+    });
+    said.unwrap_or(Options::default().width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_brought_up_to_date_where_it_has_rooms() {
+        let dir = tempfile::tempdir().unwrap();
+        let service = dir.path().join("user");
+        assert!(Project::find(dir.path()).unwrap().is_none());
+        fs::create_dir_all(service.join("proto/shared")).unwrap();
+        fs::write(dir.path().join("rustfmt.toml"), "max_width = 60 # narrow\n").unwrap();
+        let contract = "syntax = \"proto3\";\npackage user;\nimport \"shared/place.proto\";\n\
+            service User {\n  rpc Read(ReadRequestOfAUserWithAVeryLongName) returns (Place);\n}\n\
+            message ReadRequestOfAUserWithAVeryLongName {}\n";
+        fs::write(service.join("proto/user.proto"), contract).unwrap();
+        let shared = "syntax = \"proto3\";\npackage user;\nmessage Place {}\n";
+        fs::write(service.join("proto/shared/place.proto"), shared).unwrap();
+        let project = Project::find(&service).unwrap().unwrap();
+        assert_eq!(project.contracts().len(), 2);
+        assert!(project.present().is_empty(), "nobody asked for anything yet");
+        let outputs = Outputs {
+            rust: true,
+            ..Outputs::default()
+        };
+        let set = project.compile().unwrap();
+        let stale = project.generate(&set, &outputs, true).unwrap();
+        assert_eq!(stale, project.generate(&set, &outputs, false).unwrap());
+        assert!(stale.contains(&service.join("proto/user/fakes.rs")), "{stale:?}");
+        assert!(project.generate(&set, &outputs, true).unwrap().is_empty());
+        assert!(project.present().rust);
+        let code = fs::read_to_string(service.join("proto/user.rs")).unwrap();
+        let longest = code
+            .lines()
+            .filter(|line| line.contains("async fn read"))
+            .map(str::len)
+            .max();
+        assert!(longest.is_some_and(|longest| longest <= 60), "{code}");
+    }
+}
