@@ -118,8 +118,11 @@ fn describe_node(node: &Node) -> String {
 
 fn describe_endpoint(endpoint: &Endpoint) -> String {
     let mut text = format!("\nEndpoint: {}\n", endpoint.name);
-    if !endpoint.metadata.is_empty() {
-        text.push_str(&format!("\nMetadata: {}\n", pairs(&endpoint.metadata, ",")));
+    // Examples are long, and shown by `micro SERVICE ENDPOINT --help`.
+    let mut metadata = endpoint.metadata.clone();
+    metadata.remove(micro::examples::METADATA);
+    if !metadata.is_empty() {
+        text.push_str(&format!("\nMetadata: {}\n", pairs(&metadata, ",")));
     }
     let body = |value: &Option<Value>| match value {
         Some(value) if !value.values.is_empty() => {

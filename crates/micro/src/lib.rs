@@ -22,6 +22,7 @@ pub mod blob;
 pub mod broker;
 pub mod config;
 pub mod events;
+pub mod examples;
 pub mod fake;
 pub mod join;
 mod log;

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 pub(crate) use subscription::follow;
 pub use subscription::{Subscriber, decode};
 
+use crate::examples;
 use crate::registry::{self, Endpoint};
 
 /// What [`crate::run`] runs.
@@ -33,6 +34,7 @@ pub struct Service {
     handlers: Vec<Arc<dyn Handler>>,
     pub(crate) subscribers: Vec<(String, Arc<dyn Subscriber>)>,
     limits: server::Limits,
+    examples: &'static str,
 }
 
 impl Service {
@@ -45,6 +47,7 @@ impl Service {
             handlers: Vec::new(),
             subscribers: Vec::new(),
             limits: server::Limits::default(),
+            examples: "{}",
         }
     }
 
@@ -78,6 +81,17 @@ impl Service {
         self
     }
 
+    /// The examples of its calls, which the command line, the documents and [`crate::examples::check`] read:
+    /// `.examples(include_str!("api/examples.json"))`.
+    pub fn examples(mut self, json: &'static str) -> Self {
+        self.examples = json;
+        self
+    }
+
+    pub(crate) fn examples_text(&self) -> &'static str {
+        self.examples
+    }
+
     /// The name under which the service is found.
     pub fn name(&self) -> &str {
         &self.name
@@ -85,10 +99,29 @@ impl Service {
 
     /// What the service answers, as the registry shows it.
     pub fn endpoints(&self) -> Vec<Endpoint> {
-        self.handlers
+        let examples = examples::parse(self.examples).unwrap_or_else(|error| {
+            tracing::warn!(service = self.name, %error, "the examples are not shown");
+            examples::Examples::new()
+        });
+        let endpoints = self
+            .handlers
             .iter()
-            .flat_map(|handler| registry::schema::endpoints(handler.descriptor()))
+            .flat_map(|handler| registry::schema::endpoints(handler.descriptor()));
+        endpoints
+            .map(|endpoint| self.with_examples(endpoint, &examples))
             .collect()
+    }
+
+    fn with_examples(&self, mut endpoint: Endpoint, examples: &examples::Examples) -> Endpoint {
+        let mut of_endpoint = examples
+            .iter()
+            .filter(|(name, _)| examples::names(name, &self.name, &endpoint.name));
+        if let Some((_, examples)) = of_endpoint.next()
+            && let Ok(text) = serde_json::to_string(examples)
+        {
+            endpoint.metadata.insert(examples::METADATA.to_owned(), text);
+        }
+        endpoint
     }
 
     /// The server of this service: its contracts, and with them health, reflection and `Debug`.

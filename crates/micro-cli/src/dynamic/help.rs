@@ -1,7 +1,9 @@
 //! What a service says about itself.
 
+use micro::examples::{self, Example};
 use micro::registry::{Endpoint, Service, short_name};
 use micro_proto::registry::Value;
+use serde_json::Value as Json;
 
 use super::flags;
 use crate::output;
@@ -39,15 +41,83 @@ pub fn endpoint(service: &str, endpoint: &Endpoint) -> String {
         .as_ref()
         .map_or(&[][..], |request| &request.values);
     list("", fields, &mut rows);
-    let example: String = fields.iter().take(3).map(example).collect();
+    let example = match shown(&command, endpoint) {
+        told if !told.is_empty() => told,
+        _ => format!(
+            "\t{command}{}\n",
+            fields.iter().take(3).map(example).collect::<String>()
+        ),
+    };
     let names = rows
         .into_iter()
         .map(|(name, kind)| vec![format!("\t--{name}"), kind])
         .collect();
     let flags = output::table(&[], names);
     format!(
-        "NAME:\n\t{command}{about}\n\nUSAGE:\n\t{command} [flags]\n\nFLAGS:\n{flags}\nEXAMPLE:\n\t{command}{example}\n"
+        "NAME:\n\t{command}{about}\n\nUSAGE:\n\t{command} [flags]\n\nFLAGS:\n{flags}\nEXAMPLE:\n{example}"
     )
+}
+
+/// The examples that the service gives, each as a line to type and what it is answered.
+fn shown(command: &str, endpoint: &Endpoint) -> String {
+    let text = endpoint
+        .metadata
+        .get(examples::METADATA)
+        .map_or("[]", String::as_str);
+    let examples: Vec<Example> = serde_json::from_str(text).unwrap_or_default();
+    let shown = examples.iter().map(|example| {
+        let Example {
+            title, description, ..
+        } = example;
+        let about = match description.as_str() {
+            "" => format!("\t# {title}\n"),
+            description => format!("\t# {title}: {description}\n"),
+        };
+        let line = typed(command, &example.request);
+        format!("{about}\t{line}\n\t{}\n", example.response)
+    });
+    shown.collect::<Vec<_>>().join("\n")
+}
+
+/// The line that sends a request: a stream's messages come from the standard input.
+fn typed(command: &str, request: &Json) -> String {
+    match request {
+        Json::Array(messages) => {
+            let lines: Vec<_> = messages.iter().map(ToString::to_string).collect();
+            format!(
+                "printf '%s\\n' {} | {command}",
+                lines
+                    .iter()
+                    .map(|line| quoted(line))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )
+        }
+        request => command.to_owned() + &set("", request),
+    }
+}
+
+/// The flags that make a message.
+fn set(prefix: &str, message: &Json) -> String {
+    let Some(members) = message.as_object() else {
+        return String::new();
+    };
+    let flag = |(name, value): (&String, &Json)| match value {
+        Json::Object(_) => set(&format!("{prefix}{name}-"), value),
+        Json::Bool(true) => format!(" --{prefix}{name}"),
+        Json::String(text) => format!(" --{prefix}{name}={}", quoted(text)),
+        value => format!(" --{prefix}{name}={}", quoted(&value.to_string())),
+    };
+    members.iter().map(flag).collect()
+}
+
+/// As a shell reads it as one word.
+fn quoted(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@%+,".contains(letter);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
 }
 
 /// The command line that calls an endpoint.
@@ -173,6 +243,27 @@ mod tests {
         assert!(
             text.ends_with("\tmicro auth accounts list --name=text --user-email=text --on\n"),
             "{text}"
+        );
+    }
+
+    #[test]
+    fn examples_of_the_service_are_shown_as_lines_to_type() {
+        let mut told = Endpoint {
+            name: "User.Find".to_owned(),
+            ..Endpoint::default()
+        };
+        let examples = r#"[
+            {"title": "By name", "description": "it's exact", "request": {"name": "Ann B", "at": {"x": 1}, "all": true}, "response": {"id": "7"}},
+            {"title": "Many", "request": [{"n": 1}, {"n": 2}], "response": {}}
+        ]"#;
+        told.metadata
+            .insert(examples::METADATA.to_owned(), examples.to_owned());
+        let help = endpoint("user", &told);
+        let (_, shown) = help.split_once("EXAMPLE:\n").unwrap();
+        assert_eq!(
+            shown,
+            "\t# By name: it's exact\n\tmicro user find --all --at-x=1 --name='Ann B'\n\t{\"id\":\"7\"}\n\n\
+             \t# Many\n\tprintf '%s\\n' '{\"n\":1}' '{\"n\":2}' | micro user find\n\t{}\n"
         );
     }
 }
