@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use micro_codegen::scaffold::{Framework, Scaffold, WORKSPACE_WIDTH};
+use micro_codegen::scaffold::{Framework, Rooms, Scaffold, WORKSPACE_WIDTH};
 use micro_codegen::{Options, Project, compile, entries, generate, write};
 
 /// The fields that the platform's contracts have beyond the original's are numbered from here.
@@ -56,6 +56,7 @@ fn helloworld(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
     let scaffold = Scaffold {
         name: "helloworld".into(),
         framework: Framework::Workspace,
+        rooms: Rooms::default(),
     };
     Ok(write(
         &scaffold.files()?,

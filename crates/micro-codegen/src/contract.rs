@@ -20,7 +20,7 @@ pub struct Contract {
     pub file: String,
     /// `user`, or empty.
     pub package: String,
-    /// The service's short name, as in its address: the last part of the package, else the file's name.
+    /// The service's short name, as in its address: the last word of the package that is no version, else the file's name.
     pub name: String,
     /// What is said above the package, else above the syntax; lines.
     pub docs: Vec<String>,
@@ -172,7 +172,8 @@ impl Contract {
         let package = comments.text(&[2]);
         let stem = file.name().rsplit('/').next().unwrap_or_default();
         let stem = stem.strip_suffix(".proto").unwrap_or(stem);
-        let name = file.package().rsplit('.').next().filter(|name| !name.is_empty());
+        let mut words = file.package().rsplit('.').filter(|word| !word.is_empty());
+        let name = words.find(|word| !names::is_version(word));
         let mut contract = Contract {
             file: file.name().to_owned(),
             package: file.package().to_owned(),

@@ -18,6 +18,8 @@ pub enum Error {
     },
     /// A file could not be read or written.
     File { path: PathBuf, source: std::io::Error },
+    /// A template of a new service is wrong.
+    Template { path: String, source: minijinja::Error },
     /// A service cannot have this name.
     Name { name: String, problem: String },
     /// The folder of a new service is there already.
@@ -31,6 +33,7 @@ impl fmt::Display for Error {
             Error::Compile(source) => write!(f, "{source:?}"),
             Error::Contract { file, line, problem } => write!(f, "{file}:{line}: {problem}"),
             Error::File { path, .. } => write!(f, "cannot access {}", path.display()),
+            Error::Template { path, .. } => write!(f, "cannot write {path}"),
             Error::Name { name, problem } => write!(f, "service name {name:?} {problem}"),
             Error::Exists(path) => write!(f, "{} exists already", path.display()),
         }
@@ -41,6 +44,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::File { source, .. } => Some(source),
+            Error::Template { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -69,6 +69,12 @@ pub fn json_name(name: &str) -> String {
     name.to_lower_camel_case()
 }
 
+/// `v1`, `v1beta2`
+pub fn is_version(word: &str) -> bool {
+    let rest = word.strip_prefix('v').unwrap_or_default();
+    rest.starts_with(|first: char| first.is_ascii_digit())
+}
+
 /// The word itself where Rust needs `r#` before it.
 pub fn plain(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)

@@ -143,24 +143,57 @@ impl Project {
     ///
     /// When a contract asks for what there is no code for, or a file cannot be read or written.
     pub fn generate(&self, set: &FileSet, outputs: &Outputs, check: bool) -> Result<Vec<PathBuf>> {
-        let mut changed = Vec::new();
-        if outputs.rust {
-            let options = Options {
-                width: width(&self.folder),
-                ..Options::default()
-            };
-            changed.extend(write(&generate(set, &options)?, &self.proto, check)?);
-        }
-        let contracts: Vec<Contract> = Contract::of(set);
-        let with_services = contracts.iter().filter(|contract| !contract.services.is_empty());
-        for contract in with_services {
-            for language in &outputs.clients {
-                let folder = self.folder.join("client").join(language.name());
-                changed.extend(write(&language.files(contract), &folder, check)?);
-            }
-        }
-        Ok(changed)
+        write(
+            &files(set, outputs, width(&self.folder))?
+                .into_iter()
+                .map(|file| self.placed(file))
+                .collect::<Vec<_>>(),
+            &self.folder,
+            check,
+        )
     }
+
+    /// Where contracts lie in the folder itself, so does what is beside them.
+    fn placed(&self, file: GeneratedFile) -> GeneratedFile {
+        let beside = file
+            .path
+            .strip_prefix("proto")
+            .ok()
+            .filter(|_| self.proto == self.folder);
+        GeneratedFile {
+            path: beside.map_or_else(|| file.path.clone(), Path::to_owned),
+            content: file.content,
+        }
+    }
+}
+
+/// What follows from contracts, relative to the folder of their service.
+///
+/// # Errors
+///
+/// When a contract asks for what there is no code for.
+pub fn files(set: &FileSet, outputs: &Outputs, width: usize) -> Result<Vec<GeneratedFile>> {
+    let mut files = Vec::new();
+    let mut add = |folder: &str, made: Vec<GeneratedFile>| {
+        files.extend(made.into_iter().map(|file| GeneratedFile {
+            path: Path::new(folder).join(file.path),
+            content: file.content,
+        }));
+    };
+    if outputs.rust {
+        let options = Options {
+            width,
+            ..Options::default()
+        };
+        add("proto", generate(set, &options)?);
+    }
+    let contracts = Contract::of(set);
+    for contract in contracts.iter().filter(|contract| !contract.services.is_empty()) {
+        for language in &outputs.clients {
+            add(&format!("client/{}", language.name()), language.files(contract));
+        }
+    }
+    Ok(files)
 }
 
 fn find(folder: &Path, deep: bool, contracts: &mut Vec<PathBuf>) -> Result<()> {

@@ -7,8 +7,9 @@ use std::{fs, io};
 
 use crate::compile::compile_source;
 use crate::error::{Error, Result};
-use crate::generate::{GeneratedFile, Options, generate};
-use crate::{names, write};
+use crate::generate::{GeneratedFile, Options};
+use crate::project::{Language, Outputs};
+use crate::{names, project, write};
 
 pub use name::check as check_name;
 
@@ -24,12 +25,41 @@ pub enum Framework {
     Link,
 }
 
+/// Rooms beyond those that every service has; each comes with a small working example.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rooms {
+    /// `service/`: the domain's types and rules.
+    pub service: bool,
+    /// A model in `service/`: typed records in the store.
+    pub model: bool,
+    /// `subscriber/`: what it does when others publish.
+    pub subscriber: bool,
+    /// `api/`: examples of calls and the OpenAPI document.
+    pub api: bool,
+    /// `web/`: a page.
+    pub web: bool,
+    /// `client/`: clients in other languages.
+    pub client: bool,
+}
+
+impl Rooms {
+    /// All there are.
+    pub const ALL: Rooms = Rooms {
+        service: true,
+        model: true,
+        subscriber: true,
+        api: true,
+        web: true,
+        client: true,
+    };
+}
+
 /// A service that is to be made.
 ///
 /// ```
-/// use micro_codegen::scaffold::{Framework, Scaffold};
+/// use micro_codegen::scaffold::{Framework, Rooms, Scaffold};
 ///
-/// let scaffold = Scaffold { name: "greeter".into(), framework: Framework::Link };
+/// let scaffold = Scaffold { name: "greeter".into(), framework: Framework::Link, rooms: Rooms::default() };
 /// let files = scaffold.files()?;
 /// assert!(files.iter().any(|file| file.path.ends_with("handler/greeter.rs")));
 /// # Ok::<(), micro_codegen::Error>(())
@@ -39,6 +69,8 @@ pub struct Scaffold {
     /// One lower-case word.
     pub name: String,
     pub framework: Framework,
+    /// What it has besides contract, handler and main.
+    pub rooms: Rooms,
 }
 
 impl Scaffold {
@@ -49,43 +81,122 @@ impl Scaffold {
     /// When no service can have the name.
     pub fn files(&self) -> Result<Vec<GeneratedFile>> {
         check_name(&self.name)?;
-        let (name, proto) = (&self.name, Path::new("proto"));
-        let mut files = vec![
-            self.file("main.rs", include_str!("scaffold/templates/main.rs.txt")),
-            self.file("lib.rs", include_str!("scaffold/templates/lib.rs.txt")),
-            self.file(
-                &format!("handler/{name}.rs"),
-                include_str!("scaffold/templates/handler.rs.txt"),
-            ),
-            self.file(&format!("{name}.mu"), "service {name}\n"),
-            self.file("README.md", include_str!("scaffold/templates/readme.md")),
-            self.file(".gitignore", include_str!("scaffold/templates/gitignore")),
-            self.file(
-                "proto/lib.rs",
-                include_str!("scaffold/templates/proto-lib.rs.txt"),
-            ),
-        ];
-        files.extend(self.manifests());
-        let contract = self.file(
-            &format!("{name}.proto"),
-            include_str!("scaffold/templates/contract.proto"),
-        );
-        let set = compile_source(&format!("{name}.proto"), &contract.content)?;
-        let generated = generate(
-            &set,
-            &Options {
-                width: self.width(),
-                ..Options::default()
-            },
-        )?;
-        for file in generated.into_iter().chain([contract]) {
-            files.push(GeneratedFile {
-                path: proto.join(file.path),
-                content: file.content,
-            });
+        let mut files = Vec::new();
+        for (path, template) in self.templates() {
+            files.push(self.file(&path, template)?);
         }
+        files.extend(self.generated()?);
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
+    }
+
+    /// The files that are written once, and are the author's from then on.
+    fn templates(&self) -> Vec<(String, &'static str)> {
+        let (name, rooms) = (&self.name, self.rooms);
+        let (service, proto) = match self.framework {
+            Framework::Workspace => (
+                include_str!("scaffold/templates/cargo-workspace.toml"),
+                include_str!("scaffold/templates/proto-cargo-workspace.toml"),
+            ),
+            Framework::Link => (
+                include_str!("scaffold/templates/cargo-link.toml"),
+                include_str!("scaffold/templates/proto-cargo-link.toml"),
+            ),
+        };
+        let all = [
+            (true, "Cargo.toml".to_owned(), service),
+            (true, "proto/Cargo.toml".to_owned(), proto),
+            (
+                true,
+                "main.rs".to_owned(),
+                include_str!("scaffold/templates/main.rs.txt"),
+            ),
+            (
+                true,
+                "lib.rs".to_owned(),
+                include_str!("scaffold/templates/lib.rs.txt"),
+            ),
+            (
+                true,
+                format!("{name}.mu"),
+                include_str!("scaffold/templates/definition.mu"),
+            ),
+            (
+                true,
+                "README.md".to_owned(),
+                include_str!("scaffold/templates/readme.md"),
+            ),
+            (
+                true,
+                ".gitignore".to_owned(),
+                include_str!("scaffold/templates/gitignore"),
+            ),
+            (
+                true,
+                "proto/lib.rs".to_owned(),
+                include_str!("scaffold/templates/proto-lib.rs.txt"),
+            ),
+            (
+                true,
+                self.contract(),
+                include_str!("scaffold/templates/contract.proto"),
+            ),
+            (
+                true,
+                format!("handler/{name}.rs"),
+                include_str!("scaffold/templates/handler.rs.txt"),
+            ),
+            (
+                rooms.service || rooms.model,
+                format!("service/{name}.rs"),
+                include_str!("scaffold/templates/service.rs.txt"),
+            ),
+            (
+                rooms.model,
+                "service/guests.rs".to_owned(),
+                include_str!("scaffold/templates/guests.rs.txt"),
+            ),
+            (
+                rooms.subscriber,
+                format!("subscriber/{name}.rs"),
+                include_str!("scaffold/templates/subscriber.rs.txt"),
+            ),
+            (
+                rooms.api,
+                "api/examples.json".to_owned(),
+                include_str!("scaffold/templates/examples.json"),
+            ),
+            (
+                rooms.web,
+                "web/index.html".to_owned(),
+                include_str!("scaffold/templates/index.html"),
+            ),
+        ];
+        let wanted = all.into_iter().filter(|(is_wanted, ..)| *is_wanted);
+        wanted.map(|(_, path, template)| (path, template)).collect()
+    }
+
+    fn contract(&self) -> String {
+        format!("proto/{}.proto", self.name)
+    }
+
+    /// What follows from the contract.
+    fn generated(&self) -> Result<Vec<GeneratedFile>> {
+        let contract = self.file(
+            &format!("{}.proto", self.name),
+            include_str!("scaffold/templates/contract.proto"),
+        )?;
+        let set = compile_source(&format!("{}.proto", self.name), &contract.content)?;
+        let outputs = Outputs {
+            rust: true,
+            openapi: self.rooms.api,
+            clients: if self.rooms.client {
+                Language::ALL.to_vec()
+            } else {
+                Vec::new()
+            },
+        };
+        project::files(&set, &outputs, self.width())
     }
 
     /// Makes the folder of the service in `parent` and returns its files, in order.
@@ -111,30 +222,43 @@ impl Scaffold {
         written
     }
 
-    fn manifests(&self) -> [GeneratedFile; 2] {
-        let (service, proto) = match self.framework {
-            Framework::Workspace => (
-                include_str!("scaffold/templates/cargo-workspace.toml"),
-                include_str!("scaffold/templates/proto-cargo-workspace.toml"),
-            ),
-            Framework::Link => (
-                include_str!("scaffold/templates/cargo-link.toml"),
-                include_str!("scaffold/templates/proto-cargo-link.toml"),
-            ),
+    fn file(&self, path: &str, template: &str) -> Result<GeneratedFile> {
+        let wrong = |source| Error::Template {
+            path: path.to_owned(),
+            source,
         };
-        [
-            self.file("Cargo.toml", service),
-            self.file("proto/Cargo.toml", proto),
-        ]
-    }
-
-    fn file(&self, path: &str, template: &str) -> GeneratedFile {
-        let title = names::type_name(&self.name);
-        let content = template.replace("{name}", &self.name).replace("{title}", &title);
-        GeneratedFile {
+        let mut environment = minijinja::Environment::new();
+        let syntax = minijinja::syntax::SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build();
+        environment.set_syntax(syntax.map_err(wrong)?);
+        environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+        let Rooms {
+            service,
+            model,
+            subscriber,
+            api,
+            web,
+            client,
+        } = self.rooms;
+        let facts = minijinja::context! {
+            name => self.name.clone(),
+            title => names::type_name(&self.name),
+            service => service || model,
+            model, subscriber, api, web, client,
+        };
+        let content = environment
+            .render_str(template, facts)
+            .map_err(|error| Error::Template {
+                path: path.to_owned(),
+                source: error,
+            })?;
+        Ok(GeneratedFile {
             path: path.into(),
             content,
-        }
+        })
     }
 
     fn width(&self) -> usize {
@@ -153,6 +277,7 @@ mod tests {
         Scaffold {
             name: name.into(),
             framework: Framework::Link,
+            rooms: Rooms::default(),
         }
     }
 
@@ -181,7 +306,7 @@ mod tests {
             .filter(|file| !file.path.starts_with("proto/greeter"));
         for file in left {
             assert!(
-                !file.content.contains("{name}") && !file.content.contains("{title}"),
+                !file.content.contains("{{") && !file.content.contains("{%"),
                 "{file:?}"
             );
         }

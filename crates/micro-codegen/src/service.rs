@@ -94,19 +94,13 @@ impl<'a> Service<'a> {
         let words = package.rsplit('.').filter(|word| !word.is_empty());
         words
             .clone()
-            .find(|word| !is_version(word))
+            .find(|word| !names::is_version(word))
             .unwrap_or(self.proto_name)
     }
 
     fn constant(&self) -> String {
         format!("{}_SERVICE", names::constant_name(self.proto_name))
     }
-}
-
-/// `v1`, `v1beta2`
-fn is_version(word: &str) -> bool {
-    let rest = word.strip_prefix('v').unwrap_or_default();
-    rest.starts_with(|first: char| first.is_ascii_digit())
 }
 
 impl<'a> Method<'a> {

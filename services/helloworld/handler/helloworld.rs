@@ -40,9 +40,13 @@ mod tests {
     use super::*;
     use proto::Helloworld as _;
 
+    fn handler() -> Helloworld {
+        Helloworld::default()
+    }
+
     #[tokio::test]
     async fn call_greets() -> Result<()> {
-        let (ctx, handler) = (Context::background(), Helloworld::default());
+        let (ctx, handler) = (Context::background(), handler());
         let name = "John".to_owned();
         let response = handler.call(&ctx, proto::Request { name }).await?;
         assert_eq!(response.msg, "Hello John");
@@ -51,7 +55,7 @@ mod tests {
 
     #[tokio::test]
     async fn stream_counts_from_zero() -> Result<()> {
-        let (ctx, handler) = (Context::background(), Helloworld::default());
+        let (ctx, handler) = (Context::background(), handler());
         let request = proto::StreamingRequest { count: 3 };
         let counts = handler.stream(&ctx, request).await?;
         let expected = [0, 1, 2].map(|count| proto::StreamingResponse { count });
@@ -61,7 +65,7 @@ mod tests {
 
     #[tokio::test]
     async fn ping_pong_echoes() -> Result<()> {
-        let (ctx, handler) = (Context::background(), Helloworld::default());
+        let (ctx, handler) = (Context::background(), handler());
         let pings = [7, 8].map(|stroke| proto::Ping { stroke });
         let requests = pings.into_iter().collect();
         let pongs = handler.ping_pong(&ctx, requests).await?;

@@ -3,6 +3,9 @@
 use crate::error::{Error, Result};
 use crate::names::is_keyword;
 
+/// Longer ones help nobody, and the lines they are in become too long.
+const LONGEST: usize = 24;
+
 /// Crates that a service is built with or from, and folders that cargo keeps for itself.
 const CARGO: &[&str] = &[
     "alloc",
@@ -22,7 +25,10 @@ const GENERATED: &[&str] = &[
     "context",
     "descriptor",
     "fakes",
+    "guest",
+    "guests",
     "message",
+    "name",
     "ping",
     "pong",
     "request",
@@ -58,6 +64,7 @@ const PLATFORM: &[&str] = &[
 pub fn check(name: &str) -> Result<()> {
     let problem = match name {
         _ if !is_word(name) => not_a_word(name),
+        _ if name.len() > LONGEST => format!("is longer than {LONGEST} letters"),
         _ if is_keyword(name) => "is a keyword of Rust".into(),
         _ if CARGO.contains(&name) => "is taken by a crate or a folder that every build has".into(),
         _ if GENERATED.contains(&name) => "is taken by the code of every new service".into(),
@@ -98,6 +105,9 @@ mod tests {
         };
         check("user", "fine");
         check("s3", "fine");
+        check(&"x".repeat(LONGEST), "fine");
+        check(&"x".repeat(LONGEST + 1), "is longer than 24 letters");
+        check("guest", "the code of every new service");
         check("foo-bar", "; try foobar");
         check("Foo_Bar", "; try foobar");
         check("", "letters and digits");

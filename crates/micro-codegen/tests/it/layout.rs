@@ -1,9 +1,8 @@
 //! rustfmt has nothing to add, whatever the names are.
 
-use std::path::Path;
 use std::process::Command;
 
-use micro_codegen::scaffold::{Framework, Scaffold};
+use micro_codegen::scaffold::{Framework, Rooms, Scaffold};
 use micro_codegen::{GeneratedFile, Options, write};
 
 use crate::everything;
@@ -13,18 +12,12 @@ fn check(files: &[GeneratedFile], width: usize) {
     let config = format!("max_width = {width}\nstyle_edition = \"2024\"\n");
     std::fs::write(dir.path().join("rustfmt.toml"), config).unwrap();
     write(files, dir.path(), false).unwrap();
-    for file in files
+    let sources = files
         .iter()
-        .filter(|file| file.path.extension().is_some_and(|it| it == "rs"))
-    {
-        unchanged(&dir.path().join(&file.path));
-    }
-}
-
-fn unchanged(file: &Path) {
+        .filter(|file| file.path.extension().is_some_and(|it| it == "rs"));
     let output = Command::new("rustfmt")
         .args(["--check", "--edition", "2024"])
-        .arg(file)
+        .args(sources.map(|file| dir.path().join(&file.path)))
         .output()
         .unwrap();
     let found = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -46,16 +39,42 @@ fn generated_code_is_laid_out() {
 
 #[test]
 fn a_new_service_is_laid_out() {
-    for name in ["a", "greeter", "option", "zebracrossings"] {
-        let files = |framework| {
-            Scaffold {
-                name: name.into(),
-                framework,
-            }
-            .files()
-            .unwrap()
+    let longest = "z".repeat(24);
+    for name in ["a", "greeter", "option", "zebracrossings", &longest] {
+        let is_short = name.len() < 24;
+        let few = [Rooms::default(), Rooms::ALL];
+        let choices: Vec<Rooms> = if is_short && name != "greeter" {
+            few.into()
+        } else {
+            every_choice().collect()
         };
-        check(&files(Framework::Link), 100);
-        check(&files(Framework::Workspace), 110);
+        for rooms in choices {
+            let files = |framework| {
+                Scaffold {
+                    name: name.into(),
+                    framework,
+                    rooms,
+                }
+                .files()
+                .unwrap()
+            };
+            check(&files(Framework::Link), 100);
+            check(&files(Framework::Workspace), 110);
+        }
     }
+}
+
+/// Of the rooms whose code depends on each other.
+fn every_choice() -> impl Iterator<Item = Rooms> {
+    (0..32).map(|bits| {
+        let has = |bit: u32| bits >> bit & 1 == 1;
+        Rooms {
+            service: has(0),
+            model: has(1),
+            subscriber: has(2),
+            api: has(3),
+            web: has(4),
+            client: false,
+        }
+    })
 }
