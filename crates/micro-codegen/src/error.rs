@@ -24,6 +24,12 @@ pub enum Error {
     Name { name: String, problem: String },
     /// The folder of a new service is there already.
     Exists(PathBuf),
+    /// What a service says of itself cannot be read.
+    Descriptors {
+        /// Which of those that were given, from 0.
+        index: usize,
+        source: Box<protox::prost_reflect::DescriptorError>,
+    },
 }
 
 impl fmt::Display for Error {
@@ -36,6 +42,9 @@ impl fmt::Display for Error {
             Error::Template { path, .. } => write!(f, "cannot write {path}"),
             Error::Name { name, problem } => write!(f, "service name {name:?} {problem}"),
             Error::Exists(path) => write!(f, "{} exists already", path.display()),
+            Error::Descriptors { index, .. } => {
+                write!(f, "descriptor set {index} is damaged, or lacks what it imports")
+            }
         }
     }
 }
@@ -45,6 +54,7 @@ impl std::error::Error for Error {
         match self {
             Error::File { source, .. } => Some(source),
             Error::Template { source, .. } => Some(source),
+            Error::Descriptors { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -1,0 +1,163 @@
+//! Methods as operations.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::components::{Components, Side};
+use super::schema::Schemas;
+use super::{naming, platform, text};
+use crate::contract::{Contract, Method, Service};
+
+const LINES: &str = "application/x-ndjson";
+const JSON: &str = "application/json";
+
+const REQUEST_LINES: &str = "The request is a stream: each line of the body is one message.";
+const ANSWER_LINES: &str = "The answer is a stream: each line is one message, sent as it comes. Ask for it with \
+    `Accept: application/x-ndjson`; without, messages follow each other with nothing in between. An error before the first message is \
+    an answer of its own. One after it is the last line, an `Error`.";
+
+/// The operations of a document, and the tags that group them.
+#[derive(Default)]
+pub struct Operations {
+    pub paths: Map<String, Value>,
+    pub tags: Vec<Value>,
+    ids: BTreeSet<String>,
+}
+
+/// Those of all services. When two have a path in common, the first is the one that is reached.
+pub fn all(contracts: &[Contract], components: &Components<'_>) -> Operations {
+    let indexed = contracts.iter().enumerate();
+    let services: Vec<_> = indexed
+        .flat_map(|(index, contract)| {
+            contract
+                .services
+                .iter()
+                .map(move |service| (index, contract, service))
+        })
+        .collect();
+    let named: Vec<_> = services
+        .iter()
+        .map(|(_, contract, service)| (*contract, *service))
+        .collect();
+    let mut operations = Operations::default();
+    for ((index, contract, service), tag) in services.into_iter().zip(naming::tags(&named)) {
+        let describe = Operation {
+            components,
+            index,
+            contract,
+            service,
+            tag: &tag,
+        };
+        for method in &service.methods {
+            operations.add(&describe, method);
+        }
+        operations.tags.push(self::tag(&tag, contract, service));
+    }
+    operations
+}
+
+impl Operations {
+    fn add(&mut self, describe: &Operation<'_>, method: &Method) {
+        let path = describe.path(method);
+        if self.paths.contains_key(&path) {
+            return;
+        }
+        let wanted = describe.id(method);
+        let numbered = (2..).map(|number| format!("{wanted}_{number}"));
+        let mut ids = std::iter::once(wanted.clone()).chain(numbered);
+        let id = ids.find(|id| !self.ids.contains(id)).unwrap_or(wanted);
+        self.paths
+            .insert(path, json!({"post": describe.operation(method, &id)}));
+        self.ids.insert(id);
+    }
+}
+
+/// A service without a comment is described by its contract, if it is the only one there.
+fn tag(name: &str, contract: &Contract, service: &Service) -> Value {
+    let mut tag = Map::from_iter([("name".to_owned(), json!(name))]);
+    let is_domain = contract.services.len() == 1 || service.name.eq_ignore_ascii_case(&contract.name);
+    let of_contract = || text::description(&contract.docs).filter(|_| is_domain);
+    text::describe(&mut tag, text::description(&service.docs).or_else(of_contract));
+    Value::Object(tag)
+}
+
+/// Describes the methods of one service.
+struct Operation<'a> {
+    components: &'a Components<'a>,
+    /// Of the contract.
+    index: usize,
+    contract: &'a Contract,
+    service: &'a Service,
+    tag: &'a str,
+}
+
+impl Operation<'_> {
+    fn path(&self, method: &Method) -> String {
+        format!("/{}/{}/{}", self.contract.name, self.service.name, method.name)
+    }
+
+    fn id(&self, method: &Method) -> String {
+        format!("{}_{}_{}", self.contract.name, self.service.name, method.name)
+    }
+
+    fn operation(&self, method: &Method, id: &str) -> Value {
+        let mut operation = Map::from_iter([
+            ("operationId".to_owned(), json!(id)),
+            ("tags".to_owned(), json!([self.tag])),
+        ]);
+        if let Some(summary) = text::first_sentence(&method.docs) {
+            operation.insert("summary".to_owned(), summary.into());
+        }
+        text::describe(&mut operation, description(method));
+        operation.insert("parameters".to_owned(), platform::parameters());
+        operation.insert("requestBody".to_owned(), self.request(method));
+        operation.insert("responses".to_owned(), self.responses(method).into());
+        if method.is_idempotent {
+            operation.insert("x-idempotent".to_owned(), json!(true));
+        }
+        Value::Object(operation)
+    }
+
+    fn request(&self, method: &Method) -> Value {
+        let content = self.content(&method.request, Side::Request, method.streams_requests);
+        json!({"required": method.request != "google.protobuf.Empty", "content": content})
+    }
+
+    fn responses(&self, method: &Method) -> Map<String, Value> {
+        let streams = method.streams_responses;
+        let text = if streams {
+            "The messages, one on each line."
+        } else {
+            "The answer."
+        };
+        let content = self.content(&method.response, Side::Answer, streams);
+        let mut responses = platform::errors();
+        responses.insert("200".to_owned(), json!({"description": text, "content": content}));
+        if streams {
+            let text = "The stream ended without a message.";
+            responses.insert("204".to_owned(), json!({"description": text}));
+        }
+        responses
+    }
+
+    fn content(&self, id: &str, side: Side, streams: bool) -> Value {
+        let schemas = Schemas {
+            components: self.components,
+            contract: self.index,
+            side,
+        };
+        match streams {
+            true => json!({LINES: {"schema": schemas.body(id), "x-ndjson": true}}),
+            false => json!({JSON: {"schema": schemas.body(id)}}),
+        }
+    }
+}
+
+fn description(method: &Method) -> Option<String> {
+    text::paragraphs([
+        text::description(&method.docs),
+        method.streams_requests.then(|| REQUEST_LINES.to_owned()),
+        method.streams_responses.then(|| ANSWER_LINES.to_owned()),
+    ])
+}
