@@ -21,22 +21,17 @@ pub fn components(all: &[Component<'_>], contracts: &[Contract]) -> Vec<String> 
     distinct(&choices.collect::<Vec<_>>(), &[platform::ERROR])
 }
 
-/// Of tags, in the order of the services: `Mirror`, or `echo.Mirror`.
-pub fn tags(services: &[(&Contract, &Service)]) -> Vec<String> {
-    let choices = services.iter().map(|(contract, service)| {
+/// Of tags, in the order of the services, no two of which have the same address: `Mirror`, or `echo.Mirror`.
+pub fn tags<'a>(services: impl Iterator<Item = (&'a Contract, &'a Service)>) -> Vec<String> {
+    let choices = services.map(|(contract, service)| {
         let name = &service.name;
-        let package = Some(&contract.package).filter(|package| !package.is_empty());
-        [
-            name.clone(),
-            format!("{}.{name}", contract.name),
-            format!("{}.{name}", package.unwrap_or(&contract.file)),
-        ]
+        [name.clone(), format!("{}.{name}", contract.name)]
     });
     distinct(&choices.collect::<Vec<_>>(), &[])
 }
 
 /// The first of its choices that nobody shares, for each; who has none left is numbered.
-fn distinct(choices: &[[String; 3]], taken: &[&str]) -> Vec<String> {
+fn distinct<const N: usize>(choices: &[[String; N]], taken: &[&str]) -> Vec<String> {
     let mut levels = vec![0; choices.len()];
     loop {
         let names: Vec<_> = choices.iter().zip(&levels).enumerate().map(name).collect();
@@ -51,7 +46,7 @@ fn distinct(choices: &[[String; 3]], taken: &[&str]) -> Vec<String> {
             }
         }
         // A number is only given where the names before were equal in all their forms, so it ends.
-        if shared.iter().all(|index| levels[*index] > choices[*index].len()) {
+        if shared.iter().all(|index| levels[*index] > N) {
             return names;
         }
         for index in shared {
@@ -60,10 +55,10 @@ fn distinct(choices: &[[String; 3]], taken: &[&str]) -> Vec<String> {
     }
 }
 
-fn name((index, (choices, level)): (usize, (&[String; 3], &usize))) -> String {
+fn name<const N: usize>((index, (choices, level)): (usize, (&[String; N], &usize))) -> String {
     match choices.get(*level) {
         Some(name) => name.clone(),
-        None => format!("{}_{}", choices[2], index + level),
+        None => format!("{}_{}", choices[N - 1], index + level),
     }
 }
 

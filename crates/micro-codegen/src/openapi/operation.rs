@@ -25,39 +25,69 @@ pub struct Operations {
     ids: BTreeSet<String>,
 }
 
-/// Those of all services. When two have a path in common, the first is the one that is reached.
+/// Those of all services. Where contracts have a service of the same address, or a whole method, the first is the one described.
 pub fn all(contracts: &[Contract], components: &Components<'_>) -> Operations {
-    let indexed = contracts.iter().enumerate();
-    let services: Vec<_> = indexed
-        .flat_map(|(index, contract)| {
-            contract
-                .services
-                .iter()
-                .map(move |service| (index, contract, service))
-        })
-        .collect();
-    let named: Vec<_> = services
-        .iter()
-        .map(|(_, contract, service)| (*contract, *service))
-        .collect();
+    let addresses = by_address(contracts);
+    let first: Vec<_> = addresses.iter().map(|places| places[0]).collect();
+    let tags = naming::tags(first.iter().map(|place| (place.contract, place.service)));
     let mut operations = Operations::default();
-    for ((index, contract, service), tag) in services.into_iter().zip(naming::tags(&named)) {
-        let describe = Operation {
-            components,
-            index,
-            contract,
-            service,
-            tag: &tag,
-        };
-        for method in &service.methods {
-            operations.add(&describe, method);
+    for (places, tag) in addresses.iter().zip(&tags) {
+        operations
+            .tags
+            .push(self::tag(tag, places[0].contract, places[0].service));
+        for place in places {
+            operations.add_service(&Operation {
+                components,
+                place: *place,
+                tag,
+            });
         }
-        operations.tags.push(self::tag(&tag, contract, service));
     }
     operations
 }
 
+/// A service, and where it is declared.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// Of the contract.
+    index: usize,
+    contract: &'a Contract,
+    service: &'a Service,
+}
+
+/// The services that are called by the same path together; none of the lists is empty.
+fn by_address(contracts: &[Contract]) -> Vec<Vec<Place<'_>>> {
+    let mut addresses: Vec<Vec<Place<'_>>> = Vec::new();
+    for (index, contract) in contracts.iter().enumerate() {
+        for service in &contract.services {
+            let place = Place {
+                index,
+                contract,
+                service,
+            };
+            let is_same = |known: &&mut Vec<Place<'_>>| known[0].address() == place.address();
+            match addresses.iter_mut().find(is_same) {
+                Some(places) => places.push(place),
+                None => addresses.push(vec![place]),
+            }
+        }
+    }
+    addresses
+}
+
+impl Place<'_> {
+    fn address(&self) -> (&str, &str) {
+        (&self.contract.name, &self.service.name)
+    }
+}
+
 impl Operations {
+    fn add_service(&mut self, describe: &Operation<'_>) {
+        for method in &describe.place.service.methods {
+            self.add(describe, method);
+        }
+    }
+
     fn add(&mut self, describe: &Operation<'_>, method: &Method) {
         let path = describe.path(method);
         if self.paths.contains_key(&path) {
@@ -85,20 +115,19 @@ fn tag(name: &str, contract: &Contract, service: &Service) -> Value {
 /// Describes the methods of one service.
 struct Operation<'a> {
     components: &'a Components<'a>,
-    /// Of the contract.
-    index: usize,
-    contract: &'a Contract,
-    service: &'a Service,
+    place: Place<'a>,
     tag: &'a str,
 }
 
 impl Operation<'_> {
     fn path(&self, method: &Method) -> String {
-        format!("/{}/{}/{}", self.contract.name, self.service.name, method.name)
+        let (name, service) = self.place.address();
+        format!("/{name}/{service}/{}", method.name)
     }
 
     fn id(&self, method: &Method) -> String {
-        format!("{}_{}_{}", self.contract.name, self.service.name, method.name)
+        let (name, service) = self.place.address();
+        format!("{name}_{service}_{}", method.name)
     }
 
     fn operation(&self, method: &Method, id: &str) -> Value {
@@ -144,7 +173,7 @@ impl Operation<'_> {
     fn content(&self, id: &str, side: Side, streams: bool) -> Value {
         let schemas = Schemas {
             components: self.components,
-            contract: self.index,
+            contract: self.place.index,
             side,
         };
         match streams {
