@@ -17,7 +17,7 @@ use golden::shared::place::Place;
 // What no test asks for is still generated.
 #[allow(unused_imports, dead_code)]
 #[path = "golden"]
-mod golden {
+pub mod golden {
     pub mod everything;
     pub mod names;
     pub mod shared {

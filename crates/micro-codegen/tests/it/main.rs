@@ -4,6 +4,7 @@
 mod generated;
 mod golden;
 mod layout;
+mod openapi;
 mod refused;
 
 use std::path::{Path, PathBuf};
