@@ -1,9 +1,9 @@
 //! Fields of which at most one is set.
 //!
-//! Said in words and as `not`, which validators obey and which generators and viewers leave alone: `oneOf` beside properties would
+//! Said in words and as `dependentSchemas`, which validators obey and which generators leave alone: `oneOf` beside properties would
 //! make of one message as many types as it has choices, and hide its other fields from the reader.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::text;
 use crate::contract::{Message, Oneof};
@@ -26,21 +26,21 @@ pub fn description(message: &Message, oneof: &Oneof) -> Option<String> {
     }
 }
 
-/// What a message must not be: one with two members of a choice.
-pub fn excluded(message: &Message) -> Option<Value> {
-    let mut pairs = Vec::new();
-    for oneof in &message.oneofs {
-        let names: Vec<_> = members(message, oneof).collect();
-        for (index, first) in names.iter().enumerate() {
-            let seconds = names.iter().skip(index + 1);
-            pairs.extend(seconds.map(|second| json!({"required": [first, second]})));
+/// For each member of a choice, that the others are not there with it.
+pub fn exclusions(message: &Message) -> Map<String, Value> {
+    let mut exclusions = Map::new();
+    for oneof in message
+        .oneofs
+        .iter()
+        .filter(|oneof| members(message, oneof).count() > 1)
+    {
+        for name in members(message, oneof) {
+            let others = members(message, oneof).filter(|other| *other != name);
+            let others: Map<_, _> = others.map(|other| (other.to_owned(), json!(false))).collect();
+            exclusions.insert(name.to_owned(), json!({"properties": others}));
         }
     }
-    match pairs.len() {
-        0 => None,
-        1 => pairs.pop(),
-        _ => Some(json!({"anyOf": pairs})),
-    }
+    exclusions
 }
 
 fn members<'a>(message: &'a Message, oneof: &'a Oneof) -> impl Iterator<Item = &'a str> {

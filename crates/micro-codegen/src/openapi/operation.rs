@@ -131,13 +131,13 @@ impl Operation<'_> {
     }
 
     fn operation(&self, method: &Method, id: &str) -> Value {
+        // Viewers head the operation with it, so there is always one.
+        let summary = text::first_sentence(&method.docs).unwrap_or_else(|| method.name.clone());
         let mut operation = Map::from_iter([
             ("operationId".to_owned(), json!(id)),
             ("tags".to_owned(), json!([self.tag])),
+            ("summary".to_owned(), summary.into()),
         ]);
-        if let Some(summary) = text::first_sentence(&method.docs) {
-            operation.insert("summary".to_owned(), summary.into());
-        }
         text::describe(&mut operation, description(method));
         operation.insert("parameters".to_owned(), platform::parameters());
         operation.insert("requestBody".to_owned(), self.request(method));

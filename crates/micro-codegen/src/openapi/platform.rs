@@ -118,7 +118,7 @@ fn namespace() -> Value {
         "name": "Micro-Namespace",
         "in": "header",
         "required": false,
-        "description": "Where the service runs. Without it, the namespace of the token's account is meant.",
+        "description": "Where the service runs. Without it, the namespace of the token's account is meant, and without a token `micro`.",
         "schema": {"type": "string", "default": "micro"},
     })
 }

@@ -67,8 +67,9 @@ impl Schemas<'_> {
         if !properties.is_empty() {
             schema.insert("properties".to_owned(), properties.into());
         }
-        if let Some(excluded) = oneof::excluded(message) {
-            schema.insert("not".to_owned(), excluded);
+        let exclusions = oneof::exclusions(message);
+        if !exclusions.is_empty() {
+            schema.insert("dependentSchemas".to_owned(), exclusions.into());
         }
         Value::Object(schema)
     }
