@@ -130,3 +130,21 @@ fn closing(text: &str) -> usize {
     }
     text.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_comment_is_read(line in "\\PC{0,20}(E\\.g\\.|eg\\.)?[ ,:]?\\PC{0,20}[)'`\".]{0,3}") {
+            let read = said(std::slice::from_ref(&line));
+            prop_assert!(read.iter().all(|said| line.contains(said.as_str())));
+            for form in read.iter().flat_map(|said| forms(said)) {
+                prop_assert!(line.contains(&form), "{form}");
+            }
+        }
+    }
+}
