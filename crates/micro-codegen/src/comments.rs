@@ -51,6 +51,11 @@ impl<'a> Comments<'a> {
         lines
     }
 
+    /// Whether the element stands in the file.
+    pub fn has(&self, path: &[i32]) -> bool {
+        self.locations.contains_key(path)
+    }
+
     /// The line, counted from 1, where an element stands; 1 if that is not known.
     pub fn line(&self, path: &[i32]) -> usize {
         let start = self

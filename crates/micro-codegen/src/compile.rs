@@ -28,30 +28,40 @@ pub fn compile(protos: &[PathBuf], includes: &[PathBuf]) -> Result<FileSet> {
     compiled.map_err(|error| Error::Compile(Box::new(error)))
 }
 
+/// Compiles texts, each with the name that others import it by; they import each other and well-known types.
+///
+/// # Errors
+///
+/// When one is no valid contract or imports what is not among them; the message leads with file and line.
+pub fn compile_sources(sources: &[(String, String)]) -> Result<FileSet> {
+    let names: Vec<&str> = sources.iter().map(|(name, _)| name.as_str()).collect();
+    compile_named(sources, &names)
+}
+
 /// Compiles one file that need not exist, and that imports nothing but well-known types.
 pub(crate) fn compile_source(name: &str, source: &str) -> Result<FileSet> {
+    compile_sources(&[(name.to_owned(), source.to_owned())])
+}
+
+/// Compiles those of the texts that are named, and of the others what they import.
+pub(crate) fn compile_named(sources: &[(String, String)], names: &[&str]) -> Result<FileSet> {
     let compile = || {
         let mut resolver = ChainFileResolver::new();
-        resolver.add(OneFile {
-            name: name.to_owned(),
-            source: source.to_owned(),
-        });
+        resolver.add(Sources(sources.iter().cloned().collect()));
         resolver.add(GoogleFileResolver::new());
-        file_set(Compiler::with_file_resolver(resolver), [name])
+        file_set(Compiler::with_file_resolver(resolver), names)
     };
     compile().map_err(|error: protox::Error| Error::Compile(Box::new(error)))
 }
 
-struct OneFile {
-    name: String,
-    source: String,
-}
+/// Texts by name.
+struct Sources(BTreeMap<String, String>);
 
-impl FileResolver for OneFile {
+impl FileResolver for Sources {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        match name == self.name {
-            true => File::from_source(name, &self.source),
-            false => Err(protox::Error::file_not_found(name)),
+        match self.0.get(name) {
+            Some(source) => File::from_source(name, source),
+            None => Err(protox::Error::file_not_found(name)),
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum Error {
     File { path: PathBuf, source: std::io::Error },
     /// A template of a new service is wrong.
     Template { path: String, source: minijinja::Error },
+    /// The contracts of an earlier version could not be had.
+    History { reference: String, problem: String },
     /// A service cannot have this name.
     Name { name: String, problem: String },
     /// The folder of a new service is there already.
@@ -40,6 +42,9 @@ impl fmt::Display for Error {
             Error::Contract { file, line, problem } => write!(f, "{file}:{line}: {problem}"),
             Error::File { path, .. } => write!(f, "cannot access {}", path.display()),
             Error::Template { path, .. } => write!(f, "cannot write {path}"),
+            Error::History { reference, problem } => {
+                write!(f, "cannot read the contracts of {reference:?}: {problem}")
+            }
             Error::Name { name, problem } => write!(f, "service name {name:?} {problem}"),
             Error::Exists(path) => write!(f, "{} exists already", path.display()),
             Error::Descriptors { index, .. } => {

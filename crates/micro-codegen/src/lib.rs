@@ -12,6 +12,7 @@ mod compile;
 pub mod contract;
 mod error;
 mod generate;
+pub mod history;
 pub mod openapi;
 mod project;
 pub mod scaffold;
@@ -29,7 +30,7 @@ mod oneof;
 mod service;
 mod types;
 
-pub use compile::{FileSet, compile};
+pub use compile::{FileSet, compile, compile_sources};
 pub use error::{Error, Result};
 pub use generate::{GeneratedFile, Options, generate};
 pub use project::{Language, Outputs, Project, entries};
