@@ -78,7 +78,7 @@ impl History<'_> {
         let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted];
         let found = self.run(&words)?;
         if found.status.success() {
-            return Ok(Some(self.utf8(found.stdout)?.trim().to_owned()));
+            return Ok(Some(String::from_utf8_lossy(&found.stdout).trim().to_owned()));
         }
         match self.output(&["rev-list", "--all", "--max-count=1"])?.is_empty() {
             true => Ok(None),
@@ -92,37 +92,55 @@ impl History<'_> {
     /// The names of the contracts in the folder as it was.
     fn files(&self, commit: &str) -> Result<Vec<String>> {
         let listed = self.output(&["ls-tree", "-r", "-z", commit])?;
-        let entries = listed.split('\0').filter_map(|entry| entry.split_once('\t'));
+        // A file whose name is not UTF-8 cannot be imported.
+        let entries = listed.split(|byte| *byte == 0);
+        let entries = entries.filter_map(|entry| std::str::from_utf8(entry).ok()?.split_once('\t'));
         // The text of a symbolic link (mode 120000) is a path and no contract.
         let files = entries.filter(|(kind, name)| kind.starts_with("100") && name.ends_with(".proto"));
         Ok(files.map(|(_, name)| name.to_owned()).collect())
     }
 
     fn text(&self, commit: &str, name: &str) -> Result<String> {
-        self.output(&["show", &format!("{commit}:./{name}")])
+        let text = self.output(&["show", &format!("{commit}:./{name}")])?;
+        String::from_utf8(text).map_err(|_| self.error(format!("{name} is not UTF-8")))
     }
 
     /// The name that a file is imported by: its path in the folder, with slashes.
     fn name(&self, proto: &Path) -> Result<String> {
-        let path = proto.strip_prefix(self.folder).unwrap_or(proto);
-        let parts = path
-            .components()
-            .filter(|part| !matches!(part, Component::CurDir));
-        let parts = parts.map(|part| match part {
-            Component::Normal(name) => name.to_str(),
-            _ => None,
-        });
-        let parts: Option<Vec<&str>> = parts.collect();
+        let path = self.path_within(proto);
+        let parts = path.iter().flat_map(|path| path.components());
+        let parts = parts.filter(|part| !matches!(part, Component::CurDir));
+        let names: Option<Vec<&str>> = parts
+            .map(|part| match part {
+                Component::Normal(name) => name.to_str(),
+                _ => None,
+            })
+            .collect();
         let (proto, folder) = (proto.display(), self.folder.display());
-        parts
-            .map(|parts| parts.join("/"))
+        names
+            .filter(|names| !names.is_empty())
+            .map(|names| names.join("/"))
             .ok_or_else(|| self.error(format!("{proto} is not in {folder}")))
     }
 
-    fn output(&self, words: &[&str]) -> Result<String> {
+    /// A file that is not found would pass for a new one, which breaks nothing; so nothing is guessed.
+    fn path_within(&self, proto: &Path) -> Option<PathBuf> {
+        let is_plain = |path: &Path| !path.components().any(|part| part == Component::ParentDir);
+        match proto.strip_prefix(self.folder) {
+            Ok(path) if is_plain(path) => return Some(path.to_owned()),
+            Err(_) if proto.is_relative() && is_plain(proto) && self.folder.join(proto).exists() => {
+                return Some(proto.to_owned());
+            }
+            _ => {}
+        }
+        let (proto, folder) = (proto.canonicalize().ok()?, self.folder.canonicalize().ok()?);
+        Some(proto.strip_prefix(folder).ok()?.to_owned())
+    }
+
+    fn output(&self, words: &[&str]) -> Result<Vec<u8>> {
         let output = self.run(words)?;
         match output.status.success() {
-            true => self.utf8(output.stdout),
+            true => Ok(output.stdout),
             false => Err(self.error(errors(&output))),
         }
     }
@@ -145,10 +163,6 @@ impl History<'_> {
             };
             self.error(problem)
         })
-    }
-
-    fn utf8(&self, bytes: Vec<u8>) -> Result<String> {
-        String::from_utf8(bytes).map_err(|_| self.error("a file or its name is not UTF-8".to_owned()))
     }
 
     fn error(&self, problem: String) -> Error {

@@ -129,10 +129,11 @@ fn has_derived_json_name(field: &FieldDescriptorProto) -> bool {
 
 fn kinds(report: &mut Report, old: &Field<'_>, new: &Field<'_>) {
     let (before, after) = (old.cardinality(), new.cardinality());
-    let is_moved = old.oneof() != new.oneof();
+    let change = old.type_change(new);
+    // Members of oneofs and messages are optional by themselves: that it moved or is one now is told already.
+    let follows = old.oneof() != new.oneof() || change == Some(Breaks::Wire);
     let rule = match before.change(after) {
-        // Members of oneofs are optional: that it moved is told already.
-        Some(Breaks::Code) if is_moved => None,
+        Some(Breaks::Code) if follows => None,
         Some(Breaks::Code) => Some(Rule::FieldSameCardinality),
         Some(Breaks::Wire) => Some(Rule::FieldWireJsonCompatibleCardinality),
         None => None,
@@ -147,7 +148,7 @@ fn kinds(report: &mut Report, old: &Field<'_>, new: &Field<'_>) {
         let advice = "leave it as it was, and add a field with a number and a name of its own";
         report.add(rule, new.place(), what, advice);
     }
-    let rule = match old.type_change(new) {
+    let rule = match change {
         Some(Breaks::Code) => Rule::FieldSameType,
         Some(Breaks::Wire) => Rule::FieldWireJsonCompatibleType,
         None => return,

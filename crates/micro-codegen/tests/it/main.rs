@@ -1,8 +1,10 @@
 //! What comes out of contracts: the text, that it compiles, and what it does.
 #![allow(clippy::unwrap_used)]
 
+mod breaking;
 mod generated;
 mod golden;
+mod history;
 mod layout;
 mod openapi;
 mod refused;
