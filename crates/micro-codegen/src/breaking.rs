@@ -60,6 +60,7 @@ pub struct Break {
     pub line: usize,
     /// The version that `file` and `line` are of.
     pub version: Version,
+    /// The rule that it breaks.
     pub rule: Rule,
     /// `field 3 "email" of message Account was removed`
     pub what: String,
@@ -72,7 +73,9 @@ pub struct Break {
 /// One of the two that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
+    /// The one that somebody relies on.
     Old,
+    /// The one that is to take its place.
     New,
 }
 
@@ -88,6 +91,19 @@ pub enum Breaks {
 /// The changes from `old` to `new` that break who relies on `old`, by file and line.
 ///
 /// Compared is what the files declare that `old` was compiled for, wherever it stands in `new`.
+///
+/// ```
+/// use micro_codegen::breaking::{Rule, compare};
+/// use micro_codegen::compile_sources;
+///
+/// let version = |field: &str| {
+///     let text = format!("syntax = \"proto3\"; message Account {{ {field} }}");
+///     compile_sources(&[("user.proto".to_owned(), text)])
+/// };
+/// let breaks = compare(&version("string name = 1;")?, &version("int32 name = 1;")?);
+/// assert_eq!(breaks[0].rule, Rule::FieldWireJsonCompatibleType);
+/// # Ok::<(), micro_codegen::Error>(())
+/// ```
 pub fn compare(old: &FileSet, new: &FileSet) -> Vec<Break> {
     let (old, new) = (
         Declarations::new(old, Version::Old),

@@ -185,11 +185,11 @@ impl<'a> Removal<'_, 'a> {
             let (what, advice) = match new.get(full_name) {
                 Some(moved) => (
                     format!("{kind} {} was moved to {}", element.name, moved.file()),
-                    "leave it in its file: generated code is found under the file's name",
+                    "leave it in its file, since generated code is found under the file's name",
                 ),
                 None => (
                     format!("{kind} {} was removed", element.name),
-                    "keep it with \"option deprecated = true;\" for as long as somebody may use it",
+                    "keep it with `option deprecated = true;` for as long as somebody may use it",
                 ),
             };
             self.report.add(rule, element.place(&[]), what, advice);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost_types::EnumDescriptorProto;
 
 use super::declarations::Element;
+use super::field::RENUMBERED;
 use super::reserved::{Range, Reserved};
 use super::{Report, Rule};
 
@@ -79,7 +80,7 @@ fn renamed(report: &mut Report, new: &Enum<'_>, number: i32, before: &Value<'_>,
         list(&after.names)
     );
     let advice =
-        "give it its old name back, which JSON goes by; with \"option allow_alias = true;\" it may have both";
+        "give it its old name back, which JSON goes by; with `option allow_alias = true;` it may have both";
     report.add(
         Rule::EnumValueSameName,
         new.place(&[2, after.index]),
@@ -89,48 +90,25 @@ fn renamed(report: &mut Report, new: &Enum<'_>, number: i32, before: &Value<'_>,
 }
 
 fn removed(report: &mut Report, (old, value): (&Enum<'_>, &Value<'_>), new: &Enum<'_>, number: i32) {
-    let reserved = reserved(new.descriptor);
-    let has_number = reserved.has_number(number);
-    let open: BTreeSet<_> = (value.names.iter().copied())
-        .filter(|name| !reserved.has_name(name))
-        .collect();
-    let rule = match (has_number, open.is_empty()) {
-        (false, _) => Rule::EnumValueNoDeleteUnlessNumberReserved,
-        (true, false) => Rule::EnumValueNoDeleteUnlessNameReserved,
-        (true, true) => Rule::EnumValueNoDelete,
-    };
-    let names = list(&value.names);
+    let open = reserved(new.descriptor).open(number, value.names.iter().copied());
+    let rule = open.rule([
+        Rule::EnumValueNoDeleteUnlessNumberReserved,
+        Rule::EnumValueNoDeleteUnlessNameReserved,
+        Rule::EnumValueNoDelete,
+    ]);
     let mut others = new.descriptor.value.iter().zip(0..);
-    if let Some((other, index)) = others.find(|(other, _)| value.names.contains(other.name())) {
-        let what = format!(
-            "value {} of enum {} changed its number from {number} to {}",
-            other.name(),
-            new.name,
-            other.number()
-        );
-        let advice =
-            "give it its old number back, or give what is new a name of its own and reserve the old one";
-        return report.add(rule, new.place(&[2, index]), what, advice);
-    }
-    let what = format!("value {names} = {number} of enum {} was removed", old.name);
-    let place = old.place(&[2, value.index]);
-    let missing = missing(has_number, number, &open);
-    let advice = match missing.is_empty() {
-        true => "keep it with [deprecated = true] for as long as code may use it".to_owned(),
-        false => {
-            format!("keep it with [deprecated = true], or say {missing} so that nothing takes its place")
-        }
+    let Some((other, index)) = others.find(|(other, _)| value.names.contains(other.name())) else {
+        let names = list(&value.names);
+        let what = format!("value {names} = {number} of enum {} was removed", old.name);
+        return report.add(rule, old.place(&[2, value.index]), what, open.advice());
     };
-    report.add(rule, place, what, advice);
-}
-
-/// What has to be reserved yet.
-fn missing(has_number: bool, number: i32, names: &BTreeSet<&str>) -> String {
-    let number = (!has_number).then(|| format!("\"reserved {number};\""));
-    let quoted: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
-    let names = (!names.is_empty()).then(|| format!("'reserved {};'", quoted.join(", ")));
-    let parts: Vec<_> = number.into_iter().chain(names).collect();
-    parts.join(" and ")
+    let what = format!(
+        "value {} of enum {} changed its number from {number} to {}",
+        other.name(),
+        new.name,
+        other.number()
+    );
+    report.add(rule, new.place(&[2, index]), what, RENUMBERED);
 }
 
 fn list(names: &BTreeSet<&str>) -> String {

@@ -18,6 +18,10 @@ struct Field<'a> {
     index: i32,
 }
 
+/// What to do about another number, here and in enums.
+pub const RENUMBERED: &str =
+    "give it its old number back, or give what is new a name of its own and reserve the old one";
+
 pub fn compare<'a>(
     report: &mut Report,
     old: (&'a Declarations<'a>, &'a Message<'a>),
@@ -48,36 +52,26 @@ fn fields<'a>(
 
 fn removed(report: &mut Report, old: &Field<'_>, message: &Message<'_>, new: &[Field<'_>]) {
     let (name, number) = (old.descriptor.name(), old.descriptor.number());
-    let reserved = reserved(message.descriptor);
-    let (has_number, has_name) = (reserved.has_number(number), reserved.has_name(name));
-    let rule = match (has_number, has_name) {
-        (false, _) => Rule::FieldNoDeleteUnlessNumberReserved,
-        (true, false) => Rule::FieldNoDeleteUnlessNameReserved,
-        (true, true) => Rule::FieldNoDelete,
-    };
-    if let Some(new) = new.iter().find(|new| new.descriptor.name() == name) {
-        let what = format!(
-            "field {name:?} of message {} changed its number from {number} to {}",
-            message.name,
-            new.descriptor.number()
+    let open = reserved(message.descriptor).open(number, [name]);
+    let rule = open.rule([
+        Rule::FieldNoDeleteUnlessNumberReserved,
+        Rule::FieldNoDeleteUnlessNameReserved,
+        Rule::FieldNoDelete,
+    ]);
+    let Some(new) = new.iter().find(|new| new.descriptor.name() == name) else {
+        return report.add(
+            rule,
+            old.place(),
+            format!("{} was removed", old.text()),
+            open.advice(),
         );
-        let advice =
-            "give it its old number back, or give what is new a name of its own and reserve the old one";
-        return report.add(rule, new.place(), what, advice);
-    }
-    let what = format!("{} was removed", old.text());
-    let missing = match (has_number, has_name) {
-        (false, false) => format!("\"reserved {number};\" and 'reserved {name:?};'"),
-        (false, true) => format!("\"reserved {number};\""),
-        (true, false) => format!("'reserved {name:?};'"),
-        (true, true) => {
-            let advice = "keep it with [deprecated = true] for as long as code may use it";
-            return report.add(rule, old.place(), what, advice);
-        }
     };
-    let advice =
-        format!("keep it with [deprecated = true], or say {missing} so that nothing takes its place");
-    report.add(rule, old.place(), what, advice);
+    let what = format!(
+        "field {name:?} of message {} changed its number from {number} to {}",
+        message.name,
+        new.descriptor.number()
+    );
+    report.add(rule, new.place(), what, RENUMBERED);
 }
 
 fn compare_fields(report: &mut Report, old: &Field<'_>, new: &Field<'_>) {
@@ -110,7 +104,7 @@ fn names(report: &mut Report, old: &Field<'_>, new: &Field<'_>) {
             "{} changed its json_name from {before:?} to {after:?}",
             new.text()
         );
-        let advice = format!("say [json_name = {before:?}]");
+        let advice = format!("say `[json_name = {before:?}]`");
         report.add(Rule::FieldSameJsonName, new.place(), what, advice);
     }
 }
@@ -160,7 +154,9 @@ fn kinds(report: &mut Report, old: &Field<'_>, new: &Field<'_>) {
         new.type_text()
     );
     let advice = match rule {
-        Rule::FieldSameType => "give it its old type back: the new one is read alike, but is another in code",
+        Rule::FieldSameType => {
+            "give it its old type back, since code has another for the new one, though both are read alike"
+        }
         _ => "give it its old type back, and add a field with a number and a name of its own",
     };
     report.add(rule, new.place(), what, advice);
@@ -178,7 +174,7 @@ fn oneofs(report: &mut Report, old: &Field<'_>, new: &Field<'_>) {
         Rule::FieldSameOneof,
         new.place(),
         format!("{} was moved {what}", new.text()),
-        "leave it where it was: whoever sets two of a oneof's members keeps only the last",
+        "leave it where it was, since of a oneof's members only the last that was set is kept",
     );
 }
 

@@ -77,7 +77,7 @@ pub fn compare(report: &mut Report, old: &Declarations<'_>, new: &Declarations<'
                 Rule::FileNoDelete,
                 old.place(&[12]),
                 format!("file {name} was removed"),
-                "keep it, and mark what it declares with \"option deprecated = true;\"",
+                "keep it, and mark what it declares with `option deprecated = true;`",
             ),
         }
     }
@@ -91,7 +91,7 @@ fn compare_sources(report: &mut Report, old: &Source<'_>, new: &Source<'_>) {
             Rule::FileSamePackage,
             where_set(old, new, &[2]),
             changed("the package", old_package, new_package),
-            "give it its old name back: all types and calls of the file go by it",
+            "give it its old name back, since all types and calls of the file go by it",
         );
     }
     let (old_syntax, new_syntax) = (syntax(old), syntax(new));
@@ -100,7 +100,7 @@ fn compare_sources(report: &mut Report, old: &Source<'_>, new: &Source<'_>) {
             Rule::FileSameSyntax,
             where_set(old, new, &[12]),
             changed("the syntax", old_syntax, new_syntax),
-            "keep the old one: other code is generated for the same declarations",
+            "keep the old one, since other code is generated for the same declarations",
         );
     }
     let defaults = FileOptions::default();
@@ -113,7 +113,7 @@ fn compare_sources(report: &mut Report, old: &Source<'_>, new: &Source<'_>) {
                 *rule,
                 where_set(old, new, &[8, *number]),
                 changed(&format!("option {name}"), &before, &after),
-                "set it as before: generated code goes by it",
+                "set it as before, since generated code goes by it",
             );
         }
     }

@@ -1,5 +1,7 @@
 //! What is reserved so that nothing takes the place of what was removed.
 
+use super::Rule;
+
 /// Numbers, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
@@ -16,6 +18,12 @@ pub struct Reserved<'a> {
     pub name_path: i32,
 }
 
+/// The number and the names of an element that is gone, as far as they are not reserved.
+pub struct Open<'n> {
+    number: Option<i32>,
+    names: Vec<&'n str>,
+}
+
 /// Something that was reserved and no longer is.
 pub struct Lost {
     /// Where it stood, from its message or enum.
@@ -26,11 +34,17 @@ pub struct Lost {
 }
 
 impl Reserved<'_> {
-    pub fn has_number(&self, number: i32) -> bool {
-        self.ranges.iter().any(|range| range.contains(number.into()))
+    /// What of an element that is gone could be taken by another.
+    pub fn open<'n>(&self, number: i32, names: impl IntoIterator<Item = &'n str>) -> Open<'n> {
+        let is_reserved = self.ranges.iter().any(|range| range.contains(number.into()));
+        let names = names.into_iter().filter(|name| !self.has_name(name));
+        Open {
+            number: (!is_reserved).then_some(number),
+            names: names.collect(),
+        }
     }
 
-    pub fn has_name(&self, name: &str) -> bool {
+    fn has_name(&self, name: &str) -> bool {
         self.names.iter().any(|reserved| reserved == name)
     }
 
@@ -50,7 +64,7 @@ impl Reserved<'_> {
                 .filter(|(name, _)| !new.has_name(name))
                 .map(|(name, index)| Lost {
                     path: vec![self.name_path, index],
-                    what: format!("name {name:?}"),
+                    what: format!("the name {name:?}"),
                     user: None,
                 }),
         );
@@ -58,11 +72,36 @@ impl Reserved<'_> {
     }
 }
 
+impl Open<'_> {
+    /// The gravest of the rules about the number, the name, and the element itself.
+    pub fn rule(&self, [number, name, element]: [Rule; 3]) -> Rule {
+        match (self.number, self.names.is_empty()) {
+            (Some(_), _) => number,
+            (None, false) => name,
+            (None, true) => element,
+        }
+    }
+
+    pub fn advice(&self) -> String {
+        let number = self.number.map(|number| format!("`reserved {number};`"));
+        let quoted: Vec<_> = self.names.iter().map(|name| format!("{name:?}")).collect();
+        let names = (!quoted.is_empty()).then(|| format!("`reserved {};`", quoted.join(", ")));
+        let parts: Vec<_> = number.into_iter().chain(names).collect();
+        match parts.is_empty() {
+            true => "keep it with `[deprecated = true]` for as long as code may use it".to_owned(),
+            false => format!(
+                "keep it with `[deprecated = true]`, or say {} so that nothing takes its place",
+                parts.join(" and ")
+            ),
+        }
+    }
+}
+
 impl Lost {
     pub fn what(&self, kind: &str, name: &str) -> String {
-        let what = format!("{} of {kind} {name} is no longer reserved", self.what);
+        let what = format!("{kind} {name} no longer reserves {}", self.what);
         match &self.user {
-            Some(user) => format!("{what} and is now used by {user}"),
+            Some(user) => format!("{what}, used by {user}"),
             None => what,
         }
     }
@@ -70,9 +109,9 @@ impl Lost {
     pub fn advice(&self) -> &'static str {
         match self.user {
             Some(_) => {
-                "reserve it again and take another: old data and old programs still know it as something else"
+                "reserve it again and take another, since old data and old programs know it as something else"
             }
-            None => "reserve it again: old data and old programs still know it",
+            None => "reserve it again, since old data and old programs still know it",
         }
     }
 }
@@ -117,8 +156,8 @@ impl std::fmt::Display for Range {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Range { first, last } = self;
         match first == last {
-            true => write!(f, "number {first}"),
-            false => write!(f, "number {first} to {last}"),
+            true => write!(f, "the number {first}"),
+            false => write!(f, "the numbers {first} to {last}"),
         }
     }
 }

@@ -16,7 +16,7 @@ pub fn compare(report: &mut Report, old: &Service<'_>, new: &Service<'_>) {
                 Rule::RpcNoDelete,
                 old.place(&[2, index]),
                 format!("method {} of service {} was removed", method.name(), old.name),
-                "keep it with \"option deprecated = true;\": who still calls it gets an error",
+                "keep it with `option deprecated = true;`, since who still calls it gets an error",
             ),
         }
     }

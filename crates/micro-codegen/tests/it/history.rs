@@ -31,7 +31,7 @@ impl Repository {
             "core.hooksPath=none",
         ];
         let mut command = Command::new("git");
-        command.arg("-C").arg(self.0.path());
+        command.arg("-C").arg(self.0.path()).env_remove("GIT_DIR");
         for setting in settings {
             command.args(["-c", setting]);
         }
@@ -198,4 +198,16 @@ fn paths_of_contracts() {
     }
     let elsewhere = problem(&folder, &["elsewhere.proto".into()], "HEAD");
     assert!(elsewhere.contains("elsewhere.proto is not in"), "{elsewhere}");
+}
+
+/// Git tells a hook of its repository in variables, which here would hide all that is broken.
+#[test]
+fn a_hook_does_not_lead_elsewhere() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "history::the_working_tree_against_commits"])
+        .env("GIT_DIR", "nowhere")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
 }

@@ -14,35 +14,34 @@ fn what_is_gone_is_shown_where_it_stood() {
         "message Account {\n  string id = 1;\n  string email = 3;\n}",
         "\n\nmessage Account {\n  string id = 1;\n}",
         &[
-            "user.proto:5: field 3 \"email\" of message Account was removed: keep it with [deprecated = true], or say \
-             \"reserved 3;\" and 'reserved \"email\";' so that nothing takes its place (the line is of the old version)",
+            "user.proto:5: field 3 \"email\" of message Account was removed: keep it with `[deprecated = true]`, or say \
+             `reserved 3;` and `reserved \"email\";` so that nothing takes its place (the line is of the old version)",
         ],
     );
     check(
         "\nmessage A {\n  reserved 7;\n  reserved 1 to 4,\n    9;\n  reserved\n    \"x\";\n}",
         "message A {\n  reserved 1;\n  string b = 3;\n}",
         &[
-            "user.proto:5: number 7 of message A is no longer reserved: reserve it again: old data and old programs still \
-             know it (the line is of the old version)",
-            "user.proto:6: number 2 to 4 of message A is no longer reserved and is now used by field 3 \"b\": reserve it \
-             again and take another: old data and old programs still know it as something else (the line is of the old \
-             version)",
-            "user.proto:7: number 9 of message A is no longer reserved: reserve it again: old data and old programs still \
-             know it (the line is of the old version)",
-            "user.proto:9: name \"x\" of message A is no longer reserved: reserve it again: old data and old programs still \
-             know it (the line is of the old version)",
+            "user.proto:5: message A no longer reserves the number 7: reserve it again, since old data and old programs \
+             still know it (the line is of the old version)",
+            "user.proto:6: message A no longer reserves the numbers 2 to 4, used by field 3 \"b\": reserve it again and take \
+             another, since old data and old programs know it as something else (the line is of the old version)",
+            "user.proto:7: message A no longer reserves the number 9: reserve it again, since old data and old programs \
+             still know it (the line is of the old version)",
+            "user.proto:9: message A no longer reserves the name \"x\": reserve it again, since old data and old programs \
+             still know it (the line is of the old version)",
         ],
     );
     check(
         "enum A {\n  B = 0;\n  C = 1;\n}\nmessage M {}\nservice S {\n  rpc D(M) returns (M);\n}\nservice T {}",
         "enum A {\n  B = 0;\n  reserved 1;\n}\nmessage M {}\nservice S {}",
         &[
-            "user.proto:5: value C = 1 of enum A was removed: keep it with [deprecated = true], or say 'reserved \"C\";' so \
+            "user.proto:5: value C = 1 of enum A was removed: keep it with `[deprecated = true]`, or say `reserved \"C\";` so \
              that nothing takes its place (the line is of the old version)",
-            "user.proto:9: method D of service S was removed: keep it with \"option deprecated = true;\": who still calls it \
-             gets an error (the line is of the old version)",
-            "user.proto:11: service T was removed: keep it with \"option deprecated = true;\" for as long as somebody may \
-             use it (the line is of the old version)",
+            "user.proto:9: method D of service S was removed: keep it with `option deprecated = true;`, since who still \
+             calls it gets an error (the line is of the old version)",
+            "user.proto:11: service T was removed: keep it with `option deprecated = true;` for as long as somebody may use \
+             it (the line is of the old version)",
         ],
     );
 }
@@ -73,11 +72,11 @@ fn what_changed_is_shown_where_it_stands() {
         "option go_package = \"a\";\nmessage M {}\nservice S {\n  rpc D(M) returns (M);\n}",
         "message M {}\nservice S {\n\n  rpc D(M) returns (stream M);\n}\noption java_package = \"b\";",
         &[
-            "user.proto:3: option go_package changed from \"a\" to \"\": set it as before: generated code goes by it (the \
+            "user.proto:3: option go_package changed from \"a\" to \"\": set it as before, since generated code goes by it (the \
              line is of the old version)",
             "user.proto:6: method D of service S changed what it answers with from one message to a stream: leave it as it \
              was, and add a method with a name of its own",
-            "user.proto:8: option java_package changed from \"\" to \"b\": set it as before: generated code goes by it",
+            "user.proto:8: option java_package changed from \"\" to \"b\": set it as before, since generated code goes by it",
         ],
     );
 }
