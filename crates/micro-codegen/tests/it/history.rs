@@ -113,6 +113,8 @@ fn files_that_came_and_went() {
     repository.write("gone.proto", "message Gone {}");
     repository.write("other.proto", "message Other {}");
     fs::write(repository.folder().join("note.txt"), "no contract").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("missing.proto", repository.folder().join("link.proto")).unwrap();
     repository.commit();
     fs::remove_file(repository.folder().join("gone.proto")).unwrap();
     repository.write("other.proto", "");

@@ -76,6 +76,11 @@ pub const CASES: &[Case] = &[
         &["FIELD_SAME_JSON_NAME", "FIELD_SAME_NAME"],
     ),
     (
+        "message A { string b = 1 [json_name = \"d\"]; }",
+        "message A { string c = 1; }",
+        &["FIELD_SAME_JSON_NAME", "FIELD_SAME_NAME"],
+    ),
+    (
         "message A { string b = 1; string c = 2; }",
         "message A { string b = 2; string c = 1; }",
         &["FIELD_SAME_NAME", "FIELD_SAME_NAME"],

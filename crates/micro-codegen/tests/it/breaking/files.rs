@@ -57,6 +57,9 @@ fn whole_files() {
     );
     check(&[("a.proto", &a)], &[("a.proto", &a), ("b.proto", &b)], &[]);
 
+    let importing = file("import \"google/protobuf/timestamp.proto\";\nmessage B {}");
+    check(&[("b.proto", &importing)], &[("b.proto", &b)], &[]);
+
     let elsewhere = a.replace("package p;", "package q;");
     check(
         &[("a.proto", &a)],
@@ -81,6 +84,8 @@ fn whole_files() {
     );
     let unsaid = "message A { optional A b = 1; }";
     check(&[("a.proto", second)], &[("a.proto", unsaid)], &[]);
+    let told = compare_files(&[("a.proto", unsaid)], &[("a.proto", third)]);
+    assert_eq!(told[0].what, "the syntax changed from \"proto2\" to \"proto3\"");
     let required = "syntax = \"proto2\"; message A { required A b = 1; }";
     check(
         &[("a.proto", second)],
