@@ -2,16 +2,39 @@
 
 use prost_types::{MethodDescriptorProto, ServiceDescriptorProto};
 
-use super::declarations::{Element, Place};
+use super::declarations::Element;
 use super::{Report, Rule};
 
 type Service<'a> = Element<'a, ServiceDescriptorProto>;
+
+/// A part of a method's signature: its rule, what to call it, and what it is.
+type Part = (Rule, &'static str, fn(&MethodDescriptorProto) -> String);
+
+const PARTS: &[Part] = &[
+    (Rule::RpcSameRequestType, "its request", |it| {
+        type_name(it.input_type())
+    }),
+    (Rule::RpcSameResponseType, "its response", |it| {
+        type_name(it.output_type())
+    }),
+    (Rule::RpcSameClientStreaming, "what it takes", |it| {
+        streaming(it.client_streaming())
+    }),
+    (Rule::RpcSameServerStreaming, "what it answers with", |it| {
+        streaming(it.server_streaming())
+    }),
+    (
+        Rule::RpcSameIdempotencyLevel,
+        "its idempotency_level",
+        idempotency,
+    ),
+];
 
 pub fn compare(report: &mut Report, old: &Service<'_>, new: &Service<'_>) {
     for (method, index) in old.descriptor.method.iter().zip(0..) {
         let mut others = new.descriptor.method.iter().zip(0..);
         match others.find(|(other, _)| other.name() == method.name()) {
-            Some((other, index)) => compare_methods(report, method, other, new, index),
+            Some((other, index)) => compare_methods(report, method, other, (new, index)),
             None => report.add(
                 Rule::RpcNoDelete,
                 old.place(&[2, index]),
@@ -26,49 +49,21 @@ fn compare_methods(
     report: &mut Report,
     old: &MethodDescriptorProto,
     new: &MethodDescriptorProto,
-    service: &Service<'_>,
-    index: i32,
+    (service, index): (&Service<'_>, i32),
 ) {
-    let place = || -> Place { service.place(&[2, index]) };
-    let mut check = |rule: Rule, what: &str, before: String, after: String| {
+    for (rule, what, part) in PARTS {
+        let (before, after) = (part(old), part(new));
         if before != after {
             let method = format!("method {} of service {}", new.name(), service.name);
             let what = format!("{method} changed {what} from {before} to {after}");
             let advice = "leave it as it was, and add a method with a name of its own";
-            report.add(rule, place(), what, advice);
+            report.add(*rule, service.place(&[2, index]), what, advice);
         }
-    };
-    let type_name = |name: &str| name.trim_start_matches('.').to_owned();
-    check(
-        Rule::RpcSameRequestType,
-        "its request",
-        type_name(old.input_type()),
-        type_name(new.input_type()),
-    );
-    check(
-        Rule::RpcSameResponseType,
-        "its response",
-        type_name(old.output_type()),
-        type_name(new.output_type()),
-    );
-    check(
-        Rule::RpcSameClientStreaming,
-        "what it takes",
-        streaming(old.client_streaming()),
-        streaming(new.client_streaming()),
-    );
-    check(
-        Rule::RpcSameServerStreaming,
-        "what it answers with",
-        streaming(old.server_streaming()),
-        streaming(new.server_streaming()),
-    );
-    check(
-        Rule::RpcSameIdempotencyLevel,
-        "its idempotency_level",
-        idempotency(old),
-        idempotency(new),
-    );
+    }
+}
+
+fn type_name(name: &str) -> String {
+    name.trim_start_matches('.').to_owned()
 }
 
 fn streaming(is_stream: bool) -> String {
