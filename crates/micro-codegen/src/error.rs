@@ -10,6 +10,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The contract does not compile.
     Compile(Box<protox::Error>),
+    /// The contracts of an earlier version could not be had.
+    History { reference: String, problem: String },
     /// The contract compiles, and asks for what the generator has no code for.
     Contract {
         file: String,
@@ -45,6 +47,8 @@ impl fmt::Display for Error {
             Error::History { reference, problem } => {
                 write!(f, "cannot read the contracts of {reference:?}: {problem}")
             }
+            Error::Contract { file, line, problem } => write!(f, "{file}:{line}: {problem}"),
+            Error::File { path, .. } => write!(f, "cannot access {}", path.display()),
             Error::Name { name, problem } => write!(f, "service name {name:?} {problem}"),
             Error::Exists(path) => write!(f, "{} exists already", path.display()),
             Error::Descriptors { index, .. } => {
