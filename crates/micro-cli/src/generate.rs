@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use micro_codegen::{Error, Language, Outputs, Project};
+use micro_codegen::breaking::{Break, compare};
+use micro_codegen::{Error, FileSet, Language, Outputs, Project, history};
 
 use crate::errors::{Failure, Result};
 use crate::output;
@@ -122,7 +123,26 @@ fn bring_up_to_date(project: &Project, asked: &Outputs, args: &GenArgs) -> Resul
             .with_hint("say what: --rust, --openapi, --client=go,python,typescript or --all"));
     }
     let set = project.compile().map_err(failed)?;
+    if !args.breaking {
+        refuse_breaks(project, &set, &args.against)?;
+    }
     project.generate(&set, &outputs, args.check).map_err(failed)
+}
+
+/// Who relies on the old contracts would be left behind.
+fn refuse_breaks(project: &Project, new: &FileSet, reference: &str) -> Result<()> {
+    let old = history::old_version(project.proto(), project.contracts(), reference).map_err(failed)?;
+    let breaks = old.map(|old| compare(&old, new)).unwrap_or_default();
+    if breaks.is_empty() {
+        return Ok(());
+    }
+    let line = |each: &Break| format!("{each} [{}, {}]", each.rule, each.breaks);
+    let lines: Vec<_> = breaks.iter().map(line).collect();
+    let text = format!(
+        "the contracts break those who rely on them as they are in {reference}:\n{}",
+        lines.join("\n")
+    );
+    Err(Failure::new(1, text).with_hint("nothing was written; --breaking goes on all the same"))
 }
 
 fn failed(error: Error) -> Failure {

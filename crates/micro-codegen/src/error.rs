@@ -10,20 +10,18 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The contract does not compile.
     Compile(Box<protox::Error>),
-    /// The contracts of an earlier version could not be had.
-    History { reference: String, problem: String },
     /// The contract compiles, and asks for what the generator has no code for.
     Contract {
         file: String,
         line: usize,
         problem: String,
     },
+    /// An earlier version of the contracts cannot be had from git.
+    History { reference: String, problem: String },
     /// A file could not be read or written.
     File { path: PathBuf, source: std::io::Error },
     /// A template of a new service is wrong.
     Template { path: String, source: minijinja::Error },
-    /// The contracts of an earlier version could not be had.
-    History { reference: String, problem: String },
     /// A service cannot have this name.
     Name { name: String, problem: String },
     /// The folder of a new service is there already.
@@ -47,8 +45,6 @@ impl fmt::Display for Error {
             Error::History { reference, problem } => {
                 write!(f, "cannot read the contracts of {reference:?}: {problem}")
             }
-            Error::Contract { file, line, problem } => write!(f, "{file}:{line}: {problem}"),
-            Error::File { path, .. } => write!(f, "cannot access {}", path.display()),
             Error::Name { name, problem } => write!(f, "service name {name:?} {problem}"),
             Error::Exists(path) => write!(f, "{} exists already", path.display()),
             Error::Descriptors { index, .. } => {

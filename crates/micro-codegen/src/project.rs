@@ -8,6 +8,7 @@ use crate::compile::{FileSet, compile};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::generate::{GeneratedFile, Options, generate};
+use crate::openapi::{Info, document};
 use crate::write;
 
 /// A language that clients are written in.
@@ -188,12 +189,34 @@ pub fn files(set: &FileSet, outputs: &Outputs, width: usize) -> Result<Vec<Gener
         add("proto", generate(set, &options)?);
     }
     let contracts = Contract::of(set);
-    for contract in contracts.iter().filter(|contract| !contract.services.is_empty()) {
+    let contracts: Vec<Contract> = contracts
+        .into_iter()
+        .filter(|contract| !contract.services.is_empty())
+        .collect();
+    if outputs.openapi && !contracts.is_empty() {
+        let document = openapi(&contracts);
+        add("api", vec![document]);
+    }
+    for contract in &contracts {
         for language in &outputs.clients {
             add(&format!("client/{}", language.name()), language.files(contract));
         }
     }
     Ok(files)
+}
+
+fn openapi(contracts: &[Contract]) -> GeneratedFile {
+    let names: Vec<&str> = contracts.iter().map(|contract| contract.name.as_str()).collect();
+    let info = Info {
+        title: names.join(", "),
+        // That of the service, unless it says otherwise when it runs.
+        version: "latest".to_owned(),
+        ..Info::default()
+    };
+    GeneratedFile {
+        path: "openapi.json".into(),
+        content: format!("{:#}\n", document(contracts, &info)),
+    }
 }
 
 fn find(folder: &Path, deep: bool, contracts: &mut Vec<PathBuf>) -> Result<()> {

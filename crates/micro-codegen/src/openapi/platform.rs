@@ -119,6 +119,6 @@ fn namespace() -> Value {
         "in": "header",
         "required": false,
         "description": "Where the service runs. Without it, the namespace of the token's account is meant, and without a token `micro`.",
-        "schema": {"type": "string", "default": "micro"},
+        "schema": {"type": "string"},
     })
 }
