@@ -13,6 +13,14 @@ use crate::comments::Comments;
 use crate::compile::FileSet;
 use crate::names;
 
+/// Types that are kinds of their own.
+const WELL_KNOWN: [&str; 4] = [
+    "google.protobuf.Timestamp",
+    "google.protobuf.Duration",
+    "google.protobuf.FieldMask",
+    "google.protobuf.Empty",
+];
+
 /// What one file declares, and the types from elsewhere that it uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contract {
@@ -213,7 +221,7 @@ impl Contract {
         let mut seen = BTreeSet::new();
         let mut found = Declarations::default();
         while let Some(id) = wanted.pop() {
-            if !seen.insert(id.clone()) {
+            if WELL_KNOWN.contains(&id.as_str()) || !seen.insert(id.clone()) {
                 continue;
             }
             if let Some(message) = others.messages.remove(&id) {

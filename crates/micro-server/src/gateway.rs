@@ -20,6 +20,7 @@ pub mod fuzz;
 mod lines;
 mod message;
 mod metadata;
+mod openapi;
 mod path;
 mod query;
 mod reply;
@@ -35,9 +36,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use micro::blob::Blobs;
-use micro::registry::Cache;
+use micro::registry::{Cache, Registry};
 use micro_rpc::bytes::Bytes;
-use micro_rpc::{Client, Cores, Error, Guard, Resolver, Result};
+use micro_rpc::{Client, Cores, Error, Guard, Resolver, Result, ServiceDescriptor};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -58,6 +59,10 @@ pub type KeySet = Arc<dyn Fn() -> Bytes + Send + Sync>;
 pub struct Config {
     /// Which services there are.
     pub cache: Arc<Cache>,
+    /// Lists them.
+    pub registry: Arc<dyn Registry>,
+    /// The contracts of the platform's own services, by name.
+    pub own: Vec<(&'static str, Vec<&'static ServiceDescriptor>)>,
     /// Calls them, each in the namespace of the request. It has no credentials of its own: who calls anonymously stays so.
     pub client: Client,
     /// Public ones are served.

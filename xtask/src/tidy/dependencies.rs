@@ -20,7 +20,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("micro-proto", &["micro-rpc"]),
     ("micro", &["micro-rpc", "micro-proto"]),
     ("micro-web", &["micro", "micro-rpc", "micro-proto"]),
-    ("micro-server", &["micro", "micro-rpc", "micro-proto", "DRIVERS"]),
+    (
+        "micro-server",
+        &["micro", "micro-rpc", "micro-proto", "micro-codegen", "DRIVERS"],
+    ),
     (
         "micro-cli",
         &[

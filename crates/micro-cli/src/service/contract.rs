@@ -3,24 +3,16 @@
 //! With it the registry shows the program's endpoints, so that its methods are commands like those of any service, and calls find
 //! their way: outside, the program's handlers stand under its name on the platform, and inside under the package of its contract.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use micro::registry::{Endpoint, schema};
-use micro_proto::reflection::server_reflection_request::MessageRequest;
-use micro_proto::reflection::server_reflection_response::MessageResponse;
-use micro_proto::reflection::{ServerReflection as _, ServerReflectionClient, ServerReflectionRequest};
-use micro_rpc::bytes::Bytes;
-use micro_rpc::prost::{self, Message};
-use micro_rpc::{Client, Context, ServiceDescriptor, Streaming};
+use micro::service::reflection::{Described, describe};
+use micro_rpc::{Client, Context, ServiceDescriptor};
 
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Both forms of the protocol; they differ in name only.
 const REFLECTION: [&str; 2] = ["grpc.reflection.v1", "grpc.reflection.v1alpha"];
-/// What servers answer about themselves, which is no part of what they are for.
-const OWN: [&str; 2] = ["grpc.reflection.", "grpc.health."];
-/// No contract is made of more files.
-const MOST_FILES: usize = 256;
 
 /// The handlers of a program and the packages that they are in, and what they take and answer.
 #[derive(Debug, Default)]
@@ -29,54 +21,30 @@ pub(super) struct Contract {
     endpoints: Vec<Endpoint>,
 }
 
-/// The part of a file's descriptor that says what else is needed.
-#[derive(Clone, PartialEq, Message)]
-#[prost(prost_path = "micro_rpc::prost")]
-struct File {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(string, repeated, tag = "3")]
-    dependency: Vec<String>,
-}
-
 impl Contract {
     /// Asks the program; `None` when it does not tell.
     pub(super) async fn read(address: &str) -> Option<Self> {
         let client = Client::to_address(address);
         for protocol in REFLECTION {
-            let asker = Asker(ServerReflectionClient::with_name(&client, protocol));
-            let Some(MessageResponse::ListServicesResponse(listed)) =
-                asker.ask(MessageRequest::ListServices(String::new())).await
-            else {
-                continue;
-            };
-            let mut contract = Self::default();
-            for service in listed.service {
-                let (package, handler) = service.name.rsplit_once('.').unwrap_or(("", &service.name));
-                contract.packages.insert(handler.to_owned(), package.to_owned());
-                if !OWN.iter().any(|own| service.name.starts_with(own)) {
-                    contract.add(package, handler, &asker.files(&service.name).await);
-                }
+            let ctx = Context::background().with_timeout(PATIENCE);
+            if let Some(described) = describe(&client, protocol, &ctx).await {
+                let mut contract = Self::default();
+                described.into_iter().for_each(|service| contract.add(service));
+                return Some(contract);
             }
-            return Some(contract);
         }
         None
     }
 
-    fn add(&mut self, package: &str, handler: &str, files: &BTreeMap<String, Bytes>) {
-        // A set of files is the files one after the other, each as its first field. The registry's schema wants what generated
-        // code has, which lives for ever: so does this process for its one program.
-        let mut set = Vec::new();
-        for file in files.values() {
-            set.push(0x0a);
-            prost::encoding::encode_varint(file.len() as u64, &mut set);
-            set.extend_from_slice(file);
-        }
+    fn add(&mut self, service: Described) {
+        let (package, handler) = service.name.rsplit_once('.').unwrap_or(("", &service.name));
+        self.packages.insert(handler.to_owned(), package.to_owned());
+        // The registry's schema wants what generated code has, which lives for ever: so does this process for its one program.
         let descriptor = ServiceDescriptor {
             package: package.to_owned().leak(),
             name: handler.to_owned().leak(),
             methods: &[],
-            file_descriptor_set: set.leak(),
+            file_descriptor_set: service.files.leak(),
         };
         self.endpoints.extend(schema::endpoints(&descriptor));
     }
@@ -88,46 +56,6 @@ impl Contract {
     /// The package of a handler, when it is known.
     pub(super) fn package(&self, handler: &str) -> Option<&str> {
         self.packages.get(handler).map(String::as_str)
-    }
-}
-
-struct Asker(ServerReflectionClient);
-
-impl Asker {
-    async fn ask(&self, question: MessageRequest) -> Option<MessageResponse> {
-        let request = ServerReflectionRequest {
-            host: String::new(),
-            message_request: Some(question),
-        };
-        let ctx = Context::background().with_timeout(PATIENCE);
-        let questions = Streaming::from_iter([request]);
-        let mut answers = self.0.server_reflection_info(&ctx, questions).await.ok()?;
-        answers.next().await?.ok()?.message_response
-    }
-
-    /// The file of a service and all that it imports. Some programs send them at once, others one by one.
-    async fn files(&self, service: &str) -> BTreeMap<String, Bytes> {
-        let mut files = BTreeMap::new();
-        let mut asked = BTreeSet::new();
-        let mut questions = vec![MessageRequest::FileContainingSymbol(service.to_owned())];
-        while let Some(question) = questions.pop() {
-            let Some(MessageResponse::FileDescriptorResponse(answer)) = self.ask(question).await else {
-                continue;
-            };
-            let mut wanted = Vec::new();
-            for bytes in answer.file_descriptor_proto {
-                if let Ok(file) = File::decode(&*bytes) {
-                    files.insert(file.name, bytes);
-                    wanted.extend(file.dependency);
-                }
-            }
-            wanted.retain(|name| !files.contains_key(name) && asked.insert(name.clone()));
-            questions.extend(wanted.into_iter().map(MessageRequest::FileByFilename));
-            if files.len() > MOST_FILES {
-                break;
-            }
-        }
-        files
     }
 }
 

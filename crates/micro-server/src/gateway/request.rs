@@ -61,6 +61,10 @@ impl Inner {
             [] => Ok(reply::whole(StatusCode::OK, TEXT, self.version.clone())),
             ["favicon.ico"] => Ok(reply::empty(StatusCode::OK)),
             [".well-known", "jwks.json"] => self.key_set(parts),
+            ["openapi.json"] => self.openapi(parts, None).await,
+            ["openapi", file] if let Some(service) = file.strip_suffix(".json") => {
+                self.openapi(parts, Some(service)).await
+            }
             ["blob", namespace, key @ ..] if !key.is_empty() => {
                 self.blob(parts, namespace, &key.join("/")).await
             }

@@ -61,13 +61,16 @@ async fn start_with(limits: Limits) -> Subject {
         .register("micro", registered("gone", "127.0.0.1:1"), None)
         .await
         .unwrap();
-    let cache = Cache::new(Arc::new(registry));
+    let registry = Arc::new(registry);
+    let cache = Cache::new(registry.clone());
     let client = Client::builder()
         .resolver(cache.clone())
         .namespace("micro")
         .build();
     let config = Config {
         cache,
+        registry,
+        own: vec![("store", vec![&micro_proto::store::STORE_SERVICE])],
         client,
         blobs: Arc::new(micro::blob::Memory::default()),
         guard: Arc::new(echo::Doorman),

@@ -14,7 +14,7 @@ use micro_proto::network::NetworkServer;
 use micro_proto::reflection::ServerReflectionServer;
 use micro_proto::registry::RegistryServer;
 use micro_proto::store::{BlobStoreServer, StoreServer};
-use micro_rpc::{Client, Guard, Handler};
+use micro_rpc::{Client, Guard, Handler, ServiceDescriptor};
 use tokio::net::TcpListener;
 
 use super::announce::Announcement;
@@ -121,6 +121,8 @@ impl Parts {
         let proxy = proxy(guard.clone(), &registry, &client, &services);
         let gateway = Gateway::new(gateway::Config {
             cache: cache.clone(),
+            registry: registry.clone(),
+            own: services.iter().map(Own::contracts).collect(),
             client,
             blobs: profile.blobs,
             guard,
@@ -217,6 +219,11 @@ impl Parts {
 impl Own {
     fn new(name: &'static str, handlers: Vec<Arc<dyn Handler>>) -> Self {
         Self { name, handlers }
+    }
+
+    fn contracts(&self) -> (&'static str, Vec<&'static ServiceDescriptor>) {
+        let contracts = self.handlers.iter().map(|handler| handler.descriptor());
+        (self.name, contracts.collect())
     }
 
     fn endpoints(&self) -> Vec<Endpoint> {

@@ -1,5 +1,7 @@
 //! gRPC server reflection: which contracts a server speaks.
 
+mod ask;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,6 +15,8 @@ use micro_rpc::bytes::Bytes;
 use micro_rpc::{Context, Result, ServiceDescriptor, Streaming};
 use prost::Message;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
+
+pub use ask::{Described, describe};
 
 const NOT_FOUND: i32 = 5;
 const UNIMPLEMENTED: i32 = 12;

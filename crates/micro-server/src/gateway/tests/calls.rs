@@ -270,3 +270,22 @@ async fn a_connection_serves_many_and_drains() {
     subject.serving.await.unwrap();
     assert!(TcpStream::connect(&subject.address).await.is_err());
 }
+
+#[tokio::test]
+async fn contracts_are_documents() {
+    let subject = start().await;
+    let address = &subject.address;
+    let one = get(address, "/openapi/store.json").await;
+    let document = one.json();
+    assert_eq!((one.status, &document["openapi"]), (200, &"3.1.0".into()));
+    assert!(
+        document["paths"]["/store/Store/Read"]["post"].is_object(),
+        "{document}"
+    );
+    // The service of these tests has no descriptor that it could tell.
+    get(address, "/openapi/echo.json").await.failed(404);
+    get(address, "/openapi/nobody.json").await.failed(404);
+    let all = get(address, "/openapi.json").await.json();
+    assert!(all["paths"]["/store/Store/Read"].is_object());
+    send(address, "POST /openapi.json", &[], "{}").await.failed(405);
+}
