@@ -3,6 +3,7 @@
 
 mod breaking;
 mod generated;
+mod go_client;
 mod golden;
 mod history;
 mod layout;
