@@ -85,7 +85,7 @@ fn declarations(contract: &Contract, package: &str) -> String {
     for service in &contract.services {
         services::emit(&mut source, contract, &names, service);
     }
-    for message in &contract.messages {
+    for message in names::messages(contract) {
         messages::emit(&mut source, &names, message);
     }
     for each in &contract.enums {
@@ -112,11 +112,12 @@ fn imports(source: &mut Source, contract: &Contract) {
 }
 
 fn uses_time(contract: &Contract) -> bool {
-    let mut fields = contract.messages.iter().flat_map(|message| &message.fields);
+    let mut fields = names::messages(contract).flat_map(|message| &message.fields);
     let mut methods = contract.services.iter().flat_map(|service| &service.methods);
-    let is_time = |id: &String| id == "google.protobuf.Timestamp" || id == "google.protobuf.Duration";
-    fields.any(|field| matches!(field.shape.kind(), Kind::Timestamp | Kind::Duration))
-        || methods.any(|method| is_time(&method.request) || is_time(&method.response))
+    let is_time = |kind: &Kind| matches!(kind, Kind::Timestamp | Kind::Duration);
+    let is_time_id = |id: &String| names::well_known(id).is_some_and(|kind| is_time(&kind));
+    fields.any(|field| is_time(field.shape.kind()))
+        || methods.any(|method| is_time_id(&method.request) || is_time_id(&method.response))
 }
 
 #[cfg(test)]

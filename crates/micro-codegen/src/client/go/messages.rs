@@ -61,19 +61,18 @@ fn choice(source: &mut Source, oneof: &Oneof, fields: &[(&Field, String)]) {
         .iter()
         .filter(|(field, _)| field.oneof.as_deref() == Some(&oneof.name));
     let members: Vec<_> = members.map(|(_, name)| name.as_str()).collect();
+    let name = exported(&oneof.name);
     let rule = match members.as_slice() {
-        [one] => format!("{} is {one}, or absent.", exported(&oneof.name)),
-        [others @ .., last] => format!(
-            "{}: at most one of {} and {last} is set.",
-            exported(&oneof.name),
-            others.join(", ")
-        ),
+        [one] => format!("{name}: {one}, or nothing."),
+        [others @ .., last] => format!("{name}: at most one of {} and {last} is set.", others.join(", ")),
         [] => return,
     };
-    source.docs(
-        &oneof.name,
-        &[&[rule, String::new()], oneof.docs.as_slice()].concat(),
-    );
+    let mut docs = oneof.docs.clone();
+    if !docs.is_empty() {
+        docs.push(String::new());
+    }
+    docs.push(rule);
+    source.docs(&name, &docs);
     source.gap();
 }
 

@@ -1137,7 +1137,7 @@ func (d *decoder) field(v reflect.Value, f field) error {
 }
 
 func (d *decoder) list(v reflect.Value) error {
-	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	v.Set(reflect.Zero(v.Type())) // an empty list is nil, as one that is not there
 	for d.tokens.More() {
 		element := reflect.New(v.Type().Elem()).Elem()
 		if err := d.element(element); err != nil {
@@ -1150,8 +1150,11 @@ func (d *decoder) list(v reflect.Value) error {
 }
 
 func (d *decoder) entries(v reflect.Value) error {
-	v.Set(reflect.MakeMap(v.Type()))
+	v.Set(reflect.Zero(v.Type()))
 	for d.tokens.More() {
+		if v.IsNil() {
+			v.Set(reflect.MakeMap(v.Type()))
+		}
 		name, err := d.token()
 		if err != nil {
 			return err
@@ -1170,10 +1173,14 @@ func (d *decoder) entries(v reflect.Value) error {
 	return err
 }
 
-// element reads a value of a list or a map, in which no message is absent.
+// element reads a value of a list or a map, in which nothing is absent: null is a message or bytes that are empty.
 func (d *decoder) element(v reflect.Value) error {
 	err := d.value(v)
-	if err == nil && v.Kind() == reflect.Pointer && v.IsNil() {
+	switch {
+	case err != nil:
+	case v.Type() == bytesType && v.IsNil():
+		v.SetBytes([]byte{})
+	case v.Kind() == reflect.Pointer && v.IsNil():
 		v.Set(reflect.New(v.Type().Elem()))
 	}
 	return err

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToSnakeCase;
 
-use crate::contract::{Contract, Enum, Field, Kind, Shape};
+use crate::contract::{Contract, Enum, Field, Kind, Message, Shape};
 
 /// Words that Go keeps for itself, and `main`, which cannot be imported.
 const NO_PACKAGES: &[&str] = &[
@@ -205,14 +205,7 @@ impl Names {
 
     /// The type of a message that is sent or answered, without a pointer.
     pub(super) fn payload(&self, id: &str) -> String {
-        let kind = match id {
-            "google.protobuf.Timestamp" => Kind::Timestamp,
-            "google.protobuf.Duration" => Kind::Duration,
-            "google.protobuf.FieldMask" => Kind::FieldMask,
-            "google.protobuf.Empty" => Kind::Empty,
-            id => Kind::Message(id.to_owned()),
-        };
-        self.value(&kind)
+        self.value(&well_known(id).unwrap_or_else(|| Kind::Message(id.to_owned())))
     }
 
     fn single(&self, kind: &Kind) -> String {
@@ -257,8 +250,25 @@ impl Names {
     }
 }
 
+/// The kind that a message of protobuf's own is.
+pub(super) fn well_known(id: &str) -> Option<Kind> {
+    match id {
+        "google.protobuf.Timestamp" => Some(Kind::Timestamp),
+        "google.protobuf.Duration" => Some(Kind::Duration),
+        "google.protobuf.FieldMask" => Some(Kind::FieldMask),
+        "google.protobuf.Empty" => Some(Kind::Empty),
+        _ => None,
+    }
+}
+
+/// The messages that become a type of the package.
+pub(super) fn messages(contract: &Contract) -> impl Iterator<Item = &Message> {
+    let messages = contract.messages.iter();
+    messages.filter(|message| well_known(&message.id).is_none())
+}
+
 fn types(contract: &Contract, taken: &mut Taken) -> BTreeMap<String, String> {
-    let messages = contract.messages.iter().map(|it| (&it.id, &it.path, "Message"));
+    let messages = messages(contract).map(|it| (&it.id, &it.path, "Message"));
     let enums = contract.enums.iter().map(|it| (&it.id, &it.path, "Enum"));
     let mut all: Vec<_> = messages.chain(enums).collect();
     all.sort_by_key(|(_, path, _)| path.len());

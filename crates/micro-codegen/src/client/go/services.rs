@@ -2,7 +2,7 @@
 
 use crate::contract::{Contract, Method, Service};
 
-use super::names::{Names, ServiceNames, Taken, exported};
+use super::names::{Names, ServiceNames, Taken, exported, well_known};
 use super::source::Source;
 
 const EMPTY: &str = "google.protobuf.Empty";
@@ -81,16 +81,17 @@ impl Call<'_> {
                 self.name, self.service.name, self.method.name
             ));
         }
-        let usage = match (self.method.streams_requests, self.method.streams_responses) {
+        let usage: &[&str] = match (self.method.streams_requests, self.method.streams_responses) {
             (false, false) => return docs,
-            (false, true) => "Read the stream until Recv returns io.EOF, or leave it with Close.",
-            (true, false) => "Send the messages, then CloseAndRecv returns the answer; Close gives up.",
-            (true, true) => {
-                "Messages can be read while others are sent. Say with CloseSend that there are no more to be sent, \
-                 and read until Recv returns io.EOF, or leave the stream with Close."
-            }
+            (false, true) => &["Read the stream until Recv returns io.EOF, or leave it with Close."],
+            (true, false) => &["Send the messages, then CloseAndRecv returns the answer; Close gives up."],
+            (true, true) => &[
+                "Messages can be read while others are sent. Say with CloseSend that there are no more to be sent,",
+                "and read until Recv returns io.EOF, or leave the stream with Close.",
+            ],
         };
-        docs.extend([String::new(), usage.to_owned()]);
+        docs.push(String::new());
+        docs.extend(usage.iter().map(|line| (*line).to_owned()));
         docs
     }
 
@@ -109,11 +110,9 @@ impl Call<'_> {
             return None;
         }
         let payload = self.names.payload(id);
-        let is_message = !id.starts_with("google.protobuf.");
-        Some(if is_message {
-            format!("*{payload}")
-        } else {
-            payload
+        Some(match well_known(id) {
+            Some(_) => payload,
+            None => format!("*{payload}"),
         })
     }
 
