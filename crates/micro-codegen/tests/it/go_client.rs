@@ -82,3 +82,105 @@ fn a_contract_without_services() {
 fn the_contract_of_the_behaviour_suite() {
     echo().check();
 }
+
+#[test]
+fn the_runtime_on_a_bad_network_and_with_odd_json() {
+    let module = echo();
+    let test = include_str!("go_client/runtime_test.go");
+    std::fs::write(module.package.join("runtime_test.go"), test).unwrap();
+    assert_eq!(module.run("gofmt", &["-d", "runtime_test.go"]), "");
+    let printed = module.run("go", &["test", "./..."]);
+    assert!(printed.starts_with("ok"), "{printed}");
+}
+
+/// Names that the runtime or Go has taken, and comments that gofmt would rewrite.
+const NASTY: &str = r#"syntax = "proto3";
+
+// - a list
+// - only
+package shop.v1.type;
+
+import "google/protobuf/duration.proto";
+import "google/protobuf/empty.proto";
+import "google/protobuf/field_mask.proto";
+import "google/protobuf/timestamp.proto";
+
+/*
+    All of it is indented.
+*/
+service Shop {
+  // Title without a stop
+  //
+  // Another Title
+  //
+  // Text with ``quotes'' and a [link]: https://example.com
+  // 1. one
+  //    goes on
+  // 2) two
+  // - other
+  //
+  // ```yaml
+  // - a: b
+  // ```
+  //
+  // # Heading
+  // follows
+  //
+  //     code {
+  //       more
+  //     }
+  // }
+  rpc get(google.protobuf.Empty) returns (google.protobuf.Timestamp);
+  rpc Get(google.protobuf.Duration) returns (google.protobuf.FieldMask);
+  rpc All(stream google.protobuf.Timestamp) returns (stream google.protobuf.Empty);
+}
+
+// [link]: https://example.com
+service shop {}
+
+message Error { message Client {} }
+message ErrorMessage {}
+message ErrorClient {}
+message ShopClient {}
+message NewShop {}
+message Option {}
+message string { string string = 1; error type = 2; }
+message error { repeated google.protobuf.Timestamp at = 1; map<string, google.protobuf.Duration> after = 2; }
+message Empty { google.protobuf.Empty empty = 1; repeated google.protobuf.Empty many = 2; repeated google.protobuf.FieldMask masks = 3; }
+message Fields {
+  string user_id = 1;
+  string marshal_json = 3;
+  string _7 = 5;
+  string x7 = 6;
+  oneof _ { string func = 7; }
+  optional google.protobuf.Duration range = 8;
+}
+enum Pointer {
+  POINTER = 0;
+  POINTER_ = 1;
+  POINTER_1 = 2;
+  Pointer_1 = -3;
+  FREE = 4;
+}
+message PointerFree {}
+"#;
+
+#[test]
+fn names_that_are_taken_and_comments_that_gofmt_would_rewrite() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("nasty.proto");
+    std::fs::write(&file, NASTY).unwrap();
+    let module = Module::of(&file, folder.path());
+    module.check();
+    let text = std::fs::read_to_string(module.package.join("servicetype.go")).unwrap();
+    for expected in [
+        "func NewShop(options ...Option) *ShopClient {\n\treturn &ShopClient{newCaller(\"type\", options)}",
+        "func (c *ShopClient) Get(ctx context.Context, options ...CallOption) (*time.Time, error) {",
+        "func (c *ShopClient) Get2(ctx context.Context, request time.Duration, options ...CallOption) (*FieldMask, error) {",
+        "type ErrorMessage struct{}",
+        "//  1. one\n//     goes on\n//  2. two\n//     - other\n",
+        "// # Another Title\n",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}

@@ -15,14 +15,7 @@ enum Block {
 
 /// The comment of the declaration `name`, with its marks.
 pub(super) fn format(name: &str, lines: &[String]) -> Vec<String> {
-    let mut blocks = parse(lines);
-    // A comment that is indented as a whole would be taken for plain text.
-    if blocks
-        .first()
-        .is_some_and(|first| !matches!(first, Block::Text(_)))
-    {
-        blocks.insert(0, Block::Text(vec![format!("{name}:")]));
-    }
+    let blocks = separate(name, parse(lines));
     let mut text = Vec::new();
     for index in 0..blocks.len() {
         if index > 0 {
@@ -32,6 +25,22 @@ pub(super) fn format(name: &str, lines: &[String]) -> Vec<String> {
         blocks[index].write(index > 0 && is_followed, &mut text);
     }
     text
+}
+
+/// Puts a paragraph where indented blocks would be taken for one, or for plain text at the beginning.
+fn separate(name: &str, blocks: Vec<Block>) -> Vec<Block> {
+    let mut separated: Vec<Block> = Vec::new();
+    for block in blocks {
+        let between = match (separated.last(), &block) {
+            (None, Block::Heading(_) | Block::Code(_) | Block::List(_)) => Some(format!("{name}:")),
+            (Some(Block::List(_)), Block::Code(_)) => Some("As code:".to_owned()),
+            (Some(Block::Code(_)), Block::List(_)) => Some("Then:".to_owned()),
+            _ => None,
+        };
+        separated.extend(between.map(|line| Block::Text(vec![line])));
+        separated.push(block);
+    }
+    separated
 }
 
 impl Block {

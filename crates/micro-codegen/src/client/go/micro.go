@@ -39,7 +39,7 @@ const (
 
 	maxErrorBody   = 1 << 20
 	maxErrorDetail = 500
-	maxDepth       = 10_000
+	maxDepth       = 1000
 )
 
 // Pointer returns a pointer to the value, for fields that may be absent.
