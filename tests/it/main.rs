@@ -5,6 +5,7 @@ mod auth;
 mod blob;
 mod broker;
 mod cli;
+mod clients;
 mod config;
 mod crash;
 mod dynamic;
