@@ -8,6 +8,7 @@ mod golden;
 mod history;
 mod layout;
 mod openapi;
+mod python_client;
 mod refused;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,59 @@
+//! Comments of a contract, as docstrings.
+
+use super::layout::Source;
+
+/// Writes lines as a docstring, or nothing if there are none.
+pub fn emit(source: &mut Source, lines: &[String]) {
+    let lines = clean(lines);
+    match lines.as_slice() {
+        [] => {}
+        [one] if source.fits(&format!("\"\"\"{}\"\"\"", quoted(one))) => {
+            source.line(&format!("\"\"\"{}\"\"\"", quoted(one)));
+        }
+        [first, rest @ ..] => {
+            source.line(&format!("\"\"\"{}", opening(first)));
+            rest.iter().for_each(|line| source.line(line));
+            source.line("\"\"\"");
+        }
+    }
+}
+
+/// A line that neither begins nor ends with a quote of its own.
+fn quoted(line: &str) -> String {
+    let after = if line.ends_with('"') { " " } else { "" };
+    format!("{}{after}", opening(line))
+}
+
+fn opening(line: &str) -> String {
+    let before = if line.starts_with('"') { " " } else { "" };
+    format!("{before}{line}")
+}
+
+/// Escaped, without tabs, and with the indentation that `inspect.cleandoc` leaves: none that all lines after the first share.
+fn clean(lines: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    let indent = |line: &String| line.len() - line.trim_start_matches(' ').len();
+    let rest = lines.iter().skip(1).filter(|line| !line.is_empty());
+    let shared = rest.map(indent).min().unwrap_or_default();
+    for (index, line) in lines.iter_mut().enumerate() {
+        let cut = if index == 0 {
+            indent(line)
+        } else {
+            shared.min(indent(line))
+        };
+        line.drain(..cut);
+    }
+    lines
+}
+
+fn escape(line: &str) -> String {
+    let visible: String = line
+        .chars()
+        .filter(|character| !character.is_control() || *character == '\t')
+        .collect();
+    let text = visible.replace('\t', "    ").replace('\\', "\\\\");
+    text.replace("\"\"\"", "\\\"\\\"\\\"").trim_end().to_owned()
+}
