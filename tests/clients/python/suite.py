@@ -207,7 +207,6 @@ def token(address: str) -> None:
 
 
 def namespace(address: str) -> None:
-    # Who reads a namespace that is not the default one is told by the answer, or by an error that names it.
     with EchoClient(address, namespace="elsewhere") as client:
         same(client.whoami().namespace, "elsewhere")
 

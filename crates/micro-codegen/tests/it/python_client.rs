@@ -38,6 +38,12 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?}\n{out}{err}");
 }
 
+/// One of the programs beside this file.
+fn program(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/python_client");
+    folder.join(name)
+}
+
 fn modules(folder: &Path) -> Vec<PathBuf> {
     let folders = PACKAGES.map(|package| folder.join(package).read_dir().unwrap());
     let files = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -75,10 +81,11 @@ fn the_types_are_right() {
 #[test]
 fn the_packages_need_nothing_but_python() {
     let folder = generated();
-    let program = include_str!("python_client/import.py");
+    let program = program("import.py");
     let mut python = Command::new("python3");
     run(python
-        .args(["-I", "-S", "-W", "error", "-c", program])
+        .args(["-I", "-S", "-W", "error"])
+        .arg(program)
         .arg(folder.path())
         .args(PACKAGES));
 }
@@ -86,9 +93,20 @@ fn the_packages_need_nothing_but_python() {
 #[test]
 fn messages_go_to_json_and_back() {
     let folder = generated();
-    let program = include_str!("python_client/messages.py");
+    let program = program("messages.py");
     run(Command::new("python3")
-        .args(["-W", "error", "-c", program])
+        .args(["-W", "error"])
+        .arg(program)
+        .env("PYTHONPATH", folder.path()));
+}
+
+#[test]
+fn calls_hold_when_the_other_side_does_not() {
+    let folder = generated();
+    let program = program("transport.py");
+    run(Command::new("python3")
+        .args(["-X", "dev", "-W", "error"])
+        .arg(program)
         .env("PYTHONPATH", folder.path()));
 }
 

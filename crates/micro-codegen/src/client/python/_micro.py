@@ -653,7 +653,11 @@ class Client:
     ) -> A:
         call = self._call(method, None, _JSON, timeout)
         call.send()
-        call.write(requests)
+        try:
+            call.write(requests)
+        except BaseException:
+            call.drop()  # the gateway must not take what it has got for all
+            raise
         return _read(answer, call.whole())
 
     def _bidi_stream(
@@ -897,16 +901,11 @@ class _Call:
     def write(self, messages: Iterable[Union[Message, str]]) -> None:
         """Sends a stream, each message as soon as there is one."""
         self._is_writing = True
-        try:
-            for message in messages:
-                line = _write(message) + b"\n"
-                if not self._write(b"%x\r\n%b\r\n" % (len(line), line)):
-                    return
-            self._is_writing = not self._write(b"0\r\n\r\n")
-        except BaseException:
-            # The gateway must not take what it has got for all.
-            self._abort()
-            raise
+        for message in messages:
+            line = _write(message) + b"\n"
+            if not self._write(b"%x\r\n%b\r\n" % (len(line), line)):
+                return
+        self._is_writing = not self._write(b"0\r\n\r\n")
 
     def cancel(self) -> None:
         """Ends the call, which whoever waits for it is told."""
@@ -1084,7 +1083,7 @@ class _Pool:
             self._busy.discard(connection)
         connection.wire.abort()
         connection.close()
-        connection.wire.close()
+        connection.wire.close(at_once=True)
 
     def close(self) -> None:
         with self._lock:
@@ -1186,10 +1185,10 @@ class _Wire:
         except OSError:
             pass  # the other side was faster
 
-    def close(self) -> None:
+    def close(self, at_once: bool = False) -> None:
         """Closes the socket as soon as no answer is read from it any more."""
         self._is_closed = True
-        if self._readers == 0:
+        if self._readers == 0 or at_once:
             self._socket.close()
 
     def reader_closed(self) -> None:

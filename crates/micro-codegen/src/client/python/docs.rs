@@ -4,7 +4,7 @@ use super::layout::Source;
 
 /// Writes lines as a docstring, or nothing if there are none.
 pub fn emit(source: &mut Source, lines: &[String]) {
-    let lines = clean(lines);
+    let lines = wrap(clean(lines), source.width());
     match lines.as_slice() {
         [] => {}
         [one] if source.fits(&format!("\"\"\"{}\"\"\"", quoted(one))) => {
@@ -15,6 +15,15 @@ pub fn emit(source: &mut Source, lines: &[String]) {
             rest.iter().for_each(|line| source.line(line));
             source.line("\"\"\"");
         }
+    }
+}
+
+/// Writes them below the attribute that they are about, and apart from the next one.
+pub fn emit_beside(source: &mut Source, lines: &[String]) {
+    let before = source.text().len();
+    emit(source, lines);
+    if source.text().len() > before {
+        source.want_blank();
     }
 }
 
@@ -47,6 +56,33 @@ fn clean(lines: &[String]) -> Vec<String> {
         line.drain(..cut);
     }
     lines
+}
+
+/// Breaks lines of prose that are too long; what is indented is meant as it stands.
+fn wrap(lines: Vec<String>, width: usize) -> Vec<String> {
+    let quotes = if lines.len() == 1 { 6 } else { 3 };
+    let mut wrapped = Vec::new();
+    for (index, line) in lines.into_iter().enumerate() {
+        let room = if index == 0 { width - quotes } else { width };
+        if line.starts_with(' ') || line.chars().count() <= room {
+            wrapped.push(line);
+            continue;
+        }
+        let mut part = String::new();
+        for word in line.split(' ') {
+            let room = if wrapped.is_empty() { width - 3 } else { width };
+            if !part.is_empty() && part.chars().count() + 1 + word.chars().count() > room {
+                wrapped.push(std::mem::take(&mut part));
+            }
+            part = if part.is_empty() {
+                word.to_owned()
+            } else {
+                part + " " + word
+            };
+        }
+        wrapped.push(part);
+    }
+    wrapped
 }
 
 fn escape(line: &str) -> String {

@@ -26,7 +26,7 @@ pub fn emit(source: &mut Source, each: &Enum, class: &str) {
     }
     for (value, member) in each.values.iter().zip(&members) {
         source.line(&format!("{} = {}", member.name, value.number));
-        docs::emit(source, &value.docs);
+        docs::emit_beside(source, &value.docs);
     }
     source.close();
 }

@@ -10,6 +10,7 @@ const WIDTH: usize = 88;
 pub struct Source {
     text: String,
     depth: usize,
+    wants_blank: bool,
 }
 
 /// An expression.
@@ -44,7 +45,10 @@ fn flat(arguments: &[Expr]) -> String {
 
 impl Source {
     pub fn new(text: String) -> Self {
-        Source { text, depth: 0 }
+        Source {
+            text,
+            ..Source::default()
+        }
     }
 
     pub fn text(&self) -> &str {
@@ -60,6 +64,9 @@ impl Source {
     }
 
     pub fn line(&mut self, text: &str) {
+        if std::mem::take(&mut self.wants_blank) {
+            self.text.push('\n');
+        }
         if !text.is_empty() {
             self.text.push_str(&"    ".repeat(self.depth));
             self.text.push_str(text);
@@ -69,12 +76,18 @@ impl Source {
 
     /// So many blank lines, unless all the text or a block has just begun.
     pub fn blank(&mut self, lines: usize) {
+        self.wants_blank = false;
         if self.text.is_empty() || self.text.ends_with(":\n") {
             return;
         }
         let there = self.text.len() - self.text.trim_end_matches('\n').len();
         self.text
             .push_str(&"\n".repeat((lines + 1).saturating_sub(there)));
+    }
+
+    /// A blank line, should another one follow in this block.
+    pub fn want_blank(&mut self) {
+        self.wants_blank = true;
     }
 
     /// A line after which the text is indented, up to [`Source::close`].
@@ -84,12 +97,18 @@ impl Source {
     }
 
     pub fn close(&mut self) {
+        self.wants_blank = false;
         self.depth -= 1;
+    }
+
+    /// How many characters there are left on a line.
+    pub fn width(&self) -> usize {
+        WIDTH - self.depth * 4
     }
 
     /// Whether a line of that text is short enough.
     pub fn fits(&self, text: &str) -> bool {
-        self.depth * 4 + text.chars().count() <= WIDTH
+        text.chars().count() <= self.width()
     }
 
     /// An expression between two texts, on as few lines as it takes.
@@ -100,6 +119,12 @@ impl Source {
         };
         if self.fits(&whole) || arguments.is_empty() {
             return self.line(&whole);
+        }
+        if !before.is_empty() && !self.fits(&format!("{before}{function}(")) {
+            self.open(&format!("{before}("));
+            self.expr("", expr, "");
+            self.close();
+            return self.line(&format!("){after}"));
         }
         self.open(&format!("{before}{function}("));
         self.arguments(arguments);

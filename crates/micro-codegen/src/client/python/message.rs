@@ -47,7 +47,7 @@ fn emit_field(source: &mut Source, names: &Names, field: &Field, attribute: &str
     }
     let before = format!("{attribute}: {annotation} = ");
     source.expr(&before, &Expr::call("_micro.field", arguments), "");
-    docs::emit(source, &field.docs);
+    docs::emit_beside(source, &field.docs);
 }
 
 fn emit_oneof(source: &mut Source, oneof: &Oneof, method: &str, members: &[&str]) {
