@@ -22,7 +22,8 @@ const RUNTIME: &str = include_str!("python/_micro.py");
 
 /// The files, relative to the folder of the clients in this language.
 pub fn files(contract: &Contract) -> Vec<GeneratedFile> {
-    let module = names::module(&contract.name);
+    let package = names::package(&contract.name);
+    let module = names::module(&package);
     let names = Names::new(contract);
     let mut files = vec![
         ("__init__.py".to_owned(), package::text(contract, &names, &module)),
@@ -32,7 +33,7 @@ pub fn files(contract: &Contract) -> Vec<GeneratedFile> {
     ];
     files.sort();
     let file = |(name, content): (String, String)| GeneratedFile {
-        path: format!("{module}_client/{name}").into(),
+        path: format!("{package}/{name}").into(),
         content,
     };
     files.into_iter().map(file).collect()

@@ -8,9 +8,14 @@ use micro_codegen::contract::Contract;
 use micro_codegen::{compile, write};
 use tempfile::TempDir;
 
-const PACKAGES: [&str; 3] = ["echo_client", "everything_client", "names_client"];
+const PACKAGES: [&str; 4] = [
+    "echo_client",
+    "everything_client",
+    "names_client",
+    "lambda_client",
+];
 
-/// A folder with the packages of three contracts, two of which are nasty on purpose.
+/// A folder with the packages of four contracts, all but one of which are nasty on purpose.
 fn generated() -> TempDir {
     let echo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/src/proto");
     let folder = tempfile::tempdir().unwrap();
@@ -18,6 +23,7 @@ fn generated() -> TempDir {
         ("everything.proto", crate::golden()),
         ("names.proto", crate::golden()),
         ("echo.proto", echo),
+        ("words.proto", program("")),
     ] {
         let set = compile(&[include.join(file)], &[include]).unwrap();
         for contract in Contract::of(&set) {
@@ -56,7 +62,7 @@ fn modules(folder: &Path) -> Vec<PathBuf> {
 fn the_modules_are_python() {
     let folder = generated();
     let modules = modules(folder.path());
-    assert_eq!(modules.len(), 9);
+    assert_eq!(modules.len(), 3 * PACKAGES.len());
     run(Command::new("python3").args(["-m", "py_compile"]).args(modules));
 }
 

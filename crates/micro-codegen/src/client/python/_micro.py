@@ -50,6 +50,7 @@ A = TypeVar("A", bound=Union["Message", str])
 # === Errors ===
 
 _CLIENT = "go.micro.client"
+_ERROR_KEYS = {"id", "code", "detail", "status"}
 
 
 class MicroError(Exception):
@@ -88,23 +89,17 @@ def _cancelled() -> MicroError:
 
 def _is_error(value: Any) -> bool:
     """Whether a line of a stream has the form of an error."""
-    if not isinstance(value, dict) or value.keys() != {
-        "id",
-        "code",
-        "detail",
-        "status",
-    }:
+    if not isinstance(value, dict) or value.keys() != _ERROR_KEYS:
         return False
-    return isinstance(value["code"], (int, float)) and not isinstance(
-        value["code"], bool
-    )
+    return type(value["code"]) in (int, float)
 
 
 def _error(value: Mapping[str, Any], code: int) -> MicroError:
     """An error as the gateway writes it; `code` is for one that names none."""
+    found = value.get("code")
     return MicroError(
         str(value.get("id") or ""),
-        int(value.get("code") or code),
+        int(found) if found and type(found) in (int, float) else code,
         str(value.get("detail") or ""),
         str(value.get("status") or ""),
     )
@@ -113,10 +108,10 @@ def _error(value: Mapping[str, Any], code: int) -> MicroError:
 def _error_of_answer(code: int, reason: str, body: bytes) -> MicroError:
     try:
         value = json.loads(body)
-        if isinstance(value, dict) and "detail" in value:
-            return _error(value, code)
     except ValueError:
-        pass  # no JSON: written by something in between
+        value = None  # written by something in between
+    if isinstance(value, dict) and isinstance(value.get("detail"), str):
+        return _error(value, code)
     beginning = body[:500].decode("utf-8", "replace").strip()
     return MicroError("", code, beginning or reason or _phrase(code))
 
@@ -127,7 +122,7 @@ def _error_of_answer(code: int, reason: str, body: bytes) -> MicroError:
 class Message:
     """A message of a contract. Its fields are given by name."""
 
-    def __new__(cls: Type[M], *values: object, **fields: object) -> M:
+    def __new__(cls: Type[M], /, *values: object, **fields: object) -> M:
         if values:
             raise TypeError(f"{cls.__name__} takes its fields by name")
         return super().__new__(cls)
@@ -567,6 +562,10 @@ class Client:
                  made, and if the contract calls the method idempotent also if the
                  connection was lost or the answer was 502, 503 or 504
 
+    A method with a stream of requests takes any iterable, and sends what it gives as
+    soon as it gives it. If the answer is a stream too, a thread of its own does that,
+    so that answers can be read before all requests are there.
+
     A client may be used by many threads at once. It keeps connections open, until
     `close` or the end of its `with` block.
     """
@@ -597,10 +596,11 @@ class Client:
         self._timeout = timeout
         self._attempts = attempts
         self._headers = dict(headers or {})
-        if token:
-            self._headers.setdefault("Authorization", f"Bearer {token}")
-        if namespace:
-            self._headers.setdefault("Micro-Namespace", namespace)
+        given = {name.lower() for name in self._headers}
+        if token and "authorization" not in given:
+            self._headers["Authorization"] = f"Bearer {token}"
+        if namespace and "micro-namespace" not in given:
+            self._headers["Micro-Namespace"] = namespace
 
     def close(self) -> None:
         """Closes all connections; calls that are under way fail with code 499."""

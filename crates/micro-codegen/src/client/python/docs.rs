@@ -7,9 +7,7 @@ pub fn emit(source: &mut Source, lines: &[String]) {
     let lines = wrap(clean(lines), source.width());
     match lines.as_slice() {
         [] => {}
-        [one] if source.fits(&format!("\"\"\"{}\"\"\"", quoted(one))) => {
-            source.line(&format!("\"\"\"{}\"\"\"", quoted(one)));
-        }
+        [one] => source.line(&format!("\"\"\"{}\"\"\"", quoted(one))),
         [first, rest @ ..] => {
             source.line(&format!("\"\"\"{}", opening(first)));
             rest.iter().for_each(|line| source.line(line));
@@ -61,28 +59,32 @@ fn clean(lines: &[String]) -> Vec<String> {
 /// Breaks lines of prose that are too long; what is indented is meant as it stands.
 fn wrap(lines: Vec<String>, width: usize) -> Vec<String> {
     let quotes = if lines.len() == 1 { 6 } else { 3 };
-    let mut wrapped = Vec::new();
-    for (index, line) in lines.into_iter().enumerate() {
-        let room = if index == 0 { width - quotes } else { width };
-        if line.starts_with(' ') || line.chars().count() <= room {
-            wrapped.push(line);
-            continue;
+    let lines = lines.into_iter().enumerate();
+    let wrapped = lines.flat_map(|(index, line)| {
+        let first = if index == 0 { width - quotes } else { width };
+        match line.starts_with(' ') || line.chars().count() <= first {
+            true => vec![line],
+            false => fill(&line, first, width),
         }
-        let mut part = String::new();
-        for word in line.split(' ') {
-            let room = if wrapped.is_empty() { width - 3 } else { width };
-            if !part.is_empty() && part.chars().count() + 1 + word.chars().count() > room {
-                wrapped.push(std::mem::take(&mut part));
+    });
+    wrapped.collect()
+}
+
+/// The words of a line on as many as it takes.
+fn fill(line: &str, first: usize, width: usize) -> Vec<String> {
+    let mut filled = vec![String::new()];
+    for word in line.split(' ') {
+        let room = if filled.len() == 1 { first } else { width };
+        match filled.last_mut() {
+            Some(last) if last.is_empty() => last.push_str(word),
+            Some(last) if last.chars().count() + 1 + word.chars().count() <= room => {
+                last.push(' ');
+                last.push_str(word);
             }
-            part = if part.is_empty() {
-                word.to_owned()
-            } else {
-                part + " " + word
-            };
+            _ => filled.push(word.to_owned()),
         }
-        wrapped.push(part);
     }
-    wrapped
+    filled
 }
 
 fn escape(line: &str) -> String {
@@ -92,4 +94,34 @@ fn escape(line: &str) -> String {
         .collect();
     let text = visible.replace('\t', "    ").replace('\\', "\\\\");
     text.replace("\"\"\"", "\\\"\\\"\\\"").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(comment: &[&str], expected: &str) {
+        let lines: Vec<_> = comment.iter().map(|line| (*line).to_owned()).collect();
+        let mut source = Source::default();
+        emit(&mut source, &lines);
+        assert_eq!(source.into_text(), expected);
+    }
+
+    #[test]
+    fn docstrings_are_as_black_leaves_them() {
+        check(&[], "");
+        check(&["One."], "\"\"\"One.\"\"\"\n");
+        check(&["\"One\""], "\"\"\" \"One\" \"\"\"\n");
+        check(&["One.", "", "\tTwo.\r", ""], "\"\"\"One.\n\nTwo.\n\"\"\"\n");
+        check(
+            &["One.", "  Two.", "    Three."],
+            "\"\"\"One.\nTwo.\n  Three.\n\"\"\"\n",
+        );
+        let (word, more) = ("a".repeat(60), "b".repeat(30));
+        check(
+            &[&format!("{word} {more}")],
+            &format!("\"\"\"{word}\n{more}\n\"\"\"\n"),
+        );
+        check(&[&"c".repeat(90)], &format!("\"\"\"{}\"\"\"\n", "c".repeat(90)));
+    }
 }

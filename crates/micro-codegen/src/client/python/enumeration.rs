@@ -47,7 +47,7 @@ fn members<'a>(each: &'a Enum, prefix: &str) -> Vec<Member<'a>> {
             let short = json.strip_prefix(prefix).filter(|short| taken.is_free(short));
             let whole = json.trim_start_matches('_');
             Member {
-                name: taken.take(short.unwrap_or(if whole.is_empty() { "value" } else { whole })),
+                name: taken.take(short.unwrap_or(whole)),
                 json,
             }
         })

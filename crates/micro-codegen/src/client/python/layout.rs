@@ -152,7 +152,6 @@ impl Source {
         if self.fits(&joined) && parameters.len() > 1 {
             self.line(&joined);
         } else {
-            // Nothing may follow the star, not even when it stands alone on its line.
             parameters
                 .iter()
                 .for_each(|parameter| self.line(&format!("{parameter},")));
@@ -184,19 +183,14 @@ mod tests {
             &Expr::call("f", [long(78)]),
             &format!("    y = f(\n        {}\n    )\n", "a".repeat(78)),
         );
-        let (half, wide) = ("a".repeat(40), "a".repeat(38));
+        let (one, other) = ("a".repeat(40), "a".repeat(38));
         let two = Expr::call("f", [long(40), long(38)]);
-        check(&two, &format!("    y = f(\n        {half}, {wide}\n    )\n"));
+        check(&two, &format!("    y = f(\n        {one}, {other}\n    )\n"));
         let inner = Expr::call("f", [Expr::call("g", [long(40), long(38)])]);
-        let expected =
-            format!("    y = f(\n        g(\n            {half},\n            {half},\n        )\n    )\n");
+        let lines = format!("            {one},\n            {other},\n");
         check(
             &inner,
-            &expected.replacen(
-                &format!("{half},\n            {half},"),
-                &format!("{half},\n            {wide},"),
-                1,
-            ),
+            &format!("    y = f(\n        g(\n{lines}        )\n    )\n"),
         );
     }
 }

@@ -79,9 +79,14 @@ impl Taken {
         is_identifier(name) && !self.0.contains(name)
     }
 
-    /// The name, with as many underscores as it takes.
+    /// The name, with as many underscores as it takes; one that begins with a digit gets a letter in front.
     pub fn take(&mut self, name: &str) -> String {
-        let mut name = name.to_owned();
+        let begins = name.starts_with(|first: char| first.is_ascii_alphabetic());
+        let mut name = if begins {
+            name.to_owned()
+        } else {
+            format!("n{name}")
+        };
         while !self.is_free(&name) {
             name.push('_');
         }
@@ -167,22 +172,24 @@ pub fn class(name: &str) -> String {
     }
 }
 
-/// `user_id`; never empty, and never with an underscore in front, which would mean something.
+/// `user_id`, without an underscore in front, which would mean something.
 pub fn snake(name: &str) -> String {
-    let snake = name.to_snake_case();
-    match snake.chars().next() {
-        Some(first) if first.is_ascii_alphabetic() => snake,
-        _ => format!("n{snake}"),
-    }
+    name.to_snake_case()
 }
 
-/// The module of a contract.
-pub fn module(name: &str) -> String {
+/// The package of a contract.
+pub fn package(name: &str) -> String {
+    let is_part = |each: char| each.is_ascii_alphanumeric();
     let name: String = name
         .chars()
-        .map(|each| if each.is_ascii_alphanumeric() { each } else { '_' })
+        .map(|each| if is_part(each) { each } else { '_' })
         .collect();
-    Taken::new(&[]).take(&snake(&name))
+    Taken::new(&[]).take(&(snake(&name) + "_client"))
+}
+
+/// The module in it.
+pub fn module(package: &str) -> String {
+    Taken::new(&[]).take(package.strip_suffix("_client").unwrap_or(package))
 }
 
 /// The messages that get a class; well-known types have forms of their own.
@@ -230,15 +237,16 @@ mod tests {
         assert_eq!(class("string"), "String");
         assert_eq!(class("note_book"), "NoteBook");
         assert_eq!(snake("userId"), "user_id");
-        assert_eq!(snake("_1"), "n1");
-        assert_eq!(module("my-notes"), "my_notes");
-        assert_eq!(module("import"), "import_");
+        assert_eq!(snake("_id"), "id");
+        assert_eq!(package("my-notes"), "my_notes_client");
+        assert_eq!(package("2fa"), "n2fa_client");
+        assert_eq!(module("import_client"), "import_");
     }
 
     #[test]
     fn what_is_taken_gets_an_underscore() {
         let mut taken = Taken::by_message();
-        let names = ["a", "a", "a", "int", "class"].map(|name| taken.take(name));
-        assert_eq!(names, ["a", "a_", "a__", "int_", "class_"]);
+        let names = ["a", "a", "a", "int", "class", "1", ""].map(|name| taken.take(name));
+        assert_eq!(names, ["a", "a_", "a__", "int_", "class_", "n1", "n"]);
     }
 }

@@ -7,6 +7,7 @@ import pickle
 from datetime import datetime, timedelta, timezone
 
 import everything_client as api
+import lambda_client as words
 
 
 def back(message):
@@ -109,6 +110,16 @@ refused("Scalars.some_bytes", lambda: api.to_json(api.Scalars(some_bytes="text")
 refused("Scalars.an_int64", lambda: api.from_json(api.Scalars, {"an_int64": 1.5}))
 refused("is no Scalars", lambda: api.from_json(api.Scalars, []))
 refused("by name", lambda: api.Scalars(1.5))
+
+same(
+    words.None_(cls="c", class_="d", self_="s", int_=1, error=words.Error()),
+    {"cls": "c", "class": "d", "self": "s", "int": 1, "Error": {}},
+)
+for name in ("None_", "True", "mro", "ENUM_mro", "_ignore_", "__private", "prefix"):
+    read = words.from_json(words.Union_, {"enum": name})
+    assert isinstance(read.enum, words.Enum), name
+    expected = "ENUM_NONE" if name == "None_" else name  # two names for one number
+    same(read, {"enum": expected})
 
 tree = api.Tree(left=api.Tree())
 assert copy.deepcopy(tree) == pickle.loads(pickle.dumps(tree)) == tree
