@@ -875,7 +875,8 @@ class _Call:
         self._target = target
         self._attempts = attempts
         self._connection: Optional[_Connection] = None
-        self._is_writing = False
+        self._lock = threading.RLock()  # none is aborted after it was given back
+        self._is_writing = target.body is None
         self._is_cancelled = False
         self._problem: Optional[BaseException] = None
 
@@ -900,7 +901,6 @@ class _Call:
 
     def write(self, messages: Iterable[Union[Message, str]]) -> None:
         """Sends a stream, each message as soon as there is one."""
-        self._is_writing = True
         for message in messages:
             line = _write(message) + b"\n"
             if not self._write(b"%x\r\n%b\r\n" % (len(line), line)):
@@ -919,14 +919,19 @@ class _Call:
 
     def drop(self) -> None:
         """Closes the connection, unless it has been given back."""
-        connection, self._connection = self._connection, None
+        connection = self._part()
         if connection is not None:
             self._pool.drop(connection)
 
+    def _part(self) -> Optional[_Connection]:
+        with self._lock:
+            connection, self._connection = self._connection, None
+            return connection
+
     def _abort(self) -> None:
-        connection = self._connection
-        if connection is not None:
-            connection.wire.abort()
+        with self._lock:
+            if self._connection is not None:
+                self._connection.wire.abort()
 
     def _try(self, step: Callable[[], T]) -> T:
         while True:
@@ -1015,7 +1020,7 @@ class _Call:
             raise _lost(problem).error from problem
 
     def _finish(self) -> None:
-        connection, self._connection = self._connection, None
+        connection = self._part()
         if connection is None:
             return
         if self._is_writing:
@@ -1052,7 +1057,8 @@ class _Pool:
     def __init__(self, address: _Address) -> None:
         self.address = address
         self.is_closed = False
-        self._lock = threading.Lock()
+        # The collector may close a stream while this very thread holds the lock.
+        self._lock = threading.RLock()
         self._idle: list[_Connection] = []
         self._busy: set[_Connection] = set()
 
