@@ -1,5 +1,7 @@
 //! The clients that `micro gen` writes, on a real platform: every language holds `tests/clients/README.md`.
 
+mod rust;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -143,5 +145,19 @@ async fn the_client_in_go_holds_the_suite() {
         .args(["run", ".", &bench.address()])
         .current_dir(suite.path())
         .envs([("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("GOWORK", "off")]);
+    bench.hold(&mut command).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_in_python_holds_the_suite() {
+    let bench = Bench::start().await;
+    let client = bench.client("python").await;
+    let suite = root().join("tests/clients/python/suite.py");
+    let mut command = Command::new("python3");
+    command
+        .arg("-B")
+        .arg(suite)
+        .arg(bench.address())
+        .env("PYTHONPATH", client);
     bench.hold(&mut command).await;
 }

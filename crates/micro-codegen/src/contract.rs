@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::method_options::IdempotencyLevel;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use crate::comments::Comments;
@@ -266,10 +265,7 @@ fn services(file: &FileDescriptorProto, comments: &Comments<'_>) -> Vec<Service>
         response: full_name(method.output_type()),
         streams_requests: method.client_streaming(),
         streams_responses: method.server_streaming(),
-        is_idempotent: method
-            .options
-            .as_ref()
-            .is_some_and(|options| options.idempotency_level() != IdempotencyLevel::IdempotencyUnknown),
+        is_idempotent: names::is_idempotent(method),
     };
     let services = file.service.iter().zip(0..);
     services

@@ -1,6 +1,8 @@
 //! From names of a contract to names of Rust.
 
 use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use prost_types::MethodDescriptorProto;
+use prost_types::method_options::IdempotencyLevel;
 
 /// Strict and reserved words of edition 2024.
 const KEYWORDS: &[&str] = &[
@@ -73,6 +75,12 @@ pub fn json_name(name: &str) -> String {
 pub fn is_version(word: &str) -> bool {
     let rest = word.strip_prefix('v').unwrap_or_default();
     rest.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Whether a contract says that calling a method twice is as calling it once.
+pub fn is_idempotent(method: &MethodDescriptorProto) -> bool {
+    let options = method.options.as_ref();
+    options.is_some_and(|options| options.idempotency_level() != IdempotencyLevel::IdempotencyUnknown)
 }
 
 /// The word itself where Rust needs `r#` before it.

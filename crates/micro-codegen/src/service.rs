@@ -30,6 +30,8 @@ pub struct Method<'a> {
     pub response: String,
     pub streams_requests: bool,
     pub streams_responses: bool,
+    /// Calling it twice is as calling it once.
+    is_idempotent: bool,
     docs: Vec<String>,
 }
 
@@ -112,6 +114,7 @@ impl<'a> Method<'a> {
             response: scope.type_path(method.output_type())?,
             streams_requests: method.client_streaming(),
             streams_responses: method.server_streaming(),
+            is_idempotent: names::is_idempotent(method),
             docs: scope.docs(),
         })
     }
@@ -139,6 +142,7 @@ impl<'a> Method<'a> {
     /// How the client of micro-rpc calls this kind of method, and what it hands over.
     fn kind(&self) -> (&'static str, &'static str) {
         match (self.streams_requests, self.streams_responses) {
+            (false, false) if self.is_idempotent => ("idempotent", "&request"),
             (false, false) => ("unary", "&request"),
             (false, true) => ("server_stream", "&request"),
             (true, false) => ("client_stream", "requests"),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::codec::frame_raw;
-use crate::{Codec, Context, Credentials, Error, Message, Result, Streaming, async_trait};
+use crate::{Codec, Context, Credentials, Error, Message, Result, Streaming, async_trait, trace};
 use pool::Pool;
 
 /// Finds the instances of a service.
@@ -180,6 +180,10 @@ impl Resolver for Nowhere {
     }
 }
 
+/// Calls of a method that may be called twice.
+const ATTEMPTS: usize = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
 /// Calls the methods of one service. Generated clients stand on it.
 #[derive(Clone)]
 pub struct ServiceClient {
@@ -198,6 +202,28 @@ impl ServiceClient {
         let frame = Codec::Proto.frame(message)?;
         let answer = request::unary(&self.client.0, ctx, &self.name, endpoint, Codec::Proto, frame).await?;
         Codec::Proto.decode(&answer).map_err(foreign)
+    }
+
+    /// As [`ServiceClient::unary`], for a method that may be called twice (`idempotency_level` in its contract): what was lost on the
+    /// way, or refused with 502, 503 or 504, is tried again after a pause, at most twice, and within the call's time.
+    pub async fn idempotent<Q: Message, R: Message>(
+        &self,
+        ctx: &Context,
+        endpoint: &str,
+        message: &Q,
+    ) -> Result<R> {
+        let ctx = ctx.clone().with_timeout(self.client.0.timeout);
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..ATTEMPTS {
+            match self.unary(&ctx, endpoint, message).await {
+                Err(error) if matches!(error.code, 502..=504) => {}
+                answered => return answered,
+            }
+            // Callers that failed together are not to come back together.
+            tokio::time::sleep(pause.mul_f64(0.5 + trace::fraction())).await;
+            pause *= 2;
+        }
+        self.unary(&ctx, endpoint, message).await
     }
 
     /// One message, a stream of answers.

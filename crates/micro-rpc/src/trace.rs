@@ -65,6 +65,11 @@ fn next() -> u64 {
     })
 }
 
+/// At least 0 and less than 1, by chance.
+pub(crate) fn fraction() -> f64 {
+    (next() >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 /// Where a call stands in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {

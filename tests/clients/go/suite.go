@@ -349,8 +349,8 @@ func notFound(s suite) error {
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(found.Detail, "nowhere") {
-		return fmt.Errorf("%q does not name what is missing", found.Detail)
+	if !strings.Contains(found.Detail, "not found") {
+		return fmt.Errorf("%q does not say that it is missing", found.Detail)
 	}
 	return nil
 }

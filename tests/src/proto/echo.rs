@@ -401,7 +401,7 @@ impl EchoClient {
 #[micro_rpc::async_trait]
 impl Echo for EchoClient {
     async fn call(&self, ctx: &micro_rpc::Context, request: Everything) -> micro_rpc::Result<Everything> {
-        self.0.unary(ctx, "Echo.Call", &request).await
+        self.0.idempotent(ctx, "Echo.Call", &request).await
     }
 
     async fn whoami(
@@ -409,7 +409,7 @@ impl Echo for EchoClient {
         ctx: &micro_rpc::Context,
         request: micro_rpc::wkt::Empty,
     ) -> micro_rpc::Result<Identity> {
-        self.0.unary(ctx, "Echo.Whoami", &request).await
+        self.0.idempotent(ctx, "Echo.Whoami", &request).await
     }
 
     async fn fail(
@@ -429,7 +429,7 @@ impl Echo for EchoClient {
     }
 
     async fn flaky(&self, ctx: &micro_rpc::Context, request: Attempts) -> micro_rpc::Result<Attempted> {
-        self.0.unary(ctx, "Echo.Flaky", &request).await
+        self.0.idempotent(ctx, "Echo.Flaky", &request).await
     }
 
     async fn once(&self, ctx: &micro_rpc::Context, request: Attempts) -> micro_rpc::Result<Attempted> {
