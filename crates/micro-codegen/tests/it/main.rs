@@ -10,6 +10,7 @@ mod layout;
 mod openapi;
 mod python_client;
 mod refused;
+mod typescript_client;
 
 use std::path::{Path, PathBuf};
 
