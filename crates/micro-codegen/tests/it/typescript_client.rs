@@ -61,25 +61,59 @@ fn run(program: &str, configure: impl FnOnce(&mut Command) -> &mut Command) -> S
     text
 }
 
+/// Copies a program to the clients that it uses.
+fn add(dir: &Path, program: &Path) -> PathBuf {
+    let path = dir.join(program.file_name().unwrap());
+    fs::copy(program, &path).unwrap();
+    path
+}
+
 fn tsc(files: &[PathBuf], options: &[&str]) {
     run("tsc", |tsc| tsc.args(STRICT).args(options).args(files));
+}
+
+/// The program with what the runtime does that no gateway shows, and with mistakes that tsc has to find.
+fn behaviour() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/typescript/behaviour.ts")
 }
 
 #[test]
 fn tsc_finds_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut files = generate(dir.path());
-    for program in ["suite.ts", "usage.ts"] {
-        let path = dir.path().join(program);
-        let folder = match program {
-            "suite.ts" => root().join("tests/clients/typescript"),
-            _ => super::golden().join("typescript"),
-        };
-        fs::copy(folder.join(program), &path).unwrap();
-        files.push(path);
-    }
+    files.push(add(dir.path(), &behaviour()));
+    files.push(add(dir.path(), &root().join("tests/clients/typescript/suite.ts")));
     tsc(
         &files,
         &["--noEmit", "--module", "es2020", "--moduleResolution", "node"],
     );
+}
+
+#[test]
+fn clients_behave() {
+    let dir = tempfile::tempdir().unwrap();
+    generate(dir.path());
+    let program = add(dir.path(), &behaviour());
+    let out = dir.path().join("out");
+    tsc(
+        &[program],
+        &["--module", "commonjs", "--outDir", out.to_str().unwrap()],
+    );
+    let told = run("node", |node| node.arg(out.join("behaviour.js")));
+    assert!(told.lines().count() > 10, "{told}");
+}
+
+#[test]
+fn the_same_contract_gives_the_same_files() {
+    let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let names: Vec<_> = generate(first.path())
+        .iter()
+        .map(|path| path.file_name().unwrap().to_owned())
+        .collect();
+    generate(second.path());
+    for name in names {
+        let [left, right] = [&first, &second].map(|dir| fs::read_to_string(dir.path().join(&name)).unwrap());
+        assert_eq!(left, right);
+        assert!(left.starts_with("// @generated"));
+    }
 }

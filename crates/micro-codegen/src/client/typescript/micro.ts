@@ -186,7 +186,7 @@ export class Gateway {
     try {
       return await call.try(
         async () => call.answer(await lines.send(JSON_TYPE)),
-        () => !lines.isBegun,
+        () => lines.isWhole,
       );
     } finally {
       call.end();
@@ -205,7 +205,7 @@ export class Gateway {
     try {
       const response = await call.try(
         () => lines.send(LINES_TYPE),
-        () => !lines.isBegun,
+        () => lines.isWhole,
       );
       yield* call.answers(response);
     } finally {
@@ -313,7 +313,7 @@ class Call<Answer> {
   }
 
   /** Runs an attempt, and again as long as that does no harm. */
-  async try<T>(attempt: () => Promise<T>, isFresh = () => true): Promise<T> {
+  async try<T>(attempt: () => Promise<T>, isWhole = () => true): Promise<T> {
     for (let number = 1; ; number++) {
       try {
         return await attempt();
@@ -321,7 +321,7 @@ class Call<Answer> {
         const pause = 50 * 2 ** (number - 1) * (0.5 + Math.random());
         const isLast =
           number >= this.#settings.attempts || pause >= this.#remaining();
-        if (isLast || !isFresh() || !this.#mayRepeat(error)) {
+        if (isLast || !isWhole() || !this.#mayRepeat(error)) {
           throw error;
         }
         await this.#sleep(pause);
@@ -459,8 +459,11 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The messages of a request, one a line. */
 class Lines<Asked> {
-  /** Whether a message was taken: then there is no second attempt, since it cannot be taken again. */
-  isBegun = false;
+  /** Whether all that was taken is still here to be sent again. */
+  isWhole = true;
+  /** The first lines: `fetch` takes some before it has a connection. */
+  readonly #taken: Array<Promise<string | undefined>> = [];
+  #text: Promise<string> | undefined;
   #isOver = false;
   readonly #type: Type<Asked>;
   readonly #messages: Iterator<Input<Asked>> | AsyncIterator<Input<Asked>>;
@@ -473,7 +476,9 @@ class Lines<Asked> {
   }
 
   async send(accept: string): Promise<Response> {
-    const body = streamsBodies() ? this.#stream() : await this.#text();
+    const body = streamsBodies()
+      ? this.#stream()
+      : await (this.#text ??= this.#collect());
     return this.#call.send(LINES_TYPE, accept, body);
   }
 
@@ -488,45 +493,60 @@ class Lines<Asked> {
 
   #stream(): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
+    let at = 0;
     const source = {
       pull: async (
         controller: ReadableStreamDefaultController<Uint8Array>,
       ): Promise<void> => {
-        try {
-          const line = await this.#next();
-          if (line === undefined) {
-            controller.close();
-          } else {
-            controller.enqueue(encoder.encode(line));
-          }
-        } catch (error) {
-          this.#call.stop(error);
-          controller.error(error);
+        const line = await this.#take(at++);
+        if (line === undefined) {
+          controller.close();
+        } else {
+          controller.enqueue(encoder.encode(line));
         }
       },
     };
-    // Nothing is taken before the connection asks for it.
+    // Nothing is taken before it is asked for.
     return new ReadableStream(source, { highWaterMark: 0 });
   }
 
-  async #text(): Promise<string> {
-    let text = "";
+  async #collect(): Promise<string> {
+    const lines: string[] = [];
     for (let line = await this.#next(); line; line = await this.#next()) {
-      text += line;
+      lines.push(line);
     }
-    return text;
+    return lines.join("");
   }
 
-  async #next(): Promise<string | undefined> {
-    this.isBegun = true;
-    const { done, value } = await this.#messages.next();
-    if (done) {
-      this.#isOver = true;
-      return undefined;
+  #take(at: number): Promise<string | undefined> {
+    const known = this.#taken[at];
+    if (known) {
+      return known;
     }
-    return `${write(this.#type, value)}\n`;
+    const line = this.#next();
+    if (at < MOST_KEPT) {
+      this.#taken.push(line);
+    } else {
+      this.isWhole = false;
+    }
+    return line;
+  }
+
+  /** The next line; what fails in the caller's own code fails the call. */
+  async #next(): Promise<string | undefined> {
+    try {
+      const { done, value } = await this.#messages.next();
+      this.#isOver ||= done === true;
+      return done ? undefined : `${write(this.#type, value)}\n`;
+    } catch (error) {
+      this.#call.stop(error);
+      throw error;
+    }
   }
 }
+
+/** How many lines of a request are kept until the call has its outcome. */
+const MOST_KEPT = 16;
 
 function iterator<T>(
   messages: Iterable<T> | AsyncIterable<T>,
