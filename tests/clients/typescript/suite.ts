@@ -5,7 +5,12 @@
  *     node out/suite.js [CASE] ADDRESS
  */
 
-import { EchoClient, Everything, EverythingInner, MirrorClient } from "./echo.js";
+import {
+  EchoClient,
+  Everything,
+  EverythingInner,
+  MirrorClient,
+} from "./echo.js";
 import { type ClientOptions, type Input, MicroError } from "./micro.js";
 
 declare const process: {
@@ -106,7 +111,10 @@ const CASES: Record<string, (setting: Setting) => Promise<void>> = {
       colours: ["COLOUR_BLUE", "COLOUR_UNSPECIFIED", 77],
       coloursByFlag: new Map([[true, "COLOUR_BLUE"]]),
     });
-    await comesBack(echo, { colour: 77, coloursByFlag: new Map([[false, 77]]) });
+    await comesBack(echo, {
+      colour: 77,
+      coloursByFlag: new Map([[false, 77]]),
+    });
     equal((await echo.call({ colour: 1 })).colour, "COLOUR_RED");
   },
 
@@ -146,7 +154,9 @@ const CASES: Record<string, (setting: Setting) => Promise<void>> = {
   },
 
   async secondService({ address }) {
-    const { text } = await new MirrorClient({ address }).turn({ text: "Grüße" });
+    const { text } = await new MirrorClient({ address }).turn({
+      text: "Grüße",
+    });
     equal(text, "eßürG");
   },
 
@@ -210,7 +220,10 @@ const CASES: Record<string, (setting: Setting) => Promise<void>> = {
     const key = unique();
     equal((await failed(echo.once({ key, failures: 1 }))).code, 503);
     equal((await echo.once({ key, failures: 1 })).calls, 2);
-    const single = client({ attempts: 1 }).flaky({ key: unique(), failures: 1 });
+    const single = client({ attempts: 1 }).flaky({
+      key: unique(),
+      failures: 1,
+    });
     equal((await failed(single)).code, 503);
   },
 
@@ -236,7 +249,11 @@ const CASES: Record<string, (setting: Setting) => Promise<void>> = {
   async streamError({ echo }) {
     const numbers: bigint[] = [];
     const counting = async (): Promise<void> => {
-      for await (const { value } of echo.count({ from: 1, to: 5, failAfter: 2 })) {
+      for await (const { value } of echo.count({
+        from: 1,
+        to: 5,
+        failAfter: 2,
+      })) {
         numbers.push(value);
       }
     };
@@ -259,7 +276,10 @@ const CASES: Record<string, (setting: Setting) => Promise<void>> = {
   },
 
   async clientStream({ echo }) {
-    equal((await echo.sum([{ value: 1 }, { value: 2 }, { value: 3 }])).value, 6n);
+    equal(
+      (await echo.sum([{ value: 1 }, { value: 2 }, { value: 3 }])).value,
+      6n,
+    );
     equal((await echo.sum(upTo(3))).value, 6n);
     equal((await echo.sum([])).value, 0n);
     const broken = async function* (): AsyncGenerator<{ value: number }> {
@@ -267,7 +287,10 @@ const CASES: Record<string, (setting: Setting) => Promise<void>> = {
       throw new RangeError("no more");
     };
     const error = await thrown(echo.sum(broken()));
-    check(error instanceof RangeError, `${String(error)} is not the caller's own`);
+    check(
+      error instanceof RangeError,
+      `${String(error)} is not the caller's own`,
+    );
   },
 
   async bidi({ echo }) {
@@ -290,7 +313,9 @@ const CASES: Record<string, (setting: Setting) => Promise<void>> = {
   },
 
   async concurrent({ echo }) {
-    const calls = Array.from({ length: 50 }, (_, anInt32) => echo.call({ anInt32 }));
+    const calls = Array.from({ length: 50 }, (_, anInt32) =>
+      echo.call({ anInt32 }),
+    );
     const answers = await Promise.all(calls);
     equal(
       answers.map(({ anInt32 }) => anInt32),
@@ -341,7 +366,10 @@ function full(): Everything {
 }
 
 /** Sends some fields, and finds them and all the others' defaults in the answer. */
-async function comesBack(echo: EchoClient, fields: Input<Everything>): Promise<void> {
+async function comesBack(
+  echo: EchoClient,
+  fields: Input<Everything>,
+): Promise<void> {
   equal(await echo.call(fields), Everything.create(fields));
 }
 
@@ -351,7 +379,9 @@ async function* upTo(last: number): AsyncGenerator<{ value: number }> {
   }
 }
 
-async function collect(numbers: AsyncIterable<{ value: bigint }>): Promise<bigint[]> {
+async function collect(
+  numbers: AsyncIterable<{ value: bigint }>,
+): Promise<bigint[]> {
   const values: bigint[] = [];
   for await (const { value } of numbers) {
     values.push(value);
@@ -386,7 +416,10 @@ async function failed(call: Promise<unknown>): Promise<MicroError> {
   throw error;
 }
 
-async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+async function within<T>(
+  milliseconds: number,
+  promise: Promise<T>,
+): Promise<T> {
   const start = Date.now();
   const value = await promise;
   const took = Date.now() - start;
@@ -411,24 +444,33 @@ function show(value: unknown): string {
     return `bytes(${value.join(" ")})`;
   }
   if (value instanceof Map) {
-    const entries = [...value].map(([key, each]) => `${show(key)} => ${show(each)}`);
+    const entries = [...value].map(
+      ([key, each]) => `${show(key)} => ${show(each)}`,
+    );
     return `Map(${entries.sort().join(", ")})`;
   }
   if (Array.isArray(value)) {
     return `[${value.map(show).join(", ")}]`;
   }
   if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).map(([key, each]) => `${key}: ${show(each)}`);
+    const members = Object.entries(value).map(
+      ([key, each]) => `${key}: ${show(each)}`,
+    );
     return `{${members.sort().join(", ")}}`;
   }
   if (typeof value === "string") {
     return JSON.stringify(value);
   }
-  return typeof value === "bigint" ? `${value}n` : Object.is(value, -0) ? "-0" : String(value);
+  return typeof value === "bigint"
+    ? `${value}n`
+    : Object.is(value, -0)
+      ? "-0"
+      : String(value);
 }
 
 async function run(name: string, address: string): Promise<void> {
-  const client = (options: ClientOptions): EchoClient => new EchoClient({ address, ...options });
+  const client = (options: ClientOptions): EchoClient =>
+    new EchoClient({ address, ...options });
   try {
     const body = CASES[name];
     check(body !== undefined, "there is no such case");

@@ -45,7 +45,8 @@ fn module(contract: &Contract) -> String {
     text.docs(&introduction(contract));
     text.gap();
     let has_types = names::declared(contract).next().is_some() || !contract.enums.is_empty();
-    text.line(if has_types || !contract.services.is_empty() {
+    let uses_runtime = has_types || services::callable(contract).next().is_some();
+    text.line(if uses_runtime {
         "import * as micro from \"./micro.js\";"
     } else {
         "export {};"
@@ -137,7 +138,7 @@ mod tests {
     #[test]
     fn a_contract_of_nothing_is_a_module() {
         assert_eq!(
-            generated("package user;"),
+            generated("package user;\nservice User {}"),
             "// @generated from user.proto by micro; edit that file instead of this one.\n\nexport {};\n"
         );
     }

@@ -31,7 +31,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Writes the clients of three contracts and gives the paths of their files.
+/// What is compiled and run here.
+fn programs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/typescript")
+}
+
+/// Writes the clients of all contracts and gives the paths of their files.
 fn generate(dir: &Path) -> Vec<PathBuf> {
     let golden = super::golden();
     let echo = root().join("tests/src/proto");
@@ -40,8 +45,9 @@ fn generate(dir: &Path) -> Vec<PathBuf> {
         golden.join("names.proto"),
         golden.join("shared/place.proto"),
         echo.join("echo.proto"),
+        programs().join("nasty.proto"),
     ];
-    let set = compile(&protos, &[golden, echo]).unwrap();
+    let set = compile(&protos, &[golden, echo, programs()]).unwrap();
     let mut paths = Vec::new();
     for contract in Contract::of(&set) {
         let files = typescript::files(&contract);
@@ -74,7 +80,7 @@ fn tsc(files: &[PathBuf], options: &[&str]) {
 
 /// The program with what the runtime does that no gateway shows, and with mistakes that tsc has to find.
 fn behaviour() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/typescript/behaviour.ts")
+    programs().join("behaviour.ts")
 }
 
 #[test]

@@ -234,7 +234,11 @@ fn numbers(text: &mut Text, each: &Enum, name: &str) {
     let head = format!("export const {name}: micro.Type<{name}> =");
     let block = text.open_block(&head, "micro.enumeration(", "{");
     for value in &each.values {
-        text.line(&format!("{}: {},", value.name, value.number));
+        let key = match value.name.as_str() {
+            "__proto__" => "[\"__proto__\"]", // else it would be the object's prototype
+            name => name,
+        };
+        text.line(&format!("{key}: {},", value.number));
     }
     text.close_block("}", &block);
 }

@@ -45,8 +45,8 @@ export interface ClientOptions {
   /** More headers for every call. */
   headers?: Record<string, string> | undefined;
   /**
-   * How many milliseconds a call may take, `Infinity` for any. It is 30,000 if nothing is said, and streams may then
-   * take as long as they like.
+   * How many milliseconds a call may take, `Infinity` for any. If nothing is said it is 30,000, and streams may take as
+   * long as they like; but the `fetch` of Node gives an answer up that is silent for five minutes.
    */
   timeout?: number | undefined;
   /**
@@ -181,8 +181,9 @@ export class Gateway {
     requests: Inputs<Asked>,
     options: CallOptions = {},
   ): Promise<Answer> {
+    const messages = begin(requests);
     const call = new Call(this.#settings, method, options, Infinity);
-    const lines = new Lines(method.request, requests, call);
+    const lines = new Lines(method.request, messages, call);
     try {
       return await call.try(
         async () => call.answer(await lines.send(JSON_TYPE)),
@@ -200,8 +201,9 @@ export class Gateway {
     requests: Inputs<Asked>,
     options: CallOptions = {},
   ): AsyncGenerator<Answer, void, undefined> {
+    const messages = begin(requests);
     const call = new Call(this.#settings, method, options, Infinity);
-    const lines = new Lines(method.request, requests, call);
+    const lines = new Lines(method.request, messages, call);
     try {
       const response = await call.try(
         () => lines.send(LINES_TYPE),
@@ -364,31 +366,39 @@ class Call<Answer> {
   /** The messages of an answer, one a line. */
   async *answers(response: Response): AsyncGenerator<Answer, void, undefined> {
     // What looks like a failure is one only if nothing follows: a message may have the same fields.
-    let suspect: MicroError | undefined;
-    let held: unknown;
-    for await (const line of this.#lines(response)) {
-      if (suspect) {
-        yield read(this.#method.response, held);
+    let suspect: { json: unknown; failure: MicroError } | undefined;
+    try {
+      for await (const line of this.#lines(response)) {
+        if (suspect) {
+          yield read(this.#method.response, suspect.json);
+        }
+        const json = parse(line);
+        const failure = failureLine(json);
+        suspect = failure && { json, failure };
+        if (!suspect) {
+          yield read(this.#method.response, json);
+        }
       }
-      held = parse(line);
-      suspect = failureLine(held);
-      if (!suspect) {
-        yield read(this.#method.response, held);
-      }
+    } catch (error) {
+      throw suspect ? suspect.failure : error;
     }
     if (suspect) {
-      throw suspect;
+      throw suspect.failure;
     }
   }
 
   async *#lines(response: Response): AsyncGenerator<string, void, undefined> {
-    const reader = response.body?.getReader();
+    if (!response.body) {
+      return;
+    }
+    const reader = response.body.getReader();
     const decoder = new TextDecoder();
     let pieces: string[] = [];
-    for (let isOver = !reader; !isOver;) {
-      const chunk = reader && (await this.#guard(reader.read()));
-      isOver = chunk?.done ?? true;
-      const text = decoder.decode(chunk?.value, { stream: !isOver });
+    let isOver = false;
+    while (!isOver) {
+      const { done, value } = await this.#guard(reader.read());
+      isOver = done;
+      const text = decoder.decode(value, { stream: !done });
       const [first = "", ...others] = text.split("\n");
       pieces.push(first);
       for (const next of others) {
@@ -403,7 +413,8 @@ class Call<Answer> {
     const headers = new Headers({ "Content-Type": type, Accept: accept });
     const remaining = this.#remaining();
     if (remaining < Infinity) {
-      const nanoseconds = BigInt(Math.ceil(remaining)) * 1_000_000n;
+      const milliseconds = Math.max(1, Math.ceil(remaining));
+      const nanoseconds = BigInt(milliseconds) * 1_000_000n;
       headers.set("Timeout", String(nanoseconds));
     }
     const more = Object.entries(this.#options.headers ?? {});
@@ -425,6 +436,18 @@ class Call<Answer> {
       this.#check();
       throw connectionFailed(this.#settings.base, error);
     }
+  }
+
+  /** What comes of the caller's own code, unless the call is given up before. */
+  async unlessStopped<T>(promise: Promise<T>): Promise<T> {
+    this.#check();
+    const { signal } = this.#abort;
+    const stopped = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve());
+    });
+    await Promise.race([promise, stopped]);
+    this.#check();
+    return promise;
   }
 
   #check(): void {
@@ -466,19 +489,23 @@ class Lines<Asked> {
   #text: Promise<string> | undefined;
   #isOver = false;
   readonly #type: Type<Asked>;
-  readonly #messages: Iterator<Input<Asked>> | AsyncIterator<Input<Asked>>;
+  readonly #messages: Messages<Asked>;
   readonly #call: Call<unknown>;
 
-  constructor(type: Type<Asked>, messages: Inputs<Asked>, call: Call<unknown>) {
+  constructor(
+    type: Type<Asked>,
+    messages: Messages<Asked>,
+    call: Call<unknown>,
+  ) {
     this.#type = type;
-    this.#messages = iterator(messages);
+    this.#messages = messages;
     this.#call = call;
   }
 
   async send(accept: string): Promise<Response> {
     const body = streamsBodies()
       ? this.#stream()
-      : await (this.#text ??= this.#collect());
+      : await this.#call.unlessStopped((this.#text ??= this.#collect()));
     return this.#call.send(LINES_TYPE, accept, body);
   }
 
@@ -548,13 +575,15 @@ class Lines<Asked> {
 /** How many lines of a request are kept until the call has its outcome. */
 const MOST_KEPT = 16;
 
-function iterator<T>(
-  messages: Iterable<T> | AsyncIterable<T>,
-): Iterator<T> | AsyncIterator<T> {
+type Messages<T> = Iterator<Input<T>> | AsyncIterator<Input<T>>;
+
+function begin<T>(messages: Inputs<T>): Messages<T> {
   const { [Symbol.asyncIterator]: start } = messages as Partial<
-    AsyncIterable<T>
+    AsyncIterable<Input<T>>
   >;
-  return start?.call(messages) ?? (messages as Iterable<T>)[Symbol.iterator]();
+  return start
+    ? start.call(messages)
+    : (messages as Iterable<Input<T>>)[Symbol.iterator]();
 }
 
 /** Whether `fetch` sends a body while it is made; that of browsers does so over HTTP/2 at best. */
@@ -575,29 +604,32 @@ function* filled(line: string): Generator<string, void, undefined> {
 // === Failures ===
 
 function connectionFailed(address: string, cause: unknown): MicroError {
-  const inner = (cause as { cause?: { message?: string; code?: string } })
-    ?.cause;
-  const why = inner?.message || inner?.code || String(cause);
+  const { message, cause: inner } = (cause ?? {}) as {
+    message?: string;
+    cause?: { message?: string; code?: string };
+  };
+  const why = inner?.message || inner?.code || message || String(cause);
   const error = new MicroError(CLIENT, 503, `${address}: ${why}`);
   return Object.assign(error, { cause });
 }
 
 /** Whether a failure of `fetch` says that no connection came about; where it does not say so, something may be sent. */
 function neverConnected(failure: unknown): boolean {
-  const { code, message, cause } = (failure ?? {}) as {
+  const { code, syscall, message, cause } = (failure ?? {}) as {
     code?: string;
+    syscall?: string;
     message?: string;
-    cause?: { code?: string; syscall?: string };
+    cause?: unknown;
   };
-  const codes = [code ?? "", cause?.code ?? ""];
   return (
-    codes.some((code) => UNCONNECTED.includes(code)) ||
-    cause?.syscall === "connect" ||
-    /\(Connect\)/.test(message ?? "")
+    UNCONNECTED.includes(code ?? "") ||
+    syscall === "connect" ||
+    /\(Connect\)/.test(message ?? "") ||
+    (cause !== undefined && neverConnected(cause))
   );
 }
 
-/** Codes of Node, of its `fetch`, and of Bun; Deno says `(Connect)` in its message. */
+/** Codes of Node and Bun; Deno says `(Connect)` in its message. */
 const UNCONNECTED = [
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -606,7 +638,6 @@ const UNCONNECTED = [
   "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
   "ConnectionRefused",
-  "FailedToOpenSocket",
 ];
 
 /** The failure that an answer tells. */
@@ -995,12 +1026,8 @@ function truth(value: unknown): boolean {
 export const double: Type<number> = {
   initial: () => 0,
   read: (json) => {
-    const isText = typeof json === "string" && json.trim() !== "";
-    const value = isText ? Number(json) : json;
-    if (
-      typeof value !== "number" ||
-      (isText && isNaN(value) && json !== "NaN")
-    ) {
+    const value = typeof json === "string" && json.trim() ? Number(json) : json;
+    if (typeof value !== "number" || (isNaN(value) && json !== "NaN")) {
       throw new Mismatch("a number", json);
     }
     return value;

@@ -53,7 +53,6 @@ const TAKEN_MEMBERS: &[&str] = &[
     "propertyIsEnumerable",
     "prototype",
     "then",
-    "toJSON",
     "toLocaleString",
     "toString",
     "valueOf",

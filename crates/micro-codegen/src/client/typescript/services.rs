@@ -11,10 +11,16 @@ const BOTH_WAYS: &str =
     "Requests are sent while answers are read, except by browsers: those send all requests first.";
 
 pub fn emit(text: &mut Text, contract: &Contract, names: &Names) {
-    for service in &contract.services {
+    for service in callable(contract) {
         text.gap();
         class(text, &contract.name, service, names);
     }
+}
+
+/// The services that have something to call.
+pub fn callable(contract: &Contract) -> impl Iterator<Item = &Service> {
+    let services = contract.services.iter();
+    services.filter(|service| !service.methods.is_empty())
 }
 
 fn class(text: &mut Text, address: &str, service: &Service, names: &Names) {
