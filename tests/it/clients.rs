@@ -38,6 +38,8 @@ const CASES: [&str; 25] = [
     "bidi",
     "concurrent",
 ];
+/// Where the service runs.
+const NAMESPACES: [&str; 2] = ["micro", "elsewhere"];
 const LONG: Duration = Duration::from_secs(240);
 
 /// A platform with the service `echo`, and a folder with the clients.
@@ -45,7 +47,7 @@ pub(crate) struct Bench {
     pub(crate) server: Server,
     pub(crate) token: String,
     folder: tempfile::TempDir,
-    _echo: Child,
+    _echoes: [Child; 2],
 }
 
 impl Bench {
@@ -53,13 +55,17 @@ impl Bench {
         let server = Server::start().await;
         let micro = server.micro();
         let token = micro.ok(&["user", "token"]).await.trim().to_owned();
-        let echo = Command::new(env!("CARGO_BIN_EXE_echo"))
-            .env("MICRO_HOME", server.home())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let echo = |namespace: &str| {
+            Command::new(env!("CARGO_BIN_EXE_echo"))
+                .env("MICRO_HOME", server.home())
+                .env("MICRO_NAMESPACE", namespace)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .kill_on_drop(true)
+                .spawn()
+                .unwrap()
+        };
+        let echoes = NAMESPACES.map(echo);
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("proto")).unwrap();
         let contract = root().join("tests/src/proto/echo.proto");
@@ -68,17 +74,20 @@ impl Bench {
             server,
             token,
             folder,
-            _echo: echo,
+            _echoes: echoes,
         };
-        wait::until("echo to answer", Duration::from_secs(30), || async {
-            let ran = micro.run(&["echo", "whoami"]).await;
-            if ran.status.success() {
-                Ok(())
-            } else {
-                Err(ran.to_string())
-            }
-        })
-        .await;
+        for namespace in NAMESPACES {
+            wait::until("echo to answer", Duration::from_secs(30), || async {
+                let header = format!("--metadata=Micro-Namespace={namespace}");
+                let ran = micro.run(&["call", &header, "echo", "Echo.Whoami"]).await;
+                if ran.stdout.contains(namespace) {
+                    Ok(())
+                } else {
+                    Err(ran.to_string())
+                }
+            })
+            .await;
+        }
         bench
     }
 
@@ -159,5 +168,32 @@ async fn the_client_in_python_holds_the_suite() {
         .arg(suite)
         .arg(bench.address())
         .env("PYTHONPATH", client);
+    bench.hold(&mut command).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_in_typescript_holds_the_suite() {
+    let bench = Bench::start().await;
+    let client = bench.client("typescript").await;
+    copy("typescript/suite.ts", &client.join("suite.ts"));
+    let compiled = Command::new("tsc")
+        .args([
+            "--strict",
+            "--target",
+            "es2020",
+            "--lib",
+            "es2020,dom",
+            "--module",
+            "commonjs",
+        ])
+        .args(["--outDir", "out", "suite.ts", "echo.ts", "micro.ts"])
+        .current_dir(&client)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&compiled.stdout);
+    assert!(compiled.status.success(), "{said}");
+    let mut command = Command::new("node");
+    command.arg(client.join("out/suite.js")).arg(bench.address());
     bench.hold(&mut command).await;
 }

@@ -10,13 +10,22 @@ use crate::workspace::{capture, execute};
 const NEEDED: &[(&str, &[&str])] = &[
     ("cc", &["gcc", "libc6-dev"]),
     ("git", &["git"]),
+    ("go", &["golang-go"]),
+    ("mypy", &["mypy"]),
+    ("node", &["nodejs"]),
     ("python3", &["python3"]),
     ("strace", &["strace"]),
+    ("tsc", &["node-typescript"]),
 ];
+/// What Python makes environments of its own with is no program.
+const VENV: &str = "python3-venv";
 
 /// Installs what is missing. With everything there it touches nothing and needs no rights.
 pub fn install_missing() -> Result<()> {
-    let packages = missing(on_path);
+    let mut packages = missing(on_path);
+    if !makes_environments() {
+        packages.push(VENV);
+    }
     if packages.is_empty() {
         return Ok(());
     }
@@ -44,6 +53,12 @@ fn missing(present: impl Fn(&str) -> bool) -> Vec<&'static str> {
     absent
         .flat_map(|(_, packages)| packages.iter().copied())
         .collect()
+}
+
+fn makes_environments() -> bool {
+    let mut python = Command::new("python3");
+    let imported = python.args(["-c", "import ensurepip, venv"]).output();
+    imported.is_ok_and(|output| output.status.success())
 }
 
 fn on_path(program: &str) -> bool {

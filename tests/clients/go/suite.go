@@ -317,10 +317,12 @@ func namespace(s suite) error {
 	if got.Namespace != "micro" {
 		return fmt.Errorf("the namespace is %q", got.Namespace)
 	}
-	// The service may not be there, but it must not be the one of before.
 	elsewhere := echo.NewEcho(echo.WithAddress(s.address), echo.WithNamespace("elsewhere"))
 	other, err := elsewhere.Whoami(context.Background())
-	if err == nil && other.Namespace != "elsewhere" {
+	if err != nil {
+		return err
+	}
+	if other.Namespace != "elsewhere" {
 		return fmt.Errorf("the namespace is %q", other.Namespace)
 	}
 	return nil

@@ -187,7 +187,7 @@ const CASES: Record<string, (setting: Setting) => Promise<void>> = {
   async notFound({ client }) {
     const error = await failed(client({ service: "nowhere" }).call({}));
     check([404, 500].includes(error.code), `code ${error.code}`);
-    check(error.detail.includes("nowhere"), `detail ${error.detail}`);
+    check(error.detail.includes("not found"), `detail ${error.detail}`);
   },
 
   async deadline({ echo, client }) {
