@@ -16,6 +16,7 @@ mod handlers;
 mod main_job;
 mod malformed;
 mod network;
+mod new;
 mod operator;
 mod power;
 mod readme;

@@ -14,5 +14,10 @@ pub mod server;
 pub mod service;
 pub mod wait;
 
+/// The guide to testing, whose code is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+pub struct TestingGuide;
+
 pub use command::{Micro, Ran};
 pub use server::Server;

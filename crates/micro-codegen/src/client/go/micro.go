@@ -88,7 +88,7 @@ type CallOption interface {
 	ofCall()
 }
 
-// WithAddress says where the gateway is. Without it that is MICRO_API_ADDRESS of the environment, or else
+// WithAddress says where the gateway is. Without it that is MICRO_GATEWAY of the environment, or else
 // http://127.0.0.1:8080.
 func WithAddress(address string) Option {
 	return option(func(s *settings) { s.address = address })
@@ -259,7 +259,7 @@ func newTransport() http.RoundTripper {
 
 func newCaller(service string, options []Option) *caller {
 	s := settings{
-		address:  os.Getenv("MICRO_API_ADDRESS"),
+		address:  os.Getenv("MICRO_GATEWAY"),
 		service:  service,
 		token:    os.Getenv("MICRO_API_TOKEN"),
 		headers:  http.Header{},

@@ -551,7 +551,7 @@ _JSON = "application/json"
 class Client:
     """What the clients of all services have in common.
 
-    `address`    the gateway's, else `MICRO_API_ADDRESS`, else `http://127.0.0.1:8080`
+    `address`    the gateway's, else `MICRO_GATEWAY`, else `http://127.0.0.1:8080`
     `token`      who calls, else `MICRO_API_TOKEN`; an empty one for nobody
     `namespace`  where the service runs, if not in the default one
     `headers`    more headers, sent with every call
@@ -587,7 +587,7 @@ class Client:
         if attempts < 1:
             raise ValueError(f"attempts is {attempts}; 1 is the least")
         if address is None:
-            address = os.environ.get("MICRO_API_ADDRESS") or "http://127.0.0.1:8080"
+            address = os.environ.get("MICRO_GATEWAY") or "http://127.0.0.1:8080"
         if token is None:
             token = os.environ.get("MICRO_API_TOKEN", "")
         self._pool = _Pool(_Address(address))

@@ -34,7 +34,7 @@ export class MicroError extends Error {
 
 /** How a client reaches its service. */
 export interface ClientOptions {
-  /** The gateway; else `MICRO_API_ADDRESS` of the environment, else `http://127.0.0.1:8080`. */
+  /** The gateway; else `MICRO_GATEWAY` of the environment, else `http://127.0.0.1:8080`. */
   address?: string | undefined;
   /** The service's name, where it does not run under that of its contract. */
   service?: string | undefined;
@@ -229,7 +229,7 @@ interface Settings {
 function settings(service: string, options: ClientOptions): Settings {
   const address =
     options.address ||
-    environment("MICRO_API_ADDRESS") ||
+    environment("MICRO_GATEWAY") ||
     "http://127.0.0.1:8080";
   if (!/^https?:\/\//.test(address)) {
     throw new TypeError(
