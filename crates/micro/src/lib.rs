@@ -33,6 +33,7 @@ pub mod runtime;
 pub mod service;
 mod settings;
 pub mod store;
+pub mod web;
 
 pub use log::start as start_log;
 pub use micro_rpc::{

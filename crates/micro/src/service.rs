@@ -19,6 +19,7 @@ pub use subscription::{Subscriber, decode};
 
 use crate::examples;
 use crate::registry::{self, Endpoint};
+use crate::web::{Pages, WebServer};
 
 /// What [`crate::run`] runs.
 ///
@@ -67,6 +68,11 @@ impl Service {
     pub fn handle(mut self, handler: impl Handler) -> Self {
         self.handlers.push(Arc::new(handler));
         self
+    }
+
+    /// Shows pages under `/{service}/` of the web gateway: `.web(Pages::new().file("index.html", ...))`.
+    pub fn web(self, pages: Pages) -> Self {
+        self.handle(WebServer::new(pages))
     }
 
     /// Handles the events of a topic, which all instances of the service share.
