@@ -8,27 +8,31 @@
 //! Whatever is wrong is answered with the one error shape, also when it is no HTTP. Two things are not: a caller who closes his
 //! side before the answer is gone to us, as to most proxies, and what he asked for is stopped; and a connection that said
 //! nothing at all within its time is closed without a word.
+//!
+//! Browsers are served the same way on a listener of their own, where a path names a service's page: a gateway has one of two
+//! [`Face`]s, and what the other one makes of a request is in [`crate::web`].
 
 mod blob;
-mod body;
-mod caller;
+pub(crate) mod body;
+pub(crate) mod caller;
 mod connection;
 mod cors;
+mod face;
 mod form;
 #[doc(hidden)]
 pub mod fuzz;
 mod lines;
 mod message;
-mod metadata;
+pub(crate) mod metadata;
 mod openapi;
-mod path;
+pub(crate) mod path;
 mod query;
-mod reply;
+pub(crate) mod reply;
 mod request;
 mod stats;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wire;
 
 use std::future::Future;
@@ -38,18 +42,19 @@ use std::time::Duration;
 use micro::blob::Blobs;
 use micro::registry::{Cache, Registry};
 use micro_rpc::bytes::Bytes;
-use micro_rpc::{Client, Cores, Error, Guard, Resolver, Result, ServiceDescriptor};
+use micro_rpc::{Client, Error, Guard, Resolver, Result, ServiceDescriptor};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
+use face::Face;
 pub use stats::{Snapshot, Stats};
 
 use crate::api::BlockList;
 use crate::namespace::PLATFORM;
 
 /// The id of the gateway's own errors.
-const ID: &str = "go.micro.api";
+pub(crate) const ID: &str = "go.micro.api";
 
 /// Gives the public keys, whichever they are at the time.
 pub type KeySet = Arc<dyn Fn() -> Bytes + Send + Sync>;
@@ -121,9 +126,11 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Gateway(Arc<Inner>);
 
-struct Inner {
-    config: Config,
-    limits: Limits,
+/// What all the connections of a gateway share.
+pub(crate) struct Inner {
+    face: Face,
+    pub(crate) config: Config,
+    pub(crate) limits: Limits,
     /// Calls the platform's own services, which are found in its namespace whatever namespace a request names.
     platform: Client,
     version: Bytes,
@@ -147,10 +154,24 @@ impl Gateway {
             .build();
         let version = Bytes::from(format!("{{\"version\": {:?}}}", config.version));
         Self(Arc::new(Inner {
+            face: Face::Programs,
             config,
             limits,
             platform,
             version,
+            stats: Arc::default(),
+        }))
+    }
+
+    /// The same platform for browsers: pages instead of JSON, counted apart.
+    pub fn for_browsers(&self) -> Self {
+        let inner = &*self.0;
+        Self(Arc::new(Inner {
+            face: Face::Browsers,
+            config: inner.config.clone(),
+            limits: inner.limits,
+            platform: inner.platform.clone(),
+            version: inner.version.clone(),
             stats: Arc::default(),
         }))
     }
@@ -166,6 +187,7 @@ impl Gateway {
         let mut config = inner.config.clone();
         config.client = config.client.with_own_connections(1);
         Self(Arc::new(Inner {
+            face: inner.face,
             config,
             limits: inner.limits,
             platform: inner.platform.with_own_connections(1),
@@ -176,10 +198,7 @@ impl Gateway {
 
     /// Serves until `stop` is ready, then lets the requests under way finish within `drain`.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send, drain: Duration) {
-        let cores = Cores::start("gateway").unwrap_or_else(|error| {
-            tracing::warn!(%error, "no thread for each core, so requests share those that there are");
-            Cores::current()
-        });
+        let cores = self.0.face.cores();
         let gateways: Vec<_> = (0..cores.count()).map(|_| self.apart()).collect();
         let places = Arc::new(Semaphore::new(self.0.limits.connections));
         let (stopping, stopped) = watch::channel(false);
@@ -238,7 +257,7 @@ impl Resolver for Home {
 }
 
 /// A method that a service does not have is, over HTTP, a page that is not there.
-fn missing(error: Error) -> Error {
+pub(crate) fn missing(error: Error) -> Error {
     if error.code == 501 && error.detail.starts_with("unknown service ") {
         return Error::not_found(error.id, error.detail);
     }

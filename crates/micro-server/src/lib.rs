@@ -1,4 +1,4 @@
-//! The platform's services, its gateway and its proxy.
+//! The platform's services, its gateways and its proxy.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -20,6 +20,7 @@ pub mod registry;
 pub mod runtime;
 mod server;
 pub mod store;
+mod web;
 
 pub use profile::Profile;
 pub use server::{Addresses, BLOCK_PORTS, Block, BlockPorts, Config, Error, Running, Server};

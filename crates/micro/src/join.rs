@@ -17,6 +17,8 @@ pub struct Join {
     pub proxy: String,
     /// The URL of the gateway.
     pub gateway: String,
+    /// The URL of the pages; empty where the server shows none.
+    pub web: String,
     /// The id of the account to join with.
     pub id: String,
     /// Its secret.
@@ -103,6 +105,7 @@ mod tests {
             pid: 7,
             proxy: "127.0.0.1:8081".to_owned(),
             gateway: "http://127.0.0.1:8080".to_owned(),
+            web: "http://127.0.0.1:8082".to_owned(),
             id: "join".to_owned(),
             secret: "hidden-value".to_owned(),
         }

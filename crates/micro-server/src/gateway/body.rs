@@ -17,7 +17,7 @@ const SET_ASIDE: usize = 64 * 1024;
 
 /// Reads a whole body of at most `limit` bytes: 413 for a larger one, at once where it says its length; 408 for one that
 /// comes too slowly; 400 for one that breaks off.
-pub(super) async fn read(mut body: Incoming, limit: usize, patience: Duration) -> Result<Bytes> {
+pub(crate) async fn read(mut body: Incoming, limit: usize, patience: Duration) -> Result<Bytes> {
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
         return Err(too_large(limit));
@@ -68,7 +68,8 @@ async fn next(body: &mut Incoming, until: Instant) -> Result<Option<Bytes>> {
     }
 }
 
-pub(super) fn too_large(limit: usize) -> Error {
+/// The error for what is larger than it may be.
+pub(crate) fn too_large(limit: usize) -> Error {
     let detail = format!(
         "the request is larger than the limit of {limit} bytes ({} MiB)",
         limit >> 20

@@ -12,10 +12,11 @@ use crate::api::BlockList;
 use crate::namespace::{PLATFORM, PLATFORM_SERVICES, named};
 
 pub(super) static NAMESPACE: HeaderName = HeaderName::from_static("micro-namespace");
-const COOKIE_NAME: &str = "micro-token=";
+/// The cookie that holds a token, with the sign before its value.
+pub(crate) const COOKIE_NAME: &str = "micro-token=";
 
 /// The one who calls.
-pub(super) struct Caller {
+pub(crate) struct Caller {
     /// `None` when anonymous, as one with a bad token is.
     account: Option<Arc<Account>>,
     /// What the call is meant for.
@@ -24,7 +25,7 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Reads the token, and the namespace: the one that is named, else the account's, else the platform's.
-    pub(super) async fn identify(headers: &HeaderMap, guard: &dyn Guard) -> Result<Self> {
+    pub(crate) async fn identify(headers: &HeaderMap, guard: &dyn Guard) -> Result<Self> {
         let account = match token(headers) {
             Some(token) => authenticate(guard, token).await,
             None => None,
@@ -40,14 +41,14 @@ impl Caller {
     }
 
     /// Whether he is on the block list.
-    pub(super) fn is_refused(&self, block_list: &BlockList) -> bool {
+    pub(crate) fn is_refused(&self, block_list: &BlockList) -> bool {
         self.account
             .as_deref()
             .is_some_and(|account| block_list.refuses(account))
     }
 
     /// Where the service is looked for: the platform's own answer every namespace.
-    pub(super) fn home(&self, service: &str) -> &str {
+    pub(crate) fn home(&self, service: &str) -> &str {
         if is_platform(service) {
             PLATFORM
         } else {
@@ -56,13 +57,13 @@ impl Caller {
     }
 
     /// Whether the service is looked for in the caller's namespace.
-    pub(super) fn is_at_home(&self, service: &str) -> bool {
+    pub(crate) fn is_at_home(&self, service: &str) -> bool {
         self.home(service) == self.namespace
     }
 
     /// Asks the rules. An account of another namespace is nobody to them; the service that gets its token may see that
     /// differently. The platform's own services answer all namespaces and so are told who it is.
-    pub(super) fn admit(&self, guard: &dyn Guard, target: &Target) -> Result<()> {
+    pub(crate) fn admit(&self, guard: &dyn Guard, target: &Target) -> Result<()> {
         let is_known = |account: &&Account| account.issuer == self.namespace || is_platform(&target.service);
         guard.authorise(&Access {
             account: self.account.as_deref().filter(is_known),

@@ -15,7 +15,7 @@ use micro_rpc::futures_util::FutureExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 
-use super::reply::{self, Content};
+use super::reply::Content;
 use super::wire::Wire;
 use super::{Gateway, ID};
 
@@ -40,7 +40,10 @@ pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watc
         .max_header_size(limits.head)
         .max_buf_size(BUFFER)
         .writev(false)
-        .serve_connection(TokioIo::new(Wire::new(stream, limits.stall)), service);
+        .serve_connection(
+            TokioIo::new(Wire::new(stream, limits.stall, gateway.0.face)),
+            service,
+        );
     let ended = tokio::select! {
         ended = &mut connection => Some(ended),
         () = async {
@@ -72,9 +75,8 @@ async fn guarded(gateway: &Gateway, request: Request<Incoming>) -> Result<Respon
     let answer = AssertUnwindSafe(gateway.answer(request)).catch_unwind().await;
     Ok(answer.unwrap_or_else(|_| {
         tracing::error!("the gateway panicked");
-        let mut response = reply::error(&Error::internal(ID, "the gateway failed; its log says why"));
-        super::cors::allow(response.headers_mut(), None);
-        response
+        let error = Error::internal(ID, "the gateway failed; its log says why");
+        gateway.0.face.failed(&error)
     }))
 }
 

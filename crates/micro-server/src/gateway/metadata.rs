@@ -16,7 +16,7 @@ static URL: HeaderName = HeaderName::from_static("url");
 const OWN: usize = 5;
 
 /// The context of the call: the headers, and who and what was asked for.
-pub(super) fn context(parts: &Parts, namespace: &str) -> Context {
+pub(crate) fn context(parts: &Parts, namespace: &str) -> Context {
     let headers = &parts.headers;
     let mut metadata = HeaderMap::with_capacity(headers.keys_len() + OWN);
     for name in headers.keys().filter(|name| is_forwarded(name, headers)) {
@@ -57,25 +57,33 @@ fn set(metadata: &mut HeaderMap, name: &HeaderName, value: &str) {
 /// Not forwarded is what ends at this hop, what describes this body and its framing, and what a server says of its peer.
 fn is_forwarded(name: &HeaderName, headers: &HeaderMap) -> bool {
     match name.as_str() {
-        "connection"
-        | "keep-alive"
-        | "proxy-authenticate"
-        | "proxy-authorization"
-        | "proxy-connection"
-        | "te"
-        | "trailer"
-        | "transfer-encoding"
-        | "upgrade"
-        | "http2-settings"
-        | "expect" => false,
         "content-length" | "content-type" | "content-encoding" | "x-content-type" | "user-agent" => false,
         "timeout" | "micro-namespace" | "remote" | "method" | "url" => false,
-        other => !other.starts_with("grpc-") && !is_of_this_hop(other, headers),
+        other => !other.starts_with("grpc-") && !ends_here(name, headers),
     }
 }
 
+/// Whether a header, of a request or of an answer, is about this connection and nothing beyond it.
+pub(crate) fn ends_here(name: &HeaderName, headers: &HeaderMap) -> bool {
+    let is_known = matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "http2-settings"
+            | "expect"
+    );
+    is_known || is_named(name.as_str(), headers)
+}
+
 /// Whether `Connection` names the header.
-fn is_of_this_hop(name: &str, headers: &HeaderMap) -> bool {
+fn is_named(name: &str, headers: &HeaderMap) -> bool {
     let mut lines = headers
         .get_all(CONNECTION)
         .iter()

@@ -13,7 +13,7 @@ const MOST_PARTS: usize = 16;
 
 /// What a path names.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// The service's short name.
     pub service: String,
     /// `Handler.Method`
@@ -21,12 +21,12 @@ pub(super) struct Target {
 }
 
 /// The path with its escapes read; `None` when they are no text.
-pub(super) fn decode(path: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn decode(path: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(path).decode_utf8().ok()
 }
 
 /// The parts of a decoded path, cleaned of what is empty and of `.` and `..`.
-pub(super) fn parts(path: &str) -> Vec<&str> {
+pub(crate) fn parts(path: &str) -> Vec<&str> {
     let mut parts = Vec::with_capacity(4);
     for part in path.split('/') {
         match part {
@@ -65,7 +65,7 @@ fn is_version(part: &str) -> bool {
 }
 
 /// Whether a service can have that name.
-pub(super) fn is_service(name: &str) -> bool {
+pub(crate) fn is_service(name: &str) -> bool {
     let begins_well = name
         .bytes()
         .next()

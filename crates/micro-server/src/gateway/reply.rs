@@ -17,7 +17,7 @@ const PIECE: usize = 64 * 1024;
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What an answer consists of.
-pub(super) enum Content {
+pub(crate) enum Content {
     /// All of it.
     Whole(Bytes),
     /// As it comes.
@@ -57,7 +57,7 @@ impl Body for Content {
 }
 
 /// An answer of bytes.
-pub(super) fn whole(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<Content> {
+pub(crate) fn whole(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<Content> {
     with_type(status, content_type, Content::Whole(body))
 }
 
@@ -88,7 +88,7 @@ fn with_type(status: StatusCode, content_type: HeaderValue, content: Content) ->
 }
 
 /// An answer without a body.
-pub(super) fn empty(status: StatusCode) -> Response<Content> {
+pub(crate) fn empty(status: StatusCode) -> Response<Content> {
     let mut response = Response::new(Content::Whole(Bytes::new()));
     *response.status_mut() = status;
     response
@@ -109,7 +109,8 @@ pub(super) fn error(error: &Error) -> Response<Content> {
     whole(status(error), JSON, error.to_json().into())
 }
 
-fn status(error: &Error) -> StatusCode {
+/// The code of an error as a status.
+pub(crate) fn status(error: &Error) -> StatusCode {
     let code = u16::try_from(error.code)
         .ok()
         .filter(|code| (400..600).contains(code));

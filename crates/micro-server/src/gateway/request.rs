@@ -1,18 +1,22 @@
 //! The way of one request: resolve, authenticate, authorise, look up, build the message, call.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
+use micro::registry::Service;
 use micro_rpc::bytes::Bytes;
-use micro_rpc::{Codec, Context, Error, Result, Streaming};
+use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
 
 use super::caller::Caller;
+use super::face::Face;
 use super::lines::{self, NDJSON};
 use super::path::{self, Target};
 use super::reply::{self, Content};
 use super::{Gateway, ID, Inner, cors, message, metadata, missing, stream};
+use crate::web;
 
 const KEY_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=60");
@@ -23,12 +27,10 @@ impl Gateway {
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Content> {
         let began = Instant::now();
         let (parts, body) = request.into_parts();
-        let mut response = self
-            .0
-            .route(&parts, body)
-            .await
-            .unwrap_or_else(|error| reply::error(&missing(error)));
-        cors::allow(response.headers_mut(), parts.headers.get(header::ORIGIN).cloned());
+        let response = match self.0.face {
+            Face::Programs => self.0.programs(&parts, body).await,
+            Face::Browsers => web::answer(&self.0, &parts, body).await,
+        };
         self.0.stats.answered(response.status());
         // Without the query, which may hold what is nobody's business.
         tracing::debug!(
@@ -43,6 +45,13 @@ impl Gateway {
 }
 
 impl Inner {
+    async fn programs(&self, parts: &Parts, body: Incoming) -> Response<Content> {
+        let routed = self.route(parts, body).await;
+        let mut response = routed.unwrap_or_else(|error| reply::error(&missing(error)));
+        cors::allow(response.headers_mut(), parts.headers.get(header::ORIGIN).cloned());
+        response
+    }
+
     async fn route(&self, parts: &Parts, body: Incoming) -> Result<Response<Content>> {
         match parts.method {
             // Before anything else: browsers ask without a token.
@@ -98,13 +107,9 @@ impl Inner {
             return Ok(reply::refused());
         }
         caller.admit(guard, &target)?;
-        let streams = self.find(&caller, &target).await?;
+        let streams = self.streams(&caller, &target).await?;
         let ctx = metadata::context(parts, &caller.namespace).with_extensions();
-        let client = if caller.is_at_home(&target.service) {
-            &self.config.client
-        } else {
-            &self.platform
-        };
+        let client = self.client(&caller, &target.service);
         let Target { service, endpoint } = &target;
         let is_lines = message::content_type(parts).starts_with(NDJSON) && parts.method == Method::POST;
         if streams && is_lines {
@@ -120,21 +125,38 @@ impl Inner {
             let requests = Streaming::from_iter([message]);
             return self.stream(client, &ctx, &target, parts, requests).await;
         }
-        let ctx = ctx.with_timeout(
-            metadata::timeout(parts).map_or(self.limits.call, |asked| asked.min(self.limits.call)),
-        );
+        let ctx = ctx.with_timeout(self.patience(parts));
         let answer = client.call_raw(&ctx, service, endpoint, codec, message).await?;
         Ok(reply::message(answer_type(parts, codec), answer))
     }
 
-    /// Whether the endpoint streams; 404 without the service.
-    async fn find(&self, caller: &Caller, target: &Target) -> Result<bool> {
-        let home = caller.home(&target.service);
+    /// How long a call may take.
+    pub(crate) fn patience(&self, parts: &Parts) -> Duration {
+        metadata::timeout(parts).map_or(self.limits.call, |asked| asked.min(self.limits.call))
+    }
+
+    /// What calls the service where it is found.
+    pub(crate) fn client(&self, caller: &Caller, service: &str) -> &Client {
+        match caller.is_at_home(service) {
+            true => &self.config.client,
+            false => &self.platform,
+        }
+    }
+
+    /// The versions of a service; `None` without any.
+    pub(crate) async fn find(&self, caller: &Caller, service: &str) -> Result<Option<Arc<Vec<Service>>>> {
+        let home = caller.home(service);
         let cache = &self.config.cache;
-        let versions = match cache.lookup(home, &target.service) {
-            Some(versions) => versions,
-            None => cache.get(home, &target.service).await?.ok_or_else(unknown)?,
-        };
+        match cache.lookup(home, service) {
+            Some(versions) => Ok(Some(versions)),
+            None => cache.get(home, service).await,
+        }
+    }
+
+    /// Whether the endpoint streams; 404 without the service.
+    async fn streams(&self, caller: &Caller, target: &Target) -> Result<bool> {
+        let found = self.find(caller, &target.service).await?;
+        let versions = found.ok_or_else(unknown)?;
         let mut endpoints = versions.iter().flat_map(|version| &version.endpoints);
         Ok(endpoints.any(|endpoint| {
             endpoint.name == target.endpoint && endpoint.metadata.get("stream").is_some_and(|is| is == "true")
@@ -143,7 +165,7 @@ impl Inner {
 
     async fn stream(
         &self,
-        client: &micro_rpc::Client,
+        client: &Client,
         ctx: &Context,
         target: &Target,
         parts: &Parts,

@@ -14,7 +14,7 @@ use super::reply::{self, Content};
 const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
 /// The messages of a stream as the bytes of a body.
-pub(super) struct Messages {
+pub(crate) struct Messages {
     first: Option<Bytes>,
     /// `None` when it is over.
     rest: Option<Streaming<Bytes>>,

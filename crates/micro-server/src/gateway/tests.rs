@@ -1,8 +1,8 @@
 //! Requests through a real listener to a real service behind it.
 
 mod calls;
-mod echo;
-mod http;
+pub(crate) mod echo;
+pub(crate) mod http;
 mod malformed;
 mod slow;
 mod streams;
@@ -28,7 +28,7 @@ struct Subject {
 }
 
 /// Short times, so that what runs into them does not hold the tests up.
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         idle: Duration::from_millis(400),
         patience: Duration::from_millis(400),

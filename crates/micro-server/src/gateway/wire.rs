@@ -10,11 +10,14 @@ use std::task::{Context as Task, Poll, ready};
 use std::time::Duration;
 
 use micro_rpc::Error;
+use micro_rpc::bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use super::{ID, cors};
+use super::ID;
+use super::face::Face;
+use super::reply::Content;
 
 /// No bare answer is longer.
 const LONGEST_BARE: usize = 256;
@@ -22,6 +25,7 @@ const LONGEST_BARE: usize = 256;
 /// A connection below HTTP.
 pub(super) struct Wire {
     stream: TcpStream,
+    face: Face,
     /// Whether something was read since the last write, so that an answer to it may be owed.
     owes: bool,
     /// Whether the peer said that it sends no more.
@@ -35,9 +39,10 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
+    pub(super) fn new(stream: TcpStream, patience: Duration, face: Face) -> Self {
         Self {
             stream,
+            face,
             owes: false,
             at_end: false,
             within: false,
@@ -50,7 +55,7 @@ impl Wire {
     /// Answers with an error, if the peer said something that was not answered.
     pub(super) async fn refuse(&mut self, error: &Error) {
         if self.owes && !self.within {
-            let answer = answer(error);
+            let answer = answer(self.face, error);
             let _ = tokio::time::timeout(self.patience, self.write_all(&answer)).await;
         }
     }
@@ -104,7 +109,7 @@ impl AsyncWrite for Wire {
         if !self.within
             && let Some(error) = bare_error(bytes)
         {
-            self.instead = answer(&error);
+            self.instead = answer(self.face, &error);
             return Poll::Ready(Ok(bytes.len()));
         }
         let written = ready!(self.poll_send(cx, bytes))?;
@@ -132,7 +137,8 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// The error that `hyper` answers by itself with a status alone. No answer of ours is like it: our errors have a body.
+/// The error that `hyper` answers by itself with a status alone. No answer of ours is like it: our errors have a body, and what
+/// a service answers to a browser has more headers.
 fn bare_error(bytes: &[u8]) -> Option<Error> {
     let rest = bytes
         .strip_prefix(b"HTTP/1.1 4")
@@ -140,7 +146,11 @@ fn bare_error(bytes: &[u8]) -> Option<Error> {
     let head = std::str::from_utf8(bytes)
         .ok()
         .filter(|head| head.len() <= LONGEST_BARE && head.ends_with("\r\n\r\n"))?;
-    if !head.contains("\r\ncontent-length: 0\r\n") {
+    let mut lines = head.trim_end().lines().skip(1);
+    let is_hypers = |line: &str| {
+        line == "content-length: 0" || line.starts_with("connection: ") || line.starts_with("date: ")
+    };
+    if !head.contains("\r\ncontent-length: 0\r\n") || !lines.all(is_hypers) {
         return None;
     }
     Some(match rest.get(..2)? {
@@ -151,23 +161,27 @@ fn bare_error(bytes: &[u8]) -> Option<Error> {
 }
 
 /// An answer that ends the connection.
-fn answer(error: &Error) -> Vec<u8> {
-    let body = error.to_json();
-    let mut head = format!(
-        "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\naccess-control-allow-origin: *\r\n",
-        error.code,
-        error.status,
+fn answer(face: Face, error: &Error) -> Vec<u8> {
+    let (head, content) = face.failed(error).into_parts();
+    let body = match content {
+        Content::Whole(body) => body,
+        // No error comes in pieces.
+        Content::Stream(_) | Content::Sized(..) => Bytes::new(),
+    };
+    let mut answer = format!(
+        "HTTP/1.1 {} {}\r\ncontent-length: {}\r\nconnection: close\r\n",
+        head.status.as_u16(),
+        head.status.canonical_reason().unwrap_or_default(),
         body.len()
-    );
-    for (name, value) in cors::ALLOWED {
-        head.push_str(name.as_str());
-        head.push_str(": ");
-        head.push_str(value);
-        head.push_str("\r\n");
+    )
+    .into_bytes();
+    for (name, value) in &head.headers {
+        let line = [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"];
+        answer.extend_from_slice(&line.concat());
     }
-    head.push_str("\r\n");
-    head.push_str(&body);
-    head.into_bytes()
+    answer.extend_from_slice(b"\r\n");
+    answer.extend_from_slice(&body);
+    answer
 }
 
 #[cfg(test)]
@@ -189,6 +203,7 @@ mod tests {
         for other in [
             bare("200 OK"),
             bare("404 Not Found").replace(": 0", ": 2") + "{}",
+            bare("405 Method Not Allowed").replace("date", "allow: GET\r\ndate"),
             "HTTP/1.1 4".to_owned(),
         ] {
             assert!(bare_error(other.as_bytes()).is_none(), "{other}");

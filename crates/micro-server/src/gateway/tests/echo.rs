@@ -32,7 +32,7 @@ static ECHO: ServiceDescriptor = ServiceDescriptor {
 };
 
 /// Whether the one call named `doze` has arrived.
-pub(super) static IS_DOZING: AtomicBool = AtomicBool::new(false);
+pub(crate) static IS_DOZING: AtomicBool = AtomicBool::new(false);
 
 /// Answers what it was asked, but for some names that ask for trouble.
 struct Echo;
@@ -126,7 +126,7 @@ fn count(request: &Value) -> Result<Streaming<Value>> {
     Ok(messages)
 }
 
-pub(super) async fn start() -> String {
+pub(crate) async fn start() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = Server::builder("echo").handle(Arc::new(Echo)).build();
@@ -139,7 +139,7 @@ pub(super) async fn start() -> String {
 }
 
 /// Knows two accounts, and lets only those of the namespace into `acme`.
-pub(super) struct Doorman;
+pub(crate) struct Doorman;
 
 #[micro_rpc::async_trait]
 impl Guard for Doorman {

@@ -8,23 +8,23 @@ use tokio::net::TcpStream;
 
 /// A whole answer.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     #[track_caller]
-    pub(super) fn failed(&self, status: u16) -> String {
+    pub(crate) fn failed(&self, status: u16) -> String {
         let error = self.json();
         let text = || self.text().chars().take(200).collect::<String>();
         assert_eq!(
@@ -44,7 +44,7 @@ impl Answer {
 }
 
 /// Sends bytes and reads until the other side closes.
-pub(super) async fn exchange(address: &str, request: &[u8], closes: bool) -> Vec<u8> {
+pub(crate) async fn exchange(address: &str, request: &[u8], closes: bool) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let _ = stream.write_all(request).await;
     if closes {
@@ -61,7 +61,7 @@ pub(super) async fn exchange(address: &str, request: &[u8], closes: bool) -> Vec
 }
 
 /// One request on a connection of its own. `line` is `POST /path`.
-pub(super) async fn send(
+pub(crate) async fn send(
     address: &str,
     line: &str,
     headers: &[(&str, &str)],
@@ -79,12 +79,12 @@ pub(super) async fn send(
     parse(&exchange(address, &[request.as_bytes(), body].concat(), false).await)
 }
 
-pub(super) async fn get(address: &str, path: &str) -> Answer {
+pub(crate) async fn get(address: &str, path: &str) -> Answer {
     send(address, &format!("GET {path}"), &[], "").await
 }
 
 /// The last answer of those that came.
-pub(super) fn parse(bytes: &[u8]) -> Answer {
+pub(crate) fn parse(bytes: &[u8]) -> Answer {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no answer: {}", bytes.escape_ascii()));
     let head = String::from_utf8(bytes[..end].to_vec())
