@@ -8,6 +8,7 @@ mod lock;
 mod parts;
 #[cfg(test)]
 mod tests;
+mod web;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -49,6 +50,8 @@ pub struct Config {
     pub proxy_address: String,
     /// `host:port` of the gateway; port 0 takes a free one.
     pub gateway_address: String,
+    /// `host:port` of the pages, or `none`. Unless set it is the usual one, which may be taken by something else.
+    pub web_address: Option<String>,
     /// The name of the profile; `local`.
     pub profile: String,
     /// The folder with the framework's sources that services are built with.
@@ -74,6 +77,8 @@ pub struct Addresses {
     pub proxy: SocketAddr,
     /// HTTP and JSON.
     pub gateway: SocketAddr,
+    /// Pages, unless something else has their usual address.
+    pub web: Option<SocketAddr>,
     /// gRPC too, on the ports that programs know for the building blocks.
     pub blocks: Vec<Block>,
 }
@@ -89,6 +94,7 @@ pub struct Running {
     pub admin_secret: Option<String>,
     home: PathBuf,
     gateway: Listening,
+    web: Option<Listening>,
     proxy: Listening,
     announcement: Announcement,
     parts: Parts,
@@ -108,14 +114,17 @@ impl Server {
         let lock = lock.ok_or_else(|| taken(&config))?;
         // One that was killed left it behind, and it leads nowhere.
         Join::remove(&config.home);
-        // Both are bound before anything is changed, so that a port that is taken costs nothing.
+        // All are bound before anything is changed, so that a port that is taken costs nothing.
         let proxy = proxy_setting(&config).bind().await?;
         let gateway = gateway_setting(&config).bind().await?;
         let proxy_address = proxy.local_addr().map_err(unusable)?;
+        let gateway_address = gateway.local_addr().map_err(unusable)?;
+        let web = web::open(&config, gateway_address).await?;
         let (blocks, block_listeners) = config.block_ports.open(proxy_address.ip()).await;
         let addresses = Addresses {
             proxy: proxy_address,
-            gateway: gateway.local_addr().map_err(unusable)?,
+            gateway: gateway_address,
+            web: web.as_ref().and_then(|web| web.local_addr().ok()),
             blocks,
         };
         let listeners = std::iter::once(proxy).chain(block_listeners).collect();
@@ -129,6 +138,7 @@ impl Server {
         let admin = admin.map_err(|source| Error::part("auth", source))?;
         let proxy = parts.serve_proxy(listeners, drain);
         let gateway = parts.serve_gateway(gateway);
+        let web = web.map(|web| parts.serve_web(web));
         let announcement = parts.announce(&addresses).await?;
         let join = join(&parts, &addresses).await?;
         // There is an account now, and from here on there always is.
@@ -145,6 +155,7 @@ impl Server {
             },
             home: config.home,
             gateway,
+            web,
             proxy,
             announcement,
             parts,
@@ -238,6 +249,10 @@ async fn join(parts: &Parts, addresses: &Addresses) -> Result<Join, Error> {
         pid: std::process::id(),
         proxy: reachable(addresses.proxy).to_string(),
         gateway: format!("http://{}", reachable(addresses.gateway)),
+        web: addresses
+            .web
+            .map(|web| format!("http://{}", reachable(web)))
+            .unwrap_or_default(),
         id,
         secret,
     })
@@ -246,7 +261,9 @@ async fn join(parts: &Parts, addresses: &Addresses) -> Result<Join, Error> {
 impl Addresses {
     /// Whether nobody beyond this machine can reach the platform.
     fn are_loopback(&self) -> bool {
-        self.proxy.ip().is_loopback() && self.gateway.ip().is_loopback()
+        let web = self.web.map(|web| web.ip());
+        let ips = [self.proxy.ip(), self.gateway.ip()].into_iter();
+        ips.chain(web).all(|ip| ip.is_loopback())
     }
 }
 
@@ -254,10 +271,16 @@ impl Running {
     /// Takes no new calls, lets those under way finish, and stops the services it runs; what was asked to run is
     /// remembered for the next start.
     ///
-    /// The gateway goes first, while the services that it waits for are there. Services finish the calls that they have,
+    /// The gateways go first, while the services that they wait for are there. Services finish the calls that they have,
     /// through the proxy too, so that is closed after them. What is acknowledged is on disk: the store needs no flush.
     pub async fn shutdown(self) {
-        self.gateway.end(DRAIN + Duration::from_secs(1)).await;
+        let patience = DRAIN + Duration::from_secs(1);
+        let web = async {
+            if let Some(web) = self.web {
+                web.end(patience).await;
+            }
+        };
+        tokio::join!(self.gateway.end(patience), web);
         self.parts.host.shutdown().await;
         self.announcement.end().await;
         self.proxy.end(LAST_CALLS).await;
@@ -270,10 +293,18 @@ impl Running {
     /// that [`Running::shutdown`] can be called beside it.
     pub fn wait_stopped(&self) -> impl Future<Output = ()> + Send + use<> {
         let (gateway, proxy) = (self.gateway.ended(), self.proxy.ended());
+        let web = self.web.as_ref().map(Listening::ended);
+        let web = async move {
+            match web {
+                Some(web) => web.await,
+                None => std::future::pending().await,
+            }
+        };
         async move {
             tokio::select! {
                 () = gateway => {}
                 () = proxy => {}
+                () = web => {}
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The two addresses of the server, and what answers on them until it is told to stop.
+//! The addresses of the server, and what answers on them until it is told to stop.
 
 use std::future::Future;
 use std::io;
@@ -54,11 +54,13 @@ pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Whether a micro server listens on an address: a gateway tells its version, and a proxy who it is.
+/// Whether a micro server listens on an address: a gateway tells its version, a proxy who it is, and pages what they list.
 async fn is_micro(address: &str) -> bool {
     let asked = tokio::time::timeout(PATIENCE, ask(address)).await;
     let answer = asked.ok().and_then(Result::ok).unwrap_or_default();
-    answer.contains("{\"version\"") || answer.contains("\"id\":\"proxy\"")
+    ["{\"version\"", "\"id\":\"proxy\"", "<title>Services of "]
+        .iter()
+        .any(|mark| answer.contains(mark))
 }
 
 async fn ask(address: &str) -> io::Result<String> {

@@ -165,6 +165,12 @@ impl Parts {
         Listening::start(drain, gateway.serve(listener, begun, DRAIN))
     }
 
+    pub(super) fn serve_web(&self, listener: TcpListener) -> Listening {
+        let drain = Drain::new();
+        let (gateway, begun) = (self.gateway.for_browsers(), drain.signal().begun());
+        Listening::start(drain, gateway.serve(listener, begun, DRAIN))
+    }
+
     /// Lists the platform's own services beside those that it runs.
     pub(super) async fn announce(&self, addresses: &Addresses) -> Result<Announcement, Error> {
         // The gateway speaks HTTP; over gRPC it is asked at the proxy, like the other parts.

@@ -16,6 +16,7 @@ fn config(home: &Path) -> Config {
         build: None,
         proxy_address: "127.0.0.1:0".to_owned(),
         gateway_address: "127.0.0.1:0".to_owned(),
+        web_address: None,
         profile: "local".to_owned(),
         framework: home.join("framework"),
         version: "1.2.3".to_owned(),
@@ -155,6 +156,54 @@ async fn a_taken_port_is_said_plainly() {
         "{refused}"
     );
     running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_have_an_address_of_their_own_where_it_is_free() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let running = Server::start(config(home.path())).await.unwrap();
+    let address = running.addresses.web.unwrap();
+    let join = Join::read(home.path()).unwrap().unwrap();
+    assert_eq!(join.web, format!("http://{address}"));
+    assert_ne!(address, running.addresses.gateway);
+    let with = |web_address: &str| Config {
+        web_address: Some(web_address.to_owned()),
+        ..config(other.path())
+    };
+    let refused = Server::start(with(&address.to_string())).await.err().unwrap();
+    let refused = refused.to_string();
+    assert!(
+        refused.contains("in use by another micro server") && refused.contains("MICRO_WEB_ADDRESS"),
+        "{refused}"
+    );
+    let without = Server::start(with("none")).await.unwrap();
+    assert_eq!(without.addresses.web, None);
+    assert_eq!(Join::read(other.path()).unwrap().unwrap().web, "");
+    without.shutdown().await;
+    running.shutdown().await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn the_usual_address_of_pages_may_be_taken() {
+    // An address of the loopback network that nothing else uses, other runs of this test included.
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let gateway = SocketAddr::from(([127, 87, high, low], 8080));
+    let home = tempfile::tempdir().unwrap();
+    let usual = Config {
+        proxy_address: "127.0.0.1:8081".to_owned(),
+        gateway_address: gateway.to_string(),
+        ..config(home.path())
+    };
+    let opened = web::open(&usual, gateway).await.unwrap().unwrap();
+    let address = opened.local_addr().unwrap();
+    assert_eq!(address, SocketAddr::new(gateway.ip(), 8082));
+    assert!(web::open(&usual, gateway).await.unwrap().is_none());
+    let given = Config {
+        web_address: Some(address.to_string()),
+        ..usual
+    };
+    assert!(web::open(&given, gateway).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
