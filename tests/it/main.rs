@@ -24,3 +24,4 @@ mod run_helloworld;
 mod server;
 mod sidecar;
 mod store;
+mod web;

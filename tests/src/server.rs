@@ -122,6 +122,15 @@ impl Server {
             .to_owned()
     }
 
+    /// `host:port` of the pages.
+    pub fn web(&self) -> String {
+        self.join["web"]
+            .as_str()
+            .expect("join.json names the pages")
+            .trim_start_matches("http://")
+            .to_owned()
+    }
+
     /// What a program on this machine joins with.
     pub fn join(&self) -> &Value {
         &self.join

@@ -42,10 +42,22 @@ impl Source {
     /// # Panics
     /// When it is not there.
     pub fn replace(&self, from: &str, to: &str) {
-        self.edit(&self.handler(), |text| {
-            assert!(text.contains(from), "the handler has no {from}:\n{text}");
-            text.replace(from, to)
-        });
+        self.replace_in(&self.handler(), from, to);
+    }
+
+    /// Shows pages: files of the folder `web`, which are written first.
+    pub fn show(&self, files: &[(&str, &str)]) {
+        let mut pages = "micro::web::Pages::new()".to_owned();
+        for (name, text) in files {
+            let file = self.folder.join("web").join(name);
+            std::fs::create_dir_all(file.parent().expect("a file is in a folder"))
+                .expect("a folder can be made");
+            std::fs::write(file, text).expect("the file can be written");
+            pages.push_str(&format!(".file({name:?}, include_bytes!(\"web/{name}\"))"));
+        }
+        let service = "    service.handle(";
+        let with_pages = format!("    let service = service.web({pages});\n{service}");
+        self.replace_in(&self.folder.join("lib.rs"), service, &with_pages);
     }
 
     /// Puts a statement before the others of main.
@@ -54,6 +66,13 @@ impl Source {
             let start = text.find("fn main(").expect("main.rs has a main");
             let body = start + text[start..].find("{\n").expect("main has a body") + 2;
             format!("{}    {statement}\n{}", &text[..body], &text[body..])
+        });
+    }
+
+    fn replace_in(&self, file: &Path, from: &str, to: &str) {
+        self.edit(file, |text| {
+            assert!(text.contains(from), "{} has no {from}:\n{text}", file.display());
+            text.replace(from, to)
         });
     }
 

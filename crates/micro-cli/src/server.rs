@@ -59,6 +59,9 @@ pub(crate) struct ServerArgs {
         value_name = "HOST:PORT"
     )]
     listen_address: Option<String>,
+    /// Where pages of services are shown to browsers, or none; 127.0.0.1:8082 unless given, and if that is free.
+    #[arg(long = "web_address", env = "MICRO_WEB_ADDRESS", value_name = "HOST:PORT")]
+    web_address: Option<String>,
     /// Which drivers the platform stands on.
     #[arg(long = "profile", env = "MICRO_PROFILE", default_value = "local")]
     profile: String,
@@ -126,9 +129,11 @@ pub(crate) async fn run(globals: &Globals, command: ServerCommand) -> Result<()>
     let stop = Stop::listen()?;
     let running = start(globals, args).await?;
     tell_admin(&running);
+    let web = running.addresses.web.map(|web| format!("  web http://{web}"));
     println!(
-        "micro server ready  gateway http://{}  proxy {}  home {}",
+        "micro server ready  gateway http://{}{}  proxy {}  home {}",
         running.addresses.gateway,
+        web.unwrap_or_default(),
         running.addresses.proxy,
         globals.home.display()
     );
@@ -168,6 +173,7 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
             .map(PathBuf::from),
         proxy_address: listen.unwrap_or_else(|| "127.0.0.1:8081".to_owned()),
         gateway_address: args.api_address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+        web_address: args.web_address.filter(|address| !address.is_empty()),
         profile: args.profile,
         framework: framework::lay_out(&globals.home)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),

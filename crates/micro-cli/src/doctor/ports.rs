@@ -5,7 +5,7 @@ use std::path::Path;
 use micro::join::Join;
 use micro_server::BLOCK_PORTS;
 
-use super::{Finding, home};
+use super::{Finding, Health, home};
 use crate::session::{Globals, is_reachable};
 
 /// The server of this home, if it runs.
@@ -24,6 +24,7 @@ pub(super) async fn look(own: Option<&Join>) -> Vec<Finding> {
         let address = given.unwrap_or_else(|| usual.to_owned());
         findings.push(main_port(name, variable, &local(&address), own).await);
     }
+    findings.extend(web_port(own).await);
     for (name, port) in BLOCK_PORTS {
         findings.extend(block_port(name, port, own).await);
     }
@@ -65,6 +66,21 @@ async fn main_port(name: &str, variable: &str, address: &str, own: Option<&Join>
     }
 }
 
+/// Pages are for people, so the server starts without them; unless it was told where to show them.
+async fn web_port(own: Option<&Join>) -> Option<Finding> {
+    const VARIABLE: &str = "MICRO_WEB_ADDRESS";
+    let given = std::env::var(VARIABLE).ok().filter(|given| !given.is_empty());
+    if given.as_deref() == Some("none") {
+        return None;
+    }
+    let address = given.as_deref().unwrap_or("127.0.0.1:8082");
+    let mut finding = main_port("web", VARIABLE, &local(address), own).await;
+    if given.is_none() && finding.status == Health::Fail {
+        finding.status = Health::Warn;
+    }
+    Some(finding)
+}
+
 async fn block_port(name: &str, port: u16, own: Option<&Join>) -> Option<Finding> {
     let address = format!("127.0.0.1:{port}");
     if !is_reachable(&address).await {
@@ -85,7 +101,8 @@ async fn block_port(name: &str, port: u16, own: Option<&Join>) -> Option<Finding
 }
 
 fn is_own(join: &Join, address: &str) -> bool {
-    join.proxy == address || join.gateway.trim_start_matches("http://") == address
+    let urls = [&join.gateway, &join.web].map(|url| url.trim_start_matches("http://"));
+    join.proxy == address || urls.contains(&address)
 }
 
 /// The process behind a port, as far as the system tells.
@@ -153,7 +170,6 @@ pub(crate) fn holds(pid: u32, wanted: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Health;
     use super::*;
 
     #[tokio::test]
