@@ -7,7 +7,7 @@ use micro::auth::jwt::{Algorithm, PublicKey, Unverified};
 use micro::config::document::{Document, masked, plain};
 use micro::events;
 use micro::runtime::Address;
-use micro::runtime::definition::Definition;
+use micro::runtime::definition::{Definition, Listing, Mistake};
 use micro::store::{Scope, check_key};
 use micro_proto::{auth, errors, registry, runtime};
 use micro_rpc::Message;
@@ -80,6 +80,8 @@ const DEFINITIONS: &[&str] = &[
     "service shop\n    build pip install -r 'a b'\n\tcommand python3 main.py \"x \\\" y\" # no\n",
     "# ours\nservice go.micro.service.shop\n  version v2\n  instances 2\n  env A b c\n  secret K a.b\n",
     "service a\nservice b\n",
+    "service a\n  depends b c\n  topics d\n  routes GET /e\n  resources memory 1GiB cpu 5m disk 2MiB\nenv local\n  A b\n",
+    "service a\n  path ./a\nservice b\n  path c\n  depends a\n\nenv far\n  A 'b  c'\n",
     "service \u{e9}\n\u{3000}\u{3000}comand 'x\n",
 ];
 
@@ -327,14 +329,28 @@ fn round_trip<M: Message + PartialEq + Debug>(input: &[u8]) -> bool {
     true
 }
 
-/// A mistake points into the text, and can be printed.
+/// What is accepted is read as the same again once it is printed; a mistake points into the text.
 fn definition(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let _ = micro::runtime::definition::split(&text);
-    match Definition::parse("x.mu", &text) {
-        Ok(definition) => !definition.name.is_empty(),
+    let service = reads_back(&text, Definition::parse);
+    let list = reads_back(&text, Listing::parse);
+    service || list
+}
+
+fn reads_back<T: PartialEq + Debug + ToString>(
+    text: &str,
+    parse: impl Fn(&str, &str) -> Result<T, Mistake>,
+) -> bool {
+    match parse("x.mu", text) {
+        Ok(read) => {
+            assert_eq!(parse("x.mu", &read.to_string()).as_ref(), Ok(&read));
+            true
+        }
         Err(mistake) => {
-            assert!(mistake.line >= 1 && mistake.column >= 1);
+            let line = text.lines().nth(mistake.line - 1).unwrap_or_default();
+            assert!(line.trim_start_matches('\u{feff}') == mistake.text);
+            assert!((1..=mistake.text.chars().count() + 1).contains(&mistake.column));
             assert!(mistake.to_string().contains("x.mu:"));
             false
         }

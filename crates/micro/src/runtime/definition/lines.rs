@@ -86,6 +86,12 @@ impl Line<'_> {
         }
     }
 
+    /// The mistake of a word that only one line may say.
+    pub fn twice(&self, word: usize) -> Mistake {
+        let said = self.words.get(word).map_or("it", |word| word.text.as_str());
+        self.wrong(word, format!("{said} was said before"), "say it once")
+    }
+
     /// The words behind the keyword, at least one.
     pub fn command(&self, example: &str) -> Result<Vec<String>, Mistake> {
         let words: Vec<String> = self.words[1..].iter().map(|word| word.text.clone()).collect();

@@ -1,3 +1,5 @@
+mod properties;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Definition, Mistake> {
@@ -28,7 +30,9 @@ fn one_line_is_a_file() {
 fn everything_that_can_be_said() {
     let text = "service shop\n    description sells # things\n    version v2\n\tbuild pip install -r 'a b.txt'\n    build make\n\
                 \x20   command python3 main.py \"say \\\"hi\\\" # no comment\" a\\ b\n    instances 2\n\n    # more\n    env A one two\n    env B \"x  y\"\n\
-                \x20   secret KEY payment.stripe.key\n";
+                \x20   secret KEY payment.stripe.key\n    secrets MORE a.b\n    depends user go.micro.service.email\n    depends store\n\
+                \x20   topics orders\n    routes GET /orders/{id}\n    routes POST /orders\n    resources memory 1GiB cpu 500m\n\
+                env local # here\n    A three\nenv far\n";
     let words = |text: &[&str]| text.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let expected = Definition {
         name: "shop".to_owned(),
@@ -41,9 +45,46 @@ fn everything_that_can_be_said() {
             ("A".to_owned(), "one two".to_owned()),
             ("B".to_owned(), "x  y".to_owned()),
         ],
-        secrets: BTreeMap::from([("KEY".to_owned(), "payment.stripe.key".to_owned())]),
+        secrets: BTreeMap::from([
+            ("KEY".to_owned(), "payment.stripe.key".to_owned()),
+            ("MORE".to_owned(), "a.b".to_owned()),
+        ]),
+        depends: words(&["user", "email", "store"]),
+        topics: words(&["orders"]),
+        routes: vec![route("GET", "/orders/{id}"), route("POST", "/orders")],
+        resources: Resources {
+            memory_mib: Some(1024),
+            cpu_millis: Some(500),
+            disk_mib: None,
+        },
+        environments: Environments(BTreeMap::from([
+            ("local".to_owned(), vec![("A".to_owned(), "three".to_owned())]),
+            ("far".to_owned(), Vec::new()),
+        ])),
     };
-    assert_eq!(parse(text).unwrap(), expected);
+    let parsed = parse(text).unwrap();
+    assert_eq!(parsed, expected);
+    assert_eq!(
+        parsed.environments.of("local"),
+        [("A".to_owned(), "three".to_owned())]
+    );
+    assert_eq!(parsed.environments.of("nowhere"), []);
+}
+
+fn route(method: &str, path: &str) -> Route {
+    Route {
+        method: method.to_owned(),
+        path: path.to_owned(),
+    }
+}
+
+#[test]
+fn what_is_printed_can_be_written() {
+    let text = "service shop\n    description sells things\n    version v2\n    build make -j 2\n    command python3 \"a b\"\n\
+                \x20   instances 2\n    depends user email\n    topics orders\n    routes GET /orders\n\
+                \x20   resources memory 200MiB cpu 500m disk 1024MiB\n    env A one two\n    env B \"x  y\"\n\
+                \x20   secrets KEY payment.key\n\nenv far\n    A three\n\nenv local\n    A \"\"\n";
+    assert_eq!(parse(text).unwrap().to_string(), text);
 }
 
 #[test]
@@ -84,7 +125,55 @@ fn mistakes_are_shown_where_they_are() {
         ("service a\n env 1A x\n", 2, 6, "no name of a variable"),
         ("service a\n env A\n", 2, 6, "has no value"),
         ("service a\n secret KEY a..b\n", 2, 13, "empty name"),
-        ("service a\n path x\n", 2, 2, "no property path"),
+        ("service a\n path x\n", 2, 2, "has no path"),
+        ("package a\n", 1, 1, "no beginning"),
+        ("env local\n A b\nservice a\n", 1, 1, "below its service"),
+        ("service a\n version v1\n version v1\n", 3, 2, "said before"),
+        ("service a\n env A x\n env A y\n", 3, 6, "A was said before"),
+        ("service a\n env A x\n secret A y\n", 3, 9, "A was said before"),
+        ("service a\n depends\n", 2, 2, "says nothing"),
+        ("service a\n depends b a\n", 2, 12, "cannot wait for itself"),
+        (
+            "service a\n depends b\n depends c b\n",
+            3,
+            12,
+            "b was said before",
+        ),
+        ("service a\n depends b/c\n", 2, 10, "must be letters"),
+        ("service a\n topics 'a b'\n", 2, 9, "without blanks"),
+        ("service a\n routes /orders\n", 2, 2, "a method and a path"),
+        ("service a\n routes GET /a /b\n", 2, 16, "a method and a path"),
+        ("service a\n routes get /a\n", 2, 9, "\"get\" is no method"),
+        ("service a\n routes GET a\n", 2, 13, "no path of a route"),
+        ("service a\n routes GET /a\n routes GET /a\n", 3, 9, "said before"),
+        ("service a\n resources memory\n", 2, 12, "has no amount"),
+        (
+            "service a\n resources memory 10MB\n",
+            2,
+            19,
+            "no amount of memory",
+        ),
+        (
+            "service a\n resources memory 0MiB\n",
+            2,
+            19,
+            "no amount of memory",
+        ),
+        (
+            "service a\n resources memory 2097152GiB\n",
+            2,
+            19,
+            "no amount of memory",
+        ),
+        ("service a\n resources cpu 1 cpu 2\n", 2, 18, "said before"),
+        ("service a\n resources gpu 1\n", 2, 12, "no resource"),
+        ("service a\nenv\n", 2, 1, "has no name"),
+        ("service a\nenv GREETING hello\n", 2, 14, "one word"),
+        ("service a\nenv A=b\n", 2, 5, "no dots, blanks or equals"),
+        ("service a\nenv local\nenv local\n", 3, 5, "said before"),
+        ("service a\nenv local\n A b\n A c\n", 4, 2, "said before"),
+        ("service a\nenv local\n A\n", 3, 2, "has no value"),
+        ("service a\n comand x\nfoo\n", 2, 2, "no property comand"),
     ] {
         let mistake = parse(text).unwrap_err();
         assert_eq!(
@@ -128,12 +217,56 @@ fn commands_are_cut_as_in_a_shell() {
     assert!(split("a 'b").unwrap_err().contains("character 3"));
 }
 
-proptest::proptest! {
-    #[test]
-    fn any_text_is_survived(text in "(service a\n)?([ \t]{0,2}[a-z=.'\"#\\\\ ]{0,12}\n){0,4}|.*") {
-        if let Err(mistake) = parse(&text) {
-            mistake.to_string();
-        }
-        let _ = split(&text);
+#[test]
+fn a_list_says_where_its_services_are() {
+    let text = "service user\n    path ./user\n\nservice email\n    path mail\n    depends user\n\nenv local\n    LEVEL debug\n";
+    let listing = Listing::parse("micro.mu", text).unwrap();
+    let found: Vec<(&str, &str, &[String])> = listing
+        .services
+        .iter()
+        .map(|one| (one.name.as_str(), one.path.as_str(), one.depends.as_slice()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("user", "./user", &[][..]),
+            ("email", "mail", &["user".to_owned()])
+        ]
+    );
+    assert_eq!(listing.environments.of("local").len(), 1);
+    assert_eq!(listing.to_string(), text);
+    for (text, line, column, part) in [
+        ("", 1, 1, "names no service"),
+        ("service a\n", 1, 9, "where a is"),
+        ("service a\n path b\nservice a\n path c\n", 3, 9, "said before"),
+        ("service a\n path b\n path c\n", 3, 2, "said before"),
+        ("service a\n path /b\n", 2, 7, "no folder below"),
+        ("service a\n path ../b\n", 2, 7, "no folder below"),
+        ("service a\n path b\n command c\n", 3, 2, "does not say command"),
+        ("service a\n pth b\n", 2, 2, "no property pth"),
+        ("env local\n A b\n", 1, 1, "below its service"),
+    ] {
+        let mistake = Listing::parse("micro.mu", text).unwrap_err();
+        assert_eq!(
+            (mistake.line, mistake.column),
+            (line, column),
+            "{text}: {mistake}"
+        );
+        assert!(mistake.what.contains(part), "{text}: {mistake}");
     }
+}
+
+#[test]
+fn a_list_is_told_from_a_service_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let find = |text: &str| {
+        std::fs::write(folder.path().join("micro.mu"), text).unwrap();
+        Listing::find(folder.path()).map(|found| found.map(|listing| listing.services.len()))
+    };
+    assert_eq!(Listing::find(folder.path()), Ok(None));
+    assert_eq!(find("service a\n command x\n"), Ok(None));
+    assert_eq!(find("service a\n path .\n"), Ok(Some(1)));
+    assert_eq!(find("service a\n path b\nservice c\n path c\n"), Ok(Some(2)));
+    let missing = find("service a\nservice b\n path b\n").unwrap_err();
+    assert!(missing.starts_with("micro.mu:1:9: "), "{missing}");
 }
