@@ -22,6 +22,7 @@ mod power;
 mod readme;
 mod run_helloworld;
 mod server;
+mod several;
 mod sidecar;
 mod store;
 mod web;

@@ -1,30 +1,37 @@
 //! `micro run` and `micro update`: from source to a service that answers.
 
+mod answer;
+mod needs;
+pub(crate) mod order;
 mod rebuild;
 mod request;
+mod several;
 mod tell;
 mod update;
+
+use std::path::Path;
 
 use micro_proto::runtime::{Runtime as _, RuntimeClient, Source as _, SourceClient};
 use micro_rpc::Context;
 
 use crate::errors::{Failure, Result};
+use crate::framework;
 use crate::server::{self, ServerArgs, Stop};
 use crate::session::{self, Environment, Globals, Session};
-use crate::source::{self, Folder, Place, Source};
-use crate::{framework, watch};
+use crate::source::{self, Folder, Group, Place, Source};
+use crate::watch::{self, Screen};
 
 pub(crate) use update::{UpdateArgs, update};
 
-/// Build and run a service from its source.
+/// Build and run a service from its source, or all services of a folder.
 #[derive(clap::Args)]
 #[command(
     after_help = "EXAMPLE:\n   micro run helloworld\n   micro run . --env_vars=LEVEL=debug --instances=2\n   \
-                  micro run ./shop --command='python3 main.py' --secrets=KEY=payment.key\n   \
+                  micro run ./shop --command='python3 main.py' --secrets=KEY=payment.key\n   micro run ./services\n   \
                   micro run github.com/org/repo/folder@ref"
 )]
 pub(crate) struct RunArgs {
-    /// The folder of the service, or a git repository: host/org/repo/folder@ref, or an URL.
+    /// The folder of a service or of several, or a git repository: host/org/repo/folder@ref, or an URL.
     #[arg(default_value = ".", value_name = "SOURCE")]
     source: String,
     /// The name to run it under.
@@ -70,22 +77,22 @@ pub(crate) struct RunArgs {
     server: ServerArgs,
 }
 
+/// What is to run.
+enum Job {
+    One(Source),
+    Several(Group),
+}
+
 /// Hands the source to the server and waits until the service answers. Where the environment is this machine and no
 /// server runs, it starts one in this process and stays.
 pub(crate) async fn run(globals: &Globals, args: RunArgs) -> Result<()> {
     refuse_what_is_not_there(&args)?;
     let environment = Environment::resolve(globals)?;
-    let source = find(globals, &environment, &args)?;
-    if args.watch && matches!(source.place, Place::Repository(_)) {
-        return Err(Failure::new(
-            1,
-            "--watch needs a folder: nothing tells when a repository changes",
-        ));
-    }
+    let job = find(globals, &environment, &args)?;
     if session::is_reachable(&environment.address).await {
-        start(globals, &source, &args).await?;
+        job.start(globals, &args).await?;
         return if args.watch {
-            rebuild::keep(globals, &source, &args).await
+            job.keep(globals, &args).await
         } else {
             Ok(())
         };
@@ -96,6 +103,11 @@ pub(crate) async fn run(globals: &Globals, args: RunArgs) -> Result<()> {
             Failure::new(4, text).with_hint("start one there, or choose an environment with `micro env set`")
         );
     }
+    embed(globals, &job, &args).await
+}
+
+/// Runs a server in this process, and the job in it, until it is asked to end.
+async fn embed(globals: &Globals, job: &Job, args: &RunArgs) -> Result<()> {
     let stop = Stop::listen()?;
     let running = server::start(globals, args.server.clone()).await?;
     server::tell_admin(&running);
@@ -104,10 +116,14 @@ pub(crate) async fn run(globals: &Globals, args: RunArgs) -> Result<()> {
         ..globals.clone()
     };
     let done = async {
-        start(&here, &source, &args).await?;
-        println!("\nmicro server ready; Ctrl-C stops it and the service");
+        job.start(&here, args).await?;
+        let what = match job {
+            Job::One(_) => "the service",
+            Job::Several(_) => "the services",
+        };
+        println!("\nmicro server ready; Ctrl-C stops it and {what}");
         if args.watch {
-            rebuild::keep(&here, &source, &args).await
+            job.keep(&here, args).await
         } else {
             std::future::pending().await
         }
@@ -120,6 +136,23 @@ pub(crate) async fn run(globals: &Globals, args: RunArgs) -> Result<()> {
     ended
 }
 
+impl Job {
+    async fn start(&self, globals: &Globals, args: &RunArgs) -> Result<()> {
+        match self {
+            Self::One(source) => start(globals, source, args).await,
+            Self::Several(group) => several::run(globals, group, args).await,
+        }
+    }
+
+    async fn keep(&self, globals: &Globals, args: &RunArgs) -> Result<()> {
+        match self {
+            Self::One(source) => rebuild::keep(globals, source, args).await,
+            // Refused before anything was started.
+            Self::Several(_) => Ok(()),
+        }
+    }
+}
+
 fn refuse_what_is_not_there(args: &RunArgs) -> Result<()> {
     if args.image.is_some() {
         return Err(Failure::new(
@@ -130,24 +163,38 @@ fn refuse_what_is_not_there(args: &RunArgs) -> Result<()> {
     Ok(())
 }
 
-/// Looks for what the user named, under the name that he gave it.
-fn find(globals: &Globals, environment: &Environment, args: &RunArgs) -> Result<Source> {
+/// Looks for what the user named: a service, under the name that he gave it, or a folder of several. With a command the
+/// folder is one service, whatever is in it.
+fn find(globals: &Globals, environment: &Environment, args: &RunArgs) -> Result<Job> {
+    if args.command.is_none()
+        && let Some(group) = Group::find(Path::new(&args.source))?
+    {
+        several::refuse_what_is_for_one(args)?;
+        return Ok(Job::Several(group));
+    }
     let base = source::base(&globals.config()?, &environment.name);
     let mut source = Source::find(&args.source, &base, args.command.is_some())?;
     if let Some(name) = &args.name {
         source.name.clone_from(name);
     }
-    Ok(source)
+    if args.watch && matches!(source.place, Place::Repository(_)) {
+        return Err(Failure::new(
+            1,
+            "--watch needs a folder: nothing tells when a repository changes",
+        ));
+    }
+    Ok(Job::One(source))
 }
 
 async fn start(globals: &Globals, source: &Source, args: &RunArgs) -> Result<()> {
     let session = Session::open(globals).await?;
-    submit(&session, source, args).await?;
+    needs::check_one(&session, source).await?;
+    submit(&session, &Screen::default(), source, args).await?;
     tell::tell(&session, &source.name).await
 }
 
 /// Hands it over as it is now and was asked for, whether or not it runs already, and waits until it answers.
-async fn submit(session: &Session, source: &Source, args: &RunArgs) -> Result<()> {
+async fn submit(session: &Session, screen: &Screen, source: &Source, args: &RunArgs) -> Result<()> {
     let request = request::create(session, source, args)?;
     if let Place::Folder(folder) = &source.place {
         let framework = framework::lay_out(&session.globals.home)?;
@@ -157,7 +204,7 @@ async fn submit(session: &Session, source: &Source, args: &RunArgs) -> Result<()
     RuntimeClient::new(&session.client)
         .create(&platform(), request)
         .await?;
-    watch::until_running(session, &source.name, &source.version).await
+    watch::until_running(session, screen, &source.name, &source.version).await
 }
 
 async fn upload(session: &Session, folder: &Folder, name: &str, version: &str) -> Result<()> {

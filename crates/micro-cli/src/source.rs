@@ -1,5 +1,7 @@
 //! A service's source: on this machine, as the runtime takes it, or where the runtime fetches it.
 
+mod group;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,10 @@ use micro_rpc::bytes::Bytes;
 
 use crate::config_file::Config;
 use crate::errors::{Failure, Result};
+
+use crate::run::order::Node;
+
+pub(crate) use group::Group;
 
 /// What the runtime takes, with room to spare: sources are text.
 const LIMIT: u64 = 64 * 1024 * 1024;
@@ -32,6 +38,8 @@ pub(crate) struct Source {
     pub version: String,
     /// Where it is.
     pub place: Place,
+    /// What its own file says; nothing of a repository, which only the server reads.
+    pub definition: Definition,
 }
 
 /// Where a source is.
@@ -89,7 +97,7 @@ impl Source {
     pub(crate) fn find(given: &str, base: &str, has_command: bool) -> Result<Self> {
         let path = Path::new(given);
         if path.exists() {
-            return Self::of_folder(path, has_command);
+            return Self::of_folder(path, None, has_command);
         }
         let is_word = !given.starts_with(['.', '/']) && !base.is_empty();
         if !Address::is_meant(given) && !is_word {
@@ -108,10 +116,25 @@ impl Source {
             name: address.name(),
             version: version(&address.reference),
             place: Place::Repository(address),
+            definition: Definition::default(),
         })
     }
 
-    fn of_folder(given: &Path, has_command: bool) -> Result<Self> {
+    /// The same source as its folder is now.
+    pub(crate) fn again(&self) -> Result<Self> {
+        let Place::Folder(folder) = &self.place else {
+            return Ok(self.clone());
+        };
+        let now = Self::of_folder(&folder.folder, Some(&self.name), true)?;
+        Ok(Self {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            ..now
+        })
+    }
+
+    /// Among several files in the folder, that of the service called so is meant.
+    fn of_folder(given: &Path, service: Option<&str>, has_command: bool) -> Result<Self> {
         let wrong = |text: String| {
             Failure::new(1, text).with_hint("give the folder of a service, or make one with `micro new NAME`")
         };
@@ -121,7 +144,7 @@ impl Source {
         if !folder.is_dir() {
             return Err(wrong(format!("{} is no folder", folder.display())));
         }
-        let definition = definition(&folder)?.unwrap_or_default();
+        let definition = definition(&folder, service)?.unwrap_or_default();
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok();
         let is_own = !definition.command.is_empty();
         if manifest.is_none() && !is_own && !has_command {
@@ -152,14 +175,28 @@ impl Source {
         };
         Ok(Self {
             name,
-            version: definition.version.unwrap_or_else(|| LATEST.to_owned()),
+            version: definition.version.clone().unwrap_or_else(|| LATEST.to_owned()),
             place: Place::Folder(Folder {
                 root,
                 entrypoint,
                 folder,
                 is_cargo: manifest.is_some() && !is_own,
             }),
+            definition,
         })
+    }
+
+    /// The service among those that it depends on.
+    pub(crate) fn node(&self) -> Node {
+        Node {
+            name: self.name.clone(),
+            depends: self.definition.depends.clone(),
+        }
+    }
+
+    /// Whether cargo builds it of the framework, so that it is sure to register and to answer what the framework answers.
+    pub(crate) fn is_of_framework(&self) -> bool {
+        matches!(&self.place, Place::Folder(folder) if folder.is_cargo)
     }
 
     /// As the runtime knows it.
@@ -187,14 +224,14 @@ fn version(reference: &str) -> String {
 
 /// What the service of a folder is called.
 pub(crate) fn name_of(folder: &Path) -> Result<String> {
-    match definition(folder)? {
+    match definition(folder, None)? {
         Some(definition) => Ok(definition.name),
         None => folder_name(folder),
     }
 }
 
-fn definition(folder: &Path) -> Result<Option<Definition>> {
-    let found = Definition::find(folder, None).map_err(|text| Failure::new(1, text))?;
+fn definition(folder: &Path, service: Option<&str>) -> Result<Option<Definition>> {
+    let found = Definition::find(folder, service).map_err(|text| Failure::new(1, text))?;
     Ok(found.map(|(_, definition)| definition))
 }
 

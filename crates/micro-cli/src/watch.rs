@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use micro::runtime::State;
 use micro_proto::runtime::{ReadOptions, ReadRequest, Runtime as _, RuntimeClient, Service};
 use micro_rpc::Context;
@@ -13,10 +13,31 @@ use crate::session::Session;
 
 const LOOK: Duration = Duration::from_millis(50);
 
+/// Where the progress of services is shown, of several at a time if need be.
+#[derive(Default)]
+pub(crate) struct Screen(MultiProgress);
+
+impl Screen {
+    /// Prints a line for good, above what changes.
+    pub(crate) fn print(&self, line: &str) {
+        self.0.suspend(|| println!("{line}"));
+    }
+
+    /// Says what went wrong, above what changes.
+    pub(crate) fn report(&self, failure: &Failure) {
+        self.0.suspend(|| failure.report());
+    }
+}
+
 /// Waits until a service runs what was uploaded last; fails when it does not.
-pub(crate) async fn until_running(session: &Session, name: &str, version: &str) -> Result<()> {
+pub(crate) async fn until_running(
+    session: &Session,
+    screen: &Screen,
+    name: &str,
+    version: &str,
+) -> Result<()> {
     let client = RuntimeClient::new(&session.client);
-    let progress = Progress::new();
+    let progress = Progress::new(screen);
     loop {
         let service = read(&client, session, name, version).await?;
         let fact = |key: &str| service.metadata.get(key).map(String::as_str).unwrap_or("");
@@ -70,9 +91,9 @@ struct Progress {
 }
 
 impl Progress {
-    fn new() -> Self {
+    fn new(screen: &Screen) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new_spinner();
+            let bar = screen.0.add(ProgressBar::new_spinner());
             let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(Duration::from_millis(100));

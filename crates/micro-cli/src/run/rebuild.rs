@@ -8,6 +8,7 @@ use super::{RunArgs, submit};
 use crate::errors::Result;
 use crate::session::{Globals, Session};
 use crate::source::{Folder, Place, Source};
+use crate::watch::Screen;
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -27,7 +28,7 @@ pub(super) async fn keep(globals: &Globals, source: &Source, args: &RunArgs) -> 
         // The token of before may have ended meanwhile.
         let updated = async {
             let session = Session::open(globals).await?;
-            submit(&session, source, args).await
+            submit(&session, &Screen::default(), &source.again()?, args).await
         };
         match updated.await {
             Ok(()) => println!("{} is updated", source.name),

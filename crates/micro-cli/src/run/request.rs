@@ -12,7 +12,8 @@ use crate::source::{self, Place, Source};
 
 /// To run a source as the command line says, in place of what runs.
 pub(super) fn create(session: &Session, source: &Source, args: &RunArgs) -> Result<CreateRequest> {
-    let mut metadata = pairs("--metadata", &args.metadata)?;
+    let mut metadata = facts(source);
+    metadata.extend(pairs("--metadata", &args.metadata)?);
     let shown = args.shown.clone().unwrap_or_else(|| args.source.clone());
     metadata.insert("source".to_owned(), shown);
     let service = Service {
@@ -34,7 +35,7 @@ pub(super) fn create(session: &Session, source: &Source, args: &RunArgs) -> Resu
     let options = CreateOptions {
         command: words("--command", &args.command)?,
         args: words("--args", &args.args)?,
-        env: args.env_vars.clone(),
+        env: environment(session, source, args),
         r#type: args.kind.clone(),
         namespace: session.namespace.clone(),
         secrets,
@@ -48,6 +49,31 @@ pub(super) fn create(session: &Session, source: &Source, args: &RunArgs) -> Resu
         resource: about(service),
         options: Some(options),
     })
+}
+
+/// What the server cannot know: which of the definition's environments is meant. A variable of the command line is
+/// stronger, since it comes later.
+fn environment(session: &Session, source: &Source, args: &RunArgs) -> Vec<String> {
+    let own = source.definition.environments.of(&session.environment);
+    let own = own.iter().map(|(name, value)| format!("{name}={value}"));
+    own.chain(args.env_vars.iter().cloned()).collect()
+}
+
+/// The metadata that a definition's notes become.
+pub(super) const FACTS: [&str; 4] = ["depends", "topics", "routes", "resources"];
+
+/// What a definition says for people and for other tools, as `micro status -o json` shows it.
+pub(super) fn facts(source: &Source) -> BTreeMap<String, String> {
+    let definition = &source.definition;
+    let routes: Vec<String> = definition.routes.iter().map(ToString::to_string).collect();
+    let values = [
+        definition.depends.join(" "),
+        definition.topics.join(" "),
+        routes.join(", "),
+        definition.resources.to_string(),
+    ];
+    let facts = FACTS.iter().map(|name| (*name).to_owned()).zip(values);
+    facts.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 pub(super) fn about(service: Service) -> Option<Resource> {

@@ -5,21 +5,21 @@ use std::path::Path;
 
 use micro_proto::runtime::{Runtime as _, RuntimeClient, Service, UpdateOptions, UpdateRequest};
 
-use super::{platform, request, upload};
+use super::{platform, request, several, upload};
 use crate::errors::{Failure, Result};
 use crate::session::{Environment, Globals, Session};
-use crate::source::{self, Place, Source};
+use crate::source::{self, Group, Place, Source};
 use crate::target::{self, Target};
-use crate::watch;
+use crate::watch::{self, Screen};
 
-/// Build a running service anew and replace it.
+/// Build a running service anew and replace it, or all services of a folder.
 #[derive(clap::Args)]
 #[command(
-    after_help = "EXAMPLE:\n   micro update helloworld\n   micro update . --instances=2\n   \
+    after_help = "EXAMPLE:\n   micro update helloworld\n   micro update . --instances=2\n   micro update ./services\n   \
                   micro update github.com/org/repo/folder@ref"
 )]
 pub(crate) struct UpdateArgs {
-    /// The folder of the service, its git repository, or the name of a running service.
+    /// The folder of a service or of several, a git repository, or the name of a running service.
     #[arg(default_value = ".", value_name = "SOURCE")]
     source: String,
     /// The name that it runs under.
@@ -30,27 +30,72 @@ pub(crate) struct UpdateArgs {
     instances: Option<i64>,
 }
 
+/// What else an update changes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Changes<'a> {
+    /// How many processes; 0 for as many as before.
+    instances: i64,
+    /// What `micro status` shows as the source, if not what it showed before.
+    shown: Option<&'a str>,
+}
+
 /// Hands the source of a service that runs to the server, or has it fetched anew, and waits until the new code answers.
 pub(crate) async fn update(globals: &Globals, args: UpdateArgs) -> Result<()> {
     let environment = Environment::resolve(globals)?;
+    if args.name.is_none()
+        && let Some(group) = Group::find(Path::new(&args.source))?
+    {
+        return update_all(globals, &group, &args).await;
+    }
     let session = Session::open(globals).await?;
     let (target, source) = choose(&session, &environment, &args).await?;
+    let changes = Changes {
+        instances: args.instances.unwrap_or(0),
+        shown: source
+            .as_ref()
+            .is_some_and(|source| matches!(source.place, Place::Repository(_)))
+            .then_some(&args.source),
+    };
+    submit(&session, &Screen::default(), &target, source.as_ref(), changes).await
+}
+
+async fn update_all(globals: &Globals, group: &Group, args: &UpdateArgs) -> Result<()> {
+    if args.instances.is_some() {
+        let text = "--instances is for one service, and several are in this folder";
+        return Err(Failure::new(1, text).with_hint("give the folder of one of them"));
+    }
+    several::update(globals, group).await
+}
+
+/// Hands it over as it is now, and waits until the new code answers; without a source it is fetched anew.
+pub(super) async fn submit(
+    session: &Session,
+    screen: &Screen,
+    target: &Target,
+    source: Option<&Source>,
+    changes: Changes<'_>,
+) -> Result<()> {
+    let mut metadata = match source {
+        Some(source) => facts(session, target, source).await?,
+        None => BTreeMap::new(),
+    };
+    metadata.extend(changes.shown.map(|shown| ("source".to_owned(), shown.to_owned())));
     let service = Service {
         name: target.name.clone(),
         version: target.version.clone(),
-        source: source.as_ref().map(Source::text).unwrap_or_default(),
-        metadata: shown(&args, source.as_ref()),
+        source: source.map(Source::text).unwrap_or_default(),
+        metadata,
         ..Service::default()
     };
     let mut entrypoint = String::new();
-    if let Some(Place::Folder(folder)) = source.as_ref().map(|source| &source.place) {
+    if let Some(Place::Folder(folder)) = source.map(|source| &source.place) {
         entrypoint.clone_from(&folder.entrypoint);
-        upload(&session, folder, &target.name, &target.version).await?;
+        upload(session, folder, &target.name, &target.version).await?;
     }
     let options = UpdateOptions {
         namespace: session.namespace.clone(),
         entrypoint,
-        instances: args.instances.unwrap_or(0),
+        instances: changes.instances,
     };
     let request = UpdateRequest {
         resource: request::about(service),
@@ -59,15 +104,20 @@ pub(crate) async fn update(globals: &Globals, args: UpdateArgs) -> Result<()> {
     let updated = RuntimeClient::new(&session.client)
         .update(&platform(), request)
         .await;
-    updated.map_err(|error| target::explain(&session, &target, error))?;
-    watch::until_running(&session, &target.name, &target.version).await
+    updated.map_err(|error| target::explain(session, target, error))?;
+    watch::until_running(session, screen, &target.name, &target.version).await
 }
 
-/// What `micro status` shows from now on.
-fn shown(args: &UpdateArgs, source: Option<&Source>) -> BTreeMap<String, String> {
-    let is_repository = source.is_some_and(|source| matches!(source.place, Place::Repository(_)));
-    let shown = is_repository.then(|| ("source".to_owned(), args.source.clone()));
-    shown.into_iter().collect()
+/// What the definition says now; a note of before that it no longer makes becomes empty.
+async fn facts(session: &Session, target: &Target, source: &Source) -> Result<BTreeMap<String, String>> {
+    let mut facts = request::facts(source);
+    let known = target::read(session, &target.name).await?;
+    let before = known.iter().find(|service| service.version == target.version);
+    let noted = |name: &&str| before.is_some_and(|before| before.metadata.contains_key(*name));
+    for name in request::FACTS.into_iter().filter(noted) {
+        facts.entry(name.to_owned()).or_default();
+    }
+    Ok(facts)
 }
 
 /// Which service is meant, and where its source is; `None` for the repository that it was fetched from before.
