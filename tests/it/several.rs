@@ -1,9 +1,11 @@
 //! A folder of services that need each other: here in Python, with nothing but what it brings along.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use micro_tests::Server;
+use micro::runtime::definition::{Definition, Listing};
 use micro_tests::command::Micro;
+use micro_tests::{Server, wait};
 use serde_json::Value;
 
 /// Writes down what it does, registers later than it starts, and serves until it is asked to end.
@@ -48,7 +50,7 @@ impl Town {
             folder: tempfile::tempdir().unwrap(),
         };
         // In the order of the names each would come before what it needs.
-        town.add("api", "    depends mail user\n");
+        town.add("desk", "    depends mail user\n");
         town.add(
             "mail",
             "    depends user\n    topics sent\n    routes GET /mail\n    resources memory 64MiB\n",
@@ -94,11 +96,16 @@ impl Town {
         format!("--env_vars=DIARY={}", self.diary().display())
     }
 
-    /// What was written since it was asked for last.
+    /// What was written since it was taken last.
     fn read(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.diary()).unwrap_or_default();
-        let _ = std::fs::remove_file(self.diary());
         text.lines().map(str::to_owned).collect()
+    }
+
+    fn take(&self) -> Vec<String> {
+        let lines = self.read();
+        let _ = std::fs::remove_file(self.diary());
+        lines
     }
 }
 
@@ -129,10 +136,10 @@ async fn they_start_in_order_are_updated_and_stop_in_reverse() {
     let micro = server.micro().within(town.folder.path());
 
     let said = micro.ok(&["run", "services", &town.flag()]).await;
-    assert_eq!(said, "user is running\nmail is running\napi is running\n");
-    let diary = town.read();
+    assert_eq!(said, "user is running\nmail is running\ndesk is running\n");
+    let diary = town.take();
     is_before(&diary, "user answers", "mail starts as one");
-    is_before(&diary, "mail answers", "api starts as one");
+    is_before(&diary, "mail answers", "desk starts as one");
     assert_eq!(
         of(&diary, "user has"),
         ["user has near Rome nothing"],
@@ -152,10 +159,10 @@ async fn they_start_in_order_are_updated_and_stop_in_reverse() {
 
     are_updated(&micro, &town).await;
     let said = micro.ok(&["kill", "services"]).await;
-    assert_eq!(said, "api is stopped\nmail is stopped\nuser is stopped\n");
+    assert_eq!(said, "desk is stopped\nmail is stopped\nuser is stopped\n");
     assert_eq!(
-        of(&town.read(), "stops"),
-        ["api stops", "mail stops", "user stops"]
+        of(&town.take(), "stops"),
+        ["desk stops", "mail stops", "user stops"]
     );
     let none = micro.run(&["kill", "services/"]).await.failed_with(1);
     assert!(none.contains("None of the services in services/ runs"), "{none}");
@@ -164,36 +171,39 @@ async fn they_start_in_order_are_updated_and_stop_in_reverse() {
 }
 
 async fn are_updated(micro: &Micro, town: &Town) {
-    for name in ["api", "mail", "user"] {
+    for name in ["desk", "mail", "user"] {
         town.builds(name, "two");
     }
-    town.define("api", "    depends user\n    topics late\n");
+    town.define("desk", "    depends user\n    topics late\n");
     let said = micro.ok(&["update", "services"]).await;
     let mut lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines.remove(0), "user is updated");
     lines.sort();
     assert_eq!(
         lines,
-        ["api is updated", "mail is updated"],
+        ["desk is updated", "mail is updated"],
         "these two no longer wait for each other"
     );
     let diary = town.read();
-    for name in ["mail", "api"] {
+    for name in ["mail", "desk"] {
         is_before(&diary, "user answers", &format!("{name} starts as two"));
     }
-    let api = &statuses(micro).await[0]["metadata"];
+    let desk = &statuses(micro).await[0]["metadata"];
     assert_eq!(
-        (&api["depends"], &api["topics"]),
+        (&desk["depends"], &desk["topics"]),
         (&"user".into(), &"late".into())
     );
-    town.define("api", "    depends mail user\n");
-    micro.ok(&["update", "services/api"]).await;
-    let api = &statuses(micro).await[0]["metadata"];
+    town.define("desk", "    depends mail user\n");
+    micro.ok(&["update", "services/desk"]).await;
+    let desk = &statuses(micro).await[0]["metadata"];
     assert_eq!(
-        (&api["depends"], &api["topics"]),
+        (&desk["depends"], &desk["topics"]),
         (&"mail user".into(), &"".into())
     );
-    town.read();
+    // An update answers when the new one does; the four old ones end after that.
+    let old = || of(&town.read(), "stops").len();
+    wait::until_true("the old ones to end", Duration::from_secs(30), || old() == 4).await;
+    town.take();
 }
 
 /// A `micro.mu` says which services there are, what they depend on besides, and which environment they have.
@@ -203,14 +213,14 @@ async fn are_listed(micro: &Micro, town: &Town) {
     std::fs::write(town.services().join("micro.mu"), list).unwrap();
     let said = micro.within(&town.services()).ok(&["run", &town.flag()]).await;
     assert_eq!(said, "user is running\nmail is running\n");
-    let diary = town.read();
+    let diary = town.take();
     assert_eq!(
         of(&diary, "has"),
         ["user has near Paris nothing", "mail has nothing Paris nothing"]
     );
     // In whatever order they are named: mail was started as one that needs user.
     micro.ok(&["kill", "user", "mail"]).await;
-    assert_eq!(of(&town.read(), "stops"), ["mail stops", "user stops"]);
+    assert_eq!(of(&town.take(), "stops"), ["mail stops", "user stops"]);
     assert_eq!(micro.ok(&["status"]).await, "");
 }
 
@@ -236,10 +246,10 @@ async fn what_cannot_be_started_is_explained() {
         &["--watch is for one service, and several are in this folder"],
     )
     .await;
-    town.define("user", "    depends api\n");
+    town.define("user", "    depends desk\n");
     refused(
         &["run", "services", &town.flag()],
-        &["api -> mail -> user -> api"],
+        &["desk -> mail -> user -> desk"],
     )
     .await;
     town.define("user", "    depends payment\n");
@@ -255,11 +265,11 @@ async fn what_cannot_be_started_is_explained() {
     )
     .await;
     assert_eq!(micro.ok(&["status"]).await, "", "nothing was started so far");
-    assert!(town.read().is_empty());
+    assert!(town.take().is_empty());
 
     one_that_fails_keeps_only_those_that_need_it(&micro, &town).await;
     micro.ok(&["run", "services/mail", &town.flag()]).await;
-    assert_eq!(of(&town.read(), "mail starts"), ["mail starts as one"]);
+    assert_eq!(of(&town.take(), "mail starts"), ["mail starts as one"]);
     micro.ok(&["kill", "./services"]).await;
 }
 
@@ -275,16 +285,59 @@ async fn one_that_fails_keeps_only_those_that_need_it(micro: &Micro, town: &Town
         "mail: did not start: ",
         "exited with code 3",
         "no stamps left",
-        "api: did not start: it depends on mail",
-        "2 of 4 services did not start: mail, api",
+        "desk: did not start: it depends on mail",
+        "2 of 4 services did not start: mail, desk",
     ] {
         assert!(said.contains(part), "{part} is not in: {said}");
     }
-    assert!(of(&town.read(), "api").is_empty());
+    assert!(of(&town.take(), "desk").is_empty());
     let status = micro.ok(&["status"]).await;
     for name in ["user", "zoo"] {
         let line = crate::main_job::row(&status, name).unwrap_or_else(|| panic!("{status}"));
         assert!(line.contains("running"), "{status}");
     }
     town.builds("mail", "one");
+}
+
+/// The blocks of one kind in the document about definitions.
+fn examples(kind: &str) -> Vec<String> {
+    let path = micro_tests::command::root().join("docs/service-definition.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let begin = format!("```{kind}\n");
+    let blocks = text.split(&begin).skip(1);
+    blocks
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_examples_of_the_document_are_what_it_says() {
+    let [example] = &examples("mu")[..] else {
+        panic!("one complete example");
+    };
+    let shop = Definition::parse("shop.mu", example).unwrap();
+    let said = shop.to_string();
+    for property in [
+        "description",
+        "version",
+        "build",
+        "command",
+        "instances",
+        "depends",
+        "topics",
+        "routes",
+        "resources",
+        "env",
+        "secrets",
+    ] {
+        assert!(
+            said.contains(&format!("\n    {property} ")),
+            "{property} is not in {said}"
+        );
+    }
+    assert_eq!(shop.environments.of("local").len(), 1);
+    let [list] = &examples("mu-list")[..] else {
+        panic!("one list");
+    };
+    assert_eq!(Listing::parse("micro.mu", list).unwrap().services.len(), 2);
 }

@@ -79,7 +79,7 @@ pub(crate) struct RunArgs {
 
 /// What is to run.
 enum Job {
-    One(Source),
+    One(Box<Source>),
     Several(Group),
 }
 
@@ -183,7 +183,7 @@ fn find(globals: &Globals, environment: &Environment, args: &RunArgs) -> Result<
             "--watch needs a folder: nothing tells when a repository changes",
         ));
     }
-    Ok(Job::One(source))
+    Ok(Job::One(Box::new(source)))
 }
 
 async fn start(globals: &Globals, source: &Source, args: &RunArgs) -> Result<()> {

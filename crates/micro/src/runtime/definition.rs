@@ -101,7 +101,7 @@ impl Definition {
                 Kind::Service if is_first => definition.read(&block)?,
                 Kind::Service => return Err(second(&block.head)),
                 Kind::Env if is_first => return Err(blocks::early(&block.head)),
-                Kind::Env => definition.environments.add(&block)?,
+                Kind::Env => definition.environments.add(&block, &definition.secrets)?,
                 Kind::Other => return Err(blocks::unknown(&block.head, is_first)),
             }
         }

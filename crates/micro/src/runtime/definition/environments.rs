@@ -19,7 +19,12 @@ impl Environments {
         self.0.get(environment).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn add(&mut self, block: &Block<'_>) -> Result<(), Mistake> {
+    /// Adds a block, whose variables must be none of the service's secrets: those are stronger.
+    pub(super) fn add(
+        &mut self,
+        block: &Block<'_>,
+        secrets: &BTreeMap<String, String>,
+    ) -> Result<(), Mistake> {
         let name = name(&block.head)?;
         if self.0.contains_key(&name) {
             let what = format!("the environment {name} was said before");
@@ -30,6 +35,10 @@ impl Environments {
         let mut variables: Vec<(String, String)> = Vec::new();
         for line in &block.lines {
             let (variable, value) = properties::variable(line, 0, "GREETING hello")?;
+            if secrets.contains_key(&variable) {
+                let what = format!("{variable} is a secret of the service, which is stronger");
+                return Err(line.wrong(0, what, "keep one of the two"));
+            }
             if variables.iter().any(|(other, _)| *other == variable) {
                 return Err(line.twice(0));
             }

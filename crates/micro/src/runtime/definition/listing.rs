@@ -1,5 +1,6 @@
 //! What a `micro.mu` above several services says: which there are, and where.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 use super::blocks::{self, Block, Kind};
@@ -54,7 +55,7 @@ impl Listing {
             match block.kind() {
                 Kind::Service => listing.add(&block)?,
                 Kind::Env if is_first => return Err(blocks::early(&block.head)),
-                Kind::Env => listing.environments.add(&block)?,
+                Kind::Env => listing.environments.add(&block, &BTreeMap::new())?,
                 Kind::Other => return Err(blocks::unknown(&block.head, is_first)),
             }
         }

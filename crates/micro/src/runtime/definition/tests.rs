@@ -172,6 +172,7 @@ fn mistakes_are_shown_where_they_are() {
         ("service a\nenv A=b\n", 2, 5, "no dots, blanks or equals"),
         ("service a\nenv local\nenv local\n", 3, 5, "said before"),
         ("service a\nenv local\n A b\n A c\n", 4, 2, "said before"),
+        ("service a\n secrets A b\nenv local\n A c\n", 4, 2, "is a secret"),
         ("service a\nenv local\n A\n", 3, 2, "has no value"),
         ("service a\n comand x\nfoo\n", 2, 2, "no property comand"),
     ] {
