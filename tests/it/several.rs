@@ -149,6 +149,7 @@ async fn they_start_in_order_are_updated_and_stop_in_reverse() {
     let mail = &status.as_array().unwrap()[1];
     assert_eq!(mail["name"], "mail", "{status}");
     for (fact, value) in [
+        ("source", "services/mail"),
         ("depends", "user"),
         ("topics", "sent"),
         ("routes", "GET /mail"),
@@ -194,7 +195,8 @@ async fn are_updated(micro: &Micro, town: &Town) {
         (&"user".into(), &"late".into())
     );
     town.define("desk", "    depends mail user\n");
-    micro.ok(&["update", "services/desk"]).await;
+    // By its name: where its folder is was noted when it was started.
+    micro.ok(&["update", "desk"]).await;
     let desk = &statuses(micro).await[0]["metadata"];
     assert_eq!(
         (&desk["depends"], &desk["topics"]),

@@ -36,6 +36,8 @@ pub(crate) struct Source {
     pub name: String,
     /// The version to run it as.
     pub version: String,
+    /// What the user called the source; a service of a folder is called by its own folder.
+    pub given: String,
     /// Where it is.
     pub place: Place,
     /// What its own file says; nothing of a repository, which only the server reads.
@@ -115,6 +117,7 @@ impl Source {
         Ok(Self {
             name: address.name(),
             version: version(&address.reference),
+            given: given.to_owned(),
             place: Place::Repository(address),
             definition: Definition::default(),
         })
@@ -129,6 +132,7 @@ impl Source {
         Ok(Self {
             name: self.name.clone(),
             version: self.version.clone(),
+            given: self.given.clone(),
             ..now
         })
     }
@@ -176,6 +180,7 @@ impl Source {
         Ok(Self {
             name,
             version: definition.version.clone().unwrap_or_else(|| LATEST.to_owned()),
+            given: given.display().to_string(),
             place: Place::Folder(Folder {
                 root,
                 entrypoint,

@@ -14,7 +14,7 @@ use crate::source::{self, Place, Source};
 pub(super) fn create(session: &Session, source: &Source, args: &RunArgs) -> Result<CreateRequest> {
     let mut metadata = facts(source);
     metadata.extend(pairs("--metadata", &args.metadata)?);
-    let shown = args.shown.clone().unwrap_or_else(|| args.source.clone());
+    let shown = args.shown.clone().unwrap_or_else(|| source.given.clone());
     metadata.insert("source".to_owned(), shown);
     let service = Service {
         name: source.name.clone(),

@@ -160,6 +160,6 @@ impl Round<'_> {
             self.failed,
             failed.join(", ")
         );
-        Err(Failure::new(1, text).with_hint("the others run"))
+        Err(Failure::new(1, text))
     }
 }

@@ -177,6 +177,7 @@ mod tests {
         ]);
         assert_eq!(names(all.path()).unwrap(), ["b", "a"]);
         let group = Group::find(all.path()).unwrap().unwrap();
+        assert!(group.services[0].given.ends_with("/services/one"));
         let b = &group.services[0].definition;
         assert_eq!(b.depends, ["a", "c"]);
         let values: Vec<&str> = b
