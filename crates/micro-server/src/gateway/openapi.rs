@@ -22,8 +22,8 @@ use super::{ID, Inner, metadata};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// So many services are asked at once.
 const AT_ONCE: usize = 16;
-/// What every service has, and nobody calls through the gateway.
-const DEBUG: &str = "debug.Debug";
+/// What nobody calls through the gateway: what services tell of themselves, and their pages.
+const HIDDEN: [&str; 2] = ["debug.Debug", "web.Web"];
 /// Contracts change with versions of services only, but who is allowed to see them changes too.
 const KEPT: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -87,7 +87,10 @@ impl Inner {
             }
         };
         let mut contracts = Vec::new();
-        for service in described.iter().filter(|service| service.name != DEBUG) {
+        for service in described
+            .iter()
+            .filter(|service| !HIDDEN.contains(&service.name.as_str()))
+        {
             match from_descriptors(&[&service.files]) {
                 Ok(found) => contracts.extend(found.into_iter().filter(|contract| has(contract, service))),
                 Err(error) => tracing::debug!(%error, service = service.name, "a contract cannot be read"),

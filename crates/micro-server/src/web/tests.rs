@@ -37,6 +37,7 @@ async fn start() -> String {
     let config = Config {
         cache,
         registry,
+        own: Vec::new(),
         client,
         blobs: Arc::new(micro::blob::Memory::default()),
         guard: Arc::new(echo::Doorman),

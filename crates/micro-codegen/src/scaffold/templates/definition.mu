@@ -1,1 +1,4 @@
 service {{ name }}
+{% if subscriber %}
+    topics {{ name }}
+{% endif %}
