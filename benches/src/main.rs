@@ -6,6 +6,7 @@ mod blocks;
 mod child;
 mod echo;
 mod gateway;
+mod generator;
 mod journey;
 mod load;
 mod micro_subject;
@@ -50,7 +51,15 @@ struct Options {
 }
 
 /// The measurements, by the word that picks one.
-const NAMES: &[&str] = &["rpc", "gateway", "platform", "journey", "blocks", SOAK];
+const NAMES: &[&str] = &[
+    "rpc",
+    "gateway",
+    "platform",
+    "journey",
+    "generator",
+    "blocks",
+    SOAK,
+];
 
 /// Runs only when it is named.
 const SOAK: &str = "soak";
@@ -90,6 +99,7 @@ async fn one(name: &str, plan: Plan) -> Result<Vec<Figure>> {
         "rpc" => rpc::measure(plan).await,
         "gateway" => gateway::measure(plan).await,
         "platform" => platform::measure(plan).await,
+        "generator" => generator::measure(plan).await,
         "blocks" => blocks::measure(plan).await,
         SOAK => soak::measure(plan).await,
         _ => journey::measure(plan).await,
