@@ -11,6 +11,7 @@ const BRIEF: Duration = Duration::from_secs(30);
 pub const COMMANDS: &[&str] = &[
     "server",
     "new",
+    "gen",
     "run",
     "update",
     "kill",

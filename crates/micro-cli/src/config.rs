@@ -1,7 +1,7 @@
 //! `micro config`: the settings of the namespace.
 
 use clap::{Args, Subcommand};
-use micro::config::{Config, Remote, Secrets};
+use micro::config::{Config, MASK, Remote, Secrets};
 use micro_rpc::Error;
 use serde_json::Value;
 
@@ -86,6 +86,9 @@ pub async fn run(globals: &Globals, args: ConfigArgs) -> Result<()> {
         }
         ConfigCommand::Set { key, value, secret } => {
             let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            // The contract makes it open; who sets a new password from here need not remember to say that it is one.
+            let old = config.get(namespace, &key, Secrets::Masked).await;
+            let secret = secret || old.is_ok_and(|old| old == MASK);
             config.set(namespace, &key, value, secret).await.map_err(explain)
         }
         ConfigCommand::Del { key } => config.delete(namespace, &key).await.map_err(explain),

@@ -218,10 +218,8 @@ impl proto::Config for ConfigHandler {
         let secret = request.options.is_some_and(|options| options.secret);
         let change = |before: Option<Document>| {
             let mut document = before.unwrap_or_default();
-            let old = document.clone();
-            // Once secret, always secret: who sets a new password need not remember to say so.
             let keep = |path: &str, text: String| {
-                if secret || old.is_secret(path) {
+                if secret {
                     self.seal.seal_leaf(namespace, path, &text)
                 } else {
                     plain(path, text)

@@ -39,6 +39,9 @@ impl Contract {
     fn add(&mut self, service: Described) {
         let (package, handler) = service.name.rsplit_once('.').unwrap_or(("", &service.name));
         self.packages.insert(handler.to_owned(), package.to_owned());
+        if service.files.is_empty() {
+            return;
+        }
         // The registry's schema wants what generated code has, which lives for ever: so does this process for its one program.
         let descriptor = ServiceDescriptor {
             package: package.to_owned().leak(),

@@ -87,10 +87,7 @@ impl Inner {
             }
         };
         let mut contracts = Vec::new();
-        for service in described
-            .iter()
-            .filter(|service| !HIDDEN.contains(&service.name.as_str()))
-        {
+        for service in described.iter().filter(|service| is_shown(service)) {
             match from_descriptors(&[&service.files]) {
                 Ok(found) => contracts.extend(found.into_iter().filter(|contract| has(contract, service))),
                 Err(error) => tracing::debug!(%error, service = service.name, "a contract cannot be read"),
@@ -110,6 +107,10 @@ fn own(contract: &'static ServiceDescriptor) -> Described {
         name: contract.full_name(),
         files: contract.file_descriptor_set.to_vec(),
     }
+}
+
+fn is_shown(service: &Described) -> bool {
+    !service.files.is_empty() && !HIDDEN.contains(&service.name.as_str())
 }
 
 /// Imported files may declare services of others.

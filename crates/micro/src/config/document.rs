@@ -107,12 +107,6 @@ impl Document {
         Ok(())
     }
 
-    /// Whether a secret is kept at a path.
-    pub fn is_secret(&self, path: &str) -> bool {
-        let names: Vec<&str> = path.split('.').collect();
-        matches!(find(&self.0, &names), Some(Node::Leaf(leaf)) if leaf.secret)
-    }
-
     /// The value at a path, `None` where there is none. `show` makes of each leaf, given its whole path, a value.
     ///
     /// # Errors
@@ -164,15 +158,6 @@ impl Document {
             Node::Branch(children) => Some(Self(children)),
             Node::Leaf(_) => None,
         }
-    }
-}
-
-/// What lies at the names, or the leaf that ends the way there.
-fn find<'a>(children: &'a BTreeMap<String, Node>, names: &[&str]) -> Option<&'a Node> {
-    let (first, rest) = names.split_first()?;
-    match children.get(*first)? {
-        Node::Branch(children) if !rest.is_empty() => find(children, rest),
-        node => Some(node),
     }
 }
 

@@ -28,11 +28,11 @@ struct File {
 pub struct Described {
     /// `user.User`
     pub name: String,
-    /// Its file and all that it imports: a serialised `FileDescriptorSet`.
+    /// Its file and all that it imports: a serialised `FileDescriptorSet`. Nothing for what servers answer about themselves.
     pub files: Vec<u8>,
 }
 
-/// Asks a server which RPC services it has, all but those about itself; `None` when it does not tell. `name` is the service that is
+/// Asks a server which RPC services it has; `None` when it does not tell. `name` is the service that is
 /// asked, or the protocol (`grpc.reflection.v1`) where the client leads to one address. The context bounds the time.
 pub async fn describe(client: &Client, name: &str, ctx: &Context) -> Option<Vec<Described>> {
     let asker = Asker {
@@ -45,13 +45,15 @@ pub async fn describe(client: &Client, name: &str, ctx: &Context) -> Option<Vec<
     };
     let mut described = Vec::new();
     for service in listed.service {
-        if !OWN.iter().any(|own| service.name.starts_with(own)) {
-            let files = asker.files(&service.name).await;
-            described.push(Described {
-                files: set(&files),
-                name: service.name,
-            });
-        }
+        let is_own = OWN.iter().any(|own| service.name.starts_with(own));
+        let files = match is_own {
+            true => BTreeMap::new(),
+            false => asker.files(&service.name).await,
+        };
+        described.push(Described {
+            files: set(&files),
+            name: service.name,
+        });
     }
     Some(described)
 }
