@@ -94,6 +94,8 @@ async fn every_choice_of_rooms_builds_is_tested_and_is_clean() {
     assert!(said.contains("exists already"), "{said}");
     let said = micro.run(&["new", "tailor-shop"]).await.failed_with(1);
     assert!(said.contains("try tailorshop"), "{said}");
+    let said = micro.run(&["new", "kill"]).await.failed_with(1);
+    assert!(said.contains("is a command of micro"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

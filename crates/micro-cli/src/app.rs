@@ -29,6 +29,11 @@ use mistakes::{bare, misuse};
 const AFTER: &str = "EXAMPLE:\n   micro new greeter\n   micro run greeter\n   micro greeter --name=Alice\n\n\
     Any other word is the name of a service: `micro greeter --help` shows what it answers.";
 
+/// Whether the word is a command of ours, so that it cannot be a service's.
+pub(crate) fn is_command(word: &str) -> bool {
+    App::command().find_subcommand(word).is_some()
+}
+
 /// Build, run and consume services.
 #[derive(Parser)]
 #[command(name = "micro", version = VERSION, disable_help_subcommand = true,

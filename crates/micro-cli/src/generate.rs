@@ -44,9 +44,13 @@ pub(crate) struct GenArgs {
 /// Runs `micro gen`.
 pub(crate) fn run(args: &GenArgs) -> Result<()> {
     let asked = asked(args)?;
+    // Nothing is written before all of it is known to be in order.
+    let projects = projects(&args.folder)?;
+    let checked = projects.iter().map(|project| check(project, &asked, args));
+    let checked = checked.collect::<Result<Vec<_>>>()?;
     let mut changed = Vec::new();
-    for project in projects(&args.folder)? {
-        changed.extend(bring_up_to_date(&project, &asked, args)?);
+    for (project, (set, outputs)) in projects.iter().zip(&checked) {
+        changed.extend(project.generate(set, outputs, args.check).map_err(failed)?);
     }
     if args.check && !changed.is_empty() {
         let list: Vec<_> = changed.iter().map(|path| path.display().to_string()).collect();
@@ -107,7 +111,7 @@ fn projects(folder: &Path) -> Result<Vec<Project>> {
     Ok(projects)
 }
 
-fn bring_up_to_date(project: &Project, asked: &Outputs, args: &GenArgs) -> Result<Vec<PathBuf>> {
+fn check(project: &Project, asked: &Outputs, args: &GenArgs) -> Result<(FileSet, Outputs)> {
     let mut outputs = project.present();
     outputs.rust |= asked.rust;
     outputs.openapi |= asked.openapi;
@@ -126,7 +130,8 @@ fn bring_up_to_date(project: &Project, asked: &Outputs, args: &GenArgs) -> Resul
     if !args.breaking {
         refuse_breaks(project, &set, &args.against)?;
     }
-    project.generate(&set, &outputs, args.check).map_err(failed)
+    project.refuse_foreign(&set, &outputs).map_err(failed)?;
+    Ok((set, outputs))
 }
 
 /// Who relies on the old contracts would be left behind.

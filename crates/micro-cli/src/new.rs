@@ -4,6 +4,7 @@ use std::path::Path;
 
 use micro_codegen::scaffold::{Framework, Rooms, Scaffold};
 
+use crate::app;
 use crate::errors::{Failure, Result};
 use crate::framework;
 use crate::session::Globals;
@@ -57,6 +58,10 @@ impl NewArgs {
 
 pub(crate) fn run(globals: &Globals, args: &NewArgs) -> Result<()> {
     let name = micro::registry::short_name(&args.name);
+    if app::is_command(name) {
+        let text = format!("service name {name:?} is a command of micro, which would hide the service's");
+        return Err(Failure::new(1, text).with_hint("choose another name"));
+    }
     let rooms = args.rooms();
     let scaffold = Scaffold {
         name: name.to_owned(),

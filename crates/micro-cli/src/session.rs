@@ -103,7 +103,8 @@ fn choose(
     let address = match (some(&globals.proxy_address), known.address(&name)) {
         (Some(given), _) => given,
         (None, Some(own)) => own,
-        (None, None) if name == LOCAL => match some(&variable) {
+        // A port that any free one is meant by leads nowhere.
+        (None, None) if name == LOCAL => match some(&variable).filter(|address| !address.ends_with(":0")) {
             Some(variable) => variable,
             None => some(&join()?).unwrap_or_else(|| LOCAL_ADDRESS.to_owned()),
         },

@@ -20,6 +20,8 @@ pub enum Error {
     History { reference: String, problem: String },
     /// A file could not be read or written.
     File { path: PathBuf, source: std::io::Error },
+    /// A file that is not generated stands where one would be.
+    Foreign(PathBuf),
     /// A template of a new service is wrong.
     Template { path: String, source: minijinja::Error },
     /// A service cannot have this name.
@@ -41,6 +43,11 @@ impl fmt::Display for Error {
             Error::Compile(source) => write!(f, "{source:?}"),
             Error::Contract { file, line, problem } => write!(f, "{file}:{line}: {problem}"),
             Error::File { path, .. } => write!(f, "cannot access {}", path.display()),
+            Error::Foreign(path) => write!(
+                f,
+                "{} was not generated, and would be written over: move it away first",
+                path.display()
+            ),
             Error::Template { path, .. } => write!(f, "cannot write {path}"),
             Error::History { reference, problem } => {
                 write!(f, "cannot read the contracts of {reference:?}: {problem}")

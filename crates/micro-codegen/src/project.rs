@@ -144,14 +144,31 @@ impl Project {
     ///
     /// When a contract asks for what there is no code for, or a file cannot be read or written.
     pub fn generate(&self, set: &FileSet, outputs: &Outputs, check: bool) -> Result<Vec<PathBuf>> {
-        write(
-            &files(set, outputs, width(&self.folder))?
-                .into_iter()
-                .map(|file| self.placed(file))
-                .collect::<Vec<_>>(),
-            &self.folder,
-            check,
-        )
+        write(&self.files(set, outputs)?, &self.folder, check)
+    }
+
+    fn files(&self, set: &FileSet, outputs: &Outputs) -> Result<Vec<GeneratedFile>> {
+        let files = files(set, outputs, width(&self.folder))?.into_iter();
+        Ok(files.map(|file| self.placed(file)).collect())
+    }
+
+    /// What somebody wrote by hand is not written over.
+    ///
+    /// # Errors
+    ///
+    /// Names a file that is not generated and stands where one would be.
+    pub fn refuse_foreign(&self, set: &FileSet, outputs: &Outputs) -> Result<()> {
+        for file in self.files(set, outputs)? {
+            let path = self.folder.join(&file.path);
+            let is_ours = match fs::read_to_string(&path) {
+                Ok(text) => is_generated(&text),
+                Err(_) => !path.exists(),
+            };
+            if !is_ours {
+                return Err(Error::Foreign(path));
+            }
+        }
+        Ok(())
     }
 
     /// Where contracts lie in the folder itself, so does what is beside them.
@@ -166,6 +183,14 @@ impl Project {
             content: file.content,
         }
     }
+}
+
+/// Code says so in its first line, documents say what they are, and a mark without a text says nothing.
+fn is_generated(text: &str) -> bool {
+    let head = text.lines().next().unwrap_or_default();
+    text.trim().is_empty()
+        || head.contains("@generated")
+        || (head.starts_with('{') && text.contains("\"openapi\""))
 }
 
 /// What follows from contracts, relative to the folder of their service.
@@ -294,6 +319,16 @@ mod tests {
         assert!(stale.contains(&service.join("proto/user/fakes.rs")), "{stale:?}");
         assert!(project.generate(&set, &outputs, true).unwrap().is_empty());
         assert!(project.present().rust);
+        project.refuse_foreign(&set, &outputs).unwrap();
+        let mine = service.join("proto/user/fakes.rs");
+        let generated = fs::read_to_string(&mine).unwrap();
+        fs::write(&mine, "// mine\n").unwrap();
+        let refused = project.refuse_foreign(&set, &outputs).unwrap_err();
+        assert!(
+            refused.to_string().contains("fakes.rs was not generated"),
+            "{refused}"
+        );
+        fs::write(&mine, generated).unwrap();
         let code = fs::read_to_string(service.join("proto/user.rs")).unwrap();
         let longest = code
             .lines()

@@ -118,6 +118,8 @@ impl Probe for Health {
 pub struct Runtime {
     shared: Arc<Shared>,
     services: Mutex<BTreeMap<Key, Handle>>,
+    /// One new service at a time.
+    creating: tokio::sync::Mutex<()>,
     /// One change of namespaces, policies and quotas at a time.
     resources: tokio::sync::Mutex<()>,
 }
@@ -188,6 +190,7 @@ impl Runtime {
         let runtime = Self {
             shared: Arc::new(shared),
             services: Mutex::default(),
+            creating: tokio::sync::Mutex::default(),
             resources: tokio::sync::Mutex::default(),
         };
         runtime.start_all().await?;
@@ -319,7 +322,14 @@ impl runtime::Runtime for Runtime {
         match self.handle(&key).filter(|_| is_forced) {
             Some(handle) => handle.update(move |_| desired).await,
             None => {
-                self.shared.ledger.add(&desired).await?;
+                let _one_at_a_time = self.creating.lock().await;
+                match self.shared.ledger.add(&desired).await {
+                    // Who asked for it went away before it was started.
+                    Err(error) if error == runtime::already_exists() && self.handle(&key).is_none() => {
+                        self.shared.ledger.put(&desired).await?;
+                    }
+                    added => added?,
+                }
                 // One that is still being ended has left the ledger already; the new one waits for it.
                 if let Some(old) = self.handle(&key) {
                     old.stop().await;

@@ -13,6 +13,8 @@ pub fn service(service: &Service) -> String {
     let mut rows: Vec<Vec<String>> = service
         .endpoints
         .iter()
+        // Pages are for browsers.
+        .filter(|endpoint| endpoint.name != "Web.Serve")
         .map(|endpoint| {
             vec![
                 format!("\t{}", words(&service.name, &endpoint.name)),

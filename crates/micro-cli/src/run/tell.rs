@@ -34,6 +34,7 @@ pub(super) async fn tell(session: &Session, name: &str) -> Result<()> {
         .services
         .iter()
         .flat_map(|version| &version.endpoints)
+        .filter(|endpoint| endpoint.name != "Web.Serve")
         .find(|endpoint| !endpoint.metadata.contains_key("stream"));
     let Some(endpoint) = first else { return Ok(()) };
     let Some((handler, method)) = endpoint.name.split_once('.') else {

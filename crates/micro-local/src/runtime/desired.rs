@@ -178,7 +178,17 @@ impl Ledger {
             })
     }
 
+    /// Writes a service down again; `not found` when it has been removed meanwhile, which it stays.
     pub async fn replace(&self, desired: &Desired) -> Result<()> {
+        let there = self.store.read(&self.scope, &record_key(&desired.key())).await;
+        let version = there.map_err(|error| missing(error, not_found))?.version;
+        let change = Change::PutIf(record(desired)?, version);
+        let replaced = self.store.commit(&self.scope, vec![change]).await;
+        replaced.map_err(|error| missing(error, not_found))
+    }
+
+    /// Writes a service down, whatever was there.
+    pub async fn put(&self, desired: &Desired) -> Result<()> {
         Ok(self.store.write(&self.scope, record(desired)?).await?)
     }
 

@@ -486,3 +486,21 @@ async fn the_next_server_starts_what_was_to_run_without_building_it() {
     assert!(!stranger.exists(), "programs that nothing runs are removed");
     next.shutdown().await;
 }
+
+#[tokio::test]
+async fn who_goes_away_while_a_service_is_made_blocks_its_name_for_nobody() {
+    let fixture = fixture().await;
+    let create = fixture.script(SERVE);
+    // As far as it had come: written down, and not yet started.
+    let written = super::Desired::new(create.clone(), std::collections::BTreeMap::new());
+    fixture.runtime.shared.ledger.add(&written).await.unwrap();
+    assert!(fixture.runtime.shared.ledger.add(&written).await.is_err());
+    fixture.runtime.create(create).await.unwrap();
+    fixture.until_state(State::Running).await;
+    fixture.runtime.delete(&fixture.key).await.unwrap();
+    assert!(
+        fixture.runtime.shared.ledger.replace(&written).await.is_err(),
+        "what was removed stays so"
+    );
+    assert!(fixture.runtime.shared.ledger.all().await.unwrap().is_empty());
+}
