@@ -344,7 +344,8 @@ fn workspace(folder: &Path) -> Result<PathBuf> {
 mod tests {
     use super::*;
 
-    fn service(files: &[(&str, &str)]) -> tempfile::TempDir {
+    /// A folder with these files.
+    pub(super) fn service(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (name, content) in files {
             let path = folder.path().join(name);

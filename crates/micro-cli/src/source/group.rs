@@ -121,16 +121,7 @@ fn refuse_namesakes(services: &[Source]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, content) in files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
-        folder
-    }
+    use crate::source::tests::service as folder;
 
     fn names(folder: &Path) -> Option<Vec<String>> {
         let group = Group::find(folder).unwrap();

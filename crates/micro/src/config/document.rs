@@ -52,7 +52,8 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// 400 for a wrong path, or a whole document that is no object; those of `keep`. The document is as before then.
+    /// 400 for a wrong path, one that leads below a list, or a whole document that is no object; those of `keep`. The
+    /// document is as before then.
     pub fn set(
         &mut self,
         path: &str,
