@@ -125,6 +125,13 @@ impl Context {
         self.with_metadata("authorization", &format!("Bearer {token}"))
     }
 
+    /// Sets where it stands in a trace: for what was called for by other means than a call.
+    #[must_use]
+    pub fn with_trace(mut self, trace: Trace) -> Self {
+        Arc::make_mut(&mut self.0).trace = trace;
+        self
+    }
+
     /// Sets the verified caller. For tests and for who verified a token.
     #[must_use]
     pub fn with_account(mut self, account: Arc<Account>) -> Self {

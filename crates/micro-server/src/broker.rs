@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use micro::broker::{Broker, Message};
+use micro::events::CALLER;
 use micro_proto::broker as proto;
 use micro_proto::broker::{Empty, PublishRequest, SubscribeRequest};
 use micro_rpc::futures_util::{StreamExt, stream};
 use micro_rpc::{Context, Error, Result, Streaming};
 
 use crate::drain::Draining;
+use crate::namespace;
 
 /// What proves who the publisher is, or belongs to his connection, is not for subscribers.
-const NOT_HANDED_ON: [&str; 6] = [
+const NOT_HANDED_ON: [&str; 7] = [
+    CALLER,
     "authorization",
     "cookie",
     "proxy-authorization",
@@ -56,8 +59,13 @@ fn with_id(error: Error, id: &str) -> Error {
     }
 }
 
-/// The metadata of the call travels with the message where the message says nothing else.
+/// The metadata of the call travels with the message where the message says nothing else. Whose call it was, only services say.
 fn with_metadata(mut message: Message, ctx: &Context) -> Message {
+    if !namespace::may_name_caller(ctx) {
+        message
+            .header
+            .retain(|name, _| !name.eq_ignore_ascii_case(CALLER));
+    }
     for (name, value) in ctx.metadata().iter() {
         let is_known = message.header.keys().any(|key| key.eq_ignore_ascii_case(name));
         if !is_known && !NOT_HANDED_ON.contains(&name) {
@@ -173,6 +181,28 @@ mod tests {
             .unwrap();
         let missing = messages.next().await.unwrap().map_err(told);
         assert_eq!(missing, Err((400, "Missing topic".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn only_services_say_whose_call_it_was() {
+        let drain = Drain::new();
+        let handler = handler(&drain);
+        let user = Remote::new(&peer::client(handler.clone(), "acme user admin").await);
+        let service = Remote::new(&peer::client(handler, "acme service service").await);
+        let mut heard = user.subscribe("topic", "").await.unwrap();
+        for publisher in [&user, &service] {
+            let message = Message {
+                header: [("Micro-Caller".to_owned(), "{}".to_owned())].into(),
+                ..Message::default()
+            };
+            publisher.publish("topic", message).await.unwrap();
+        }
+        let mut has_caller = async || {
+            let header = heard.next().await.unwrap().unwrap().header;
+            header.contains_key("Micro-Caller")
+        };
+        assert!(!has_caller().await);
+        assert!(has_caller().await);
     }
 
     /// A subscriber of the queue `q` that may close its side while it goes on reading.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use micro::events::{Answers, Consume, Draft, Event, Events, Start};
+use micro::events::{Answers, CALLER, Consume, Draft, Event, Events, Start};
 use micro::{Call, Handler, MethodDescriptor, Reply, ServiceDescriptor};
 use micro_proto::events as proto;
 use micro_proto::events::{
@@ -232,10 +232,14 @@ impl proto::Stream for EventsHandler {
         if namespace == namespace::PLATFORM && request.topic == RUNTIME_TOPIC {
             namespace::authorize_admin(ctx, &namespace, ID)?;
         }
+        let mut metadata = request.metadata;
+        if !namespace::may_name_caller(ctx) {
+            metadata.retain(|name, _| !name.eq_ignore_ascii_case(CALLER));
+        }
         let draft = Draft {
             topic: request.topic,
             id: request.id,
-            metadata: request.metadata,
+            metadata,
             payload: request.payload,
             timestamp: request.timestamp,
         };
@@ -417,6 +421,25 @@ mod tests {
             let sent = publisher.publish(&Context::background(), request).await.unwrap();
             assert_eq!(stays.next().await.unwrap().unwrap().id, sent.id);
         }
+    }
+
+    #[tokio::test]
+    async fn only_services_say_whose_call_it_was() {
+        let drain = Drain::new();
+        let stored = Arc::new(Stored::new(Arc::new(Memory::new())));
+        let handlers = EventsHandler::new(stored.clone(), drain.signal()).handlers();
+        for publisher in ["acme user admin", "acme service service"] {
+            let remote = Remote::new(&peer::client_of(handlers.clone(), publisher).await);
+            let draft = Draft {
+                topic: "user".to_owned(),
+                metadata: [("Micro-Caller".to_owned(), "{}".to_owned())].into(),
+                ..Draft::default()
+            };
+            remote.publish("acme", draft).await.unwrap();
+        }
+        let kept = stored.read("acme", "user", 10, 0).await.unwrap();
+        let has_caller: Vec<_> = kept.iter().map(|event| !event.metadata.is_empty()).collect();
+        assert_eq!(has_caller, [false, true]);
     }
 
     #[tokio::test]

@@ -44,6 +44,12 @@ pub fn authorize_admin(ctx: &Context, namespace: &str, id: &str) -> Result<()> {
         .ok_or_else(|| Error::unauthorized(id, "Unauthorized"))
 }
 
+/// Whether the caller may say for whom a message is published: services pass on whose call it was.
+pub fn may_name_caller(ctx: &Context) -> bool {
+    let is_service = |account: &Account| account.kind == "service" && account.has_scope(SERVICE_SCOPE);
+    ctx.account().is_some_and(|account| is_service(account))
+}
+
 /// A user with the scope `admin`, or a service with the scope `service`.
 pub fn is_privileged(account: &Account) -> bool {
     match account.kind.as_str() {

@@ -13,7 +13,9 @@ mod memory;
 mod remote;
 
 use async_trait::async_trait;
-use micro_rpc::{Error, Result, Streaming};
+use micro_rpc::{Context, Error, Result, Streaming};
+
+use crate::events::Draft;
 
 pub use fake::FakeBroker;
 pub use memory::Memory;
@@ -31,6 +33,17 @@ pub trait Broker: Send + Sync + 'static {
 
     /// The messages of a topic from now on; with a queue, those that fall to this one of its subscribers.
     async fn subscribe(&self, topic: &str, queue: &str) -> Result<Streaming<Message>>;
+}
+
+/// A message of a contract as JSON. Trace and caller of the call that publishes it travel with it, as with [`Draft::new`].
+pub fn message<M: micro_rpc::Message>(ctx: &Context, message: &M) -> Message {
+    let Draft {
+        metadata, payload, ..
+    } = Draft::new(ctx, "", message);
+    Message {
+        header: metadata,
+        body: payload,
+    }
 }
 
 /// Refuses names of topics and queues that not every broker can keep.

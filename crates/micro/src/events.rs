@@ -9,24 +9,27 @@
 //! - A group goes on where it was, also after a crash; a new one begins now, at a position, or at a time.
 
 pub mod conformance;
+mod draft;
 mod fake;
 #[doc(hidden)]
 pub mod fuzz;
 mod group;
 mod keys;
+mod outbox;
 mod remote;
 mod stored;
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use micro_rpc::{Error, Result, Streaming};
 use tokio::sync::mpsc;
 
+pub use crate::carried::CALLER;
+pub use draft::Draft;
 pub use fake::FakeEvents;
 pub use micro_proto::events::{DeadLetter, Event, Group, Topic};
+pub use outbox::{Outbox, Posting};
 pub use remote::Remote;
 pub use stored::Stored;
 
@@ -35,21 +38,6 @@ pub const MAX_NAME_LENGTH: usize = 255;
 
 /// The largest payload in bytes.
 pub const MAX_PAYLOAD: usize = 8 << 20;
-
-/// What is to be published.
-#[derive(Clone, Debug, Default)]
-pub struct Draft {
-    /// Where to.
-    pub topic: String,
-    /// Makes publishing idempotent; one is made where this is empty.
-    pub id: String,
-    /// Notes beside the payload.
-    pub metadata: BTreeMap<String, String>,
-    /// What it is about, at most [`MAX_PAYLOAD`] bytes.
-    pub payload: Bytes,
-    /// Unix seconds; 0 is now.
-    pub timestamp: i64,
-}
 
 /// What became of a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]

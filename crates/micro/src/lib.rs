@@ -20,6 +20,8 @@
 pub mod auth;
 pub mod blob;
 pub mod broker;
+mod carried;
+mod clock;
 pub mod config;
 pub mod events;
 pub mod examples;
@@ -27,14 +29,17 @@ pub mod fake;
 pub mod join;
 mod log;
 mod platform;
+pub mod random;
 pub mod registry;
 mod run;
 pub mod runtime;
 pub mod service;
 mod settings;
 pub mod store;
+mod tenant;
 pub mod web;
 
+pub use clock::Clock;
 pub use log::start as start_log;
 pub use micro_rpc::{
     Account, Call, Client, Codec, Context, Credentials, Error, Handler, Message, Metadata, MethodDescriptor,
@@ -43,4 +48,5 @@ pub use micro_rpc::{
 };
 pub use platform::Platform;
 pub use run::run;
-pub use service::Service;
+pub use service::{RawSubscriber, Service, Subscriber};
+pub use tenant::{Grant, Grants, Tenant};

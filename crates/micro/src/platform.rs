@@ -14,7 +14,7 @@ use crate::registry::Registry;
 use crate::runtime::Runtime;
 use crate::store::model::{Entity, Model};
 use crate::store::{Scope, Store, Table};
-use crate::{blob, broker, config, events, registry, runtime, store};
+use crate::{Clock, blob, broker, config, events, registry, runtime, store};
 
 /// The platform as a service sees it: the same whether it runs on a laptop or on a cluster.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ pub struct Platform {
     pub rules: Arc<dyn Rules>,
     /// Builds and runs services.
     pub runtime: Arc<dyn Runtime>,
+    /// What time it is; a test puts [`Clock::manual`] in its place.
+    pub clock: Clock,
     /// The namespace that the service runs in.
     pub namespace: String,
 }
@@ -80,6 +82,7 @@ impl Platform {
             auth: Arc::new(FakeAuth::new()),
             accounts: Arc::new(FakeAccounts::new()),
             rules: Arc::new(FakeRules::new()),
+            clock: Clock::system(),
             namespace: namespace.to_owned(),
         }
     }

@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 
 use crate::auth::{AsService, RemoteGuard, TokenSource};
 use crate::registry::{self, Cache, Registry};
-use crate::service::follow;
+use crate::service::{follow, listen};
 use crate::settings::Settings;
-use crate::{Platform, Service, blob, broker, config, events, runtime, store};
+use crate::{Clock, Platform, Service, blob, broker, config, events, runtime, store};
 
 const TTL: Duration = Duration::from_secs(90);
 const REGISTER_AGAIN: Duration = Duration::from_secs(30);
@@ -87,6 +87,7 @@ async fn join(settings: &Settings) -> Result<Joined> {
         events: Arc::new(events::Remote::new(&control)),
         config: Arc::new(config::Remote::new(&control)),
         runtime: Arc::new(runtime::Remote::new(&control)),
+        clock: Clock::system(),
         namespace: settings.namespace.clone(),
     };
     Ok(Joined {
@@ -138,18 +139,23 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
     tracing::info!(service = service.name, version = service.version, address = %bound, "serving");
     let (draining, drain) = watch::channel(false);
     let mut subscriptions = JoinSet::new();
-    for (topic, subscriber) in std::mem::take(&mut service.subscribers) {
+    let stopped = || {
         let mut drain = drain.clone();
-        let stopped = async move { drop(drain.wait_for(|begun| *begun).await) };
-        let (events, namespace) = (joined.platform.events.clone(), joined.namespace.clone());
-        subscriptions.spawn(follow(
-            events,
-            namespace,
-            service.name.clone(),
-            topic,
-            subscriber,
-            stopped,
-        ));
+        async move { drop(drain.wait_for(|begun| *begun).await) }
+    };
+    let platform = &joined.platform;
+    for (topic, subscriber) in std::mem::take(&mut service.subscribers) {
+        let (events, namespace) = (platform.events.clone(), joined.namespace.clone());
+        let name = service.name.clone();
+        subscriptions.spawn(follow(events, namespace, name, topic, subscriber, stopped()));
+    }
+    for (topic, subscriber) in std::mem::take(&mut service.listeners) {
+        let (broker, namespace) = (platform.broker.clone(), joined.namespace.clone());
+        let name = service.name.clone();
+        subscriptions.spawn(listen(broker, namespace, name, topic, subscriber, stopped()));
+    }
+    for outbox in std::mem::take(&mut service.outboxes) {
+        subscriptions.spawn(outbox.relay(stopped()));
     }
     let running = tokio::spawn(async move {
         let mut drain = drain;

@@ -6,17 +6,20 @@ pub mod reflection;
 mod subscription;
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use micro_proto::debug::DebugServer;
 use micro_proto::health::HealthServer;
 use micro_proto::reflection::ServerReflectionServer;
-use micro_rpc::{Guard, Handler, Server, ServiceDescriptor, server};
+use micro_rpc::{Guard, Handler, Message, Server, ServiceDescriptor, server};
 use tokio::sync::watch;
 
-pub(crate) use subscription::follow;
-pub use subscription::{Subscriber, decode};
+use subscription::Typed;
+pub use subscription::{RawSubscriber, Subscriber, decode};
+pub(crate) use subscription::{follow, listen};
 
+use crate::events::Outbox;
 use crate::examples;
 use crate::registry::{self, Endpoint};
 use crate::web::{Pages, WebServer};
@@ -33,7 +36,9 @@ pub struct Service {
     pub(crate) version: String,
     pub(crate) metadata: BTreeMap<String, String>,
     handlers: Vec<Arc<dyn Handler>>,
-    pub(crate) subscribers: Vec<(String, Arc<dyn Subscriber>)>,
+    pub(crate) subscribers: Vec<(String, Arc<dyn RawSubscriber>)>,
+    pub(crate) listeners: Vec<(String, Arc<dyn RawSubscriber>)>,
+    pub(crate) outboxes: Vec<Outbox>,
     limits: server::Limits,
     examples: &'static str,
 }
@@ -47,6 +52,8 @@ impl Service {
             metadata: BTreeMap::new(),
             handlers: Vec::new(),
             subscribers: Vec::new(),
+            listeners: Vec::new(),
+            outboxes: Vec::new(),
             limits: server::Limits::default(),
             examples: "{}",
         }
@@ -75,9 +82,28 @@ impl Service {
         self.handle(WebServer::new(pages))
     }
 
-    /// Handles the events of a topic, which all instances of the service share.
-    pub fn subscribe(mut self, topic: &str, subscriber: impl Subscriber) -> Self {
+    /// Handles the events of a topic, which all instances of the service share; [`Subscriber`] says how.
+    pub fn subscribe<M: Message>(self, topic: &str, subscriber: impl Subscriber<M>) -> Self {
+        self.subscribe_raw(topic, Typed(subscriber, PhantomData))
+    }
+
+    /// The same for events that need not be messages of a contract.
+    pub fn subscribe_raw(mut self, topic: &str, subscriber: impl RawSubscriber) -> Self {
         self.subscribers.push((topic.to_owned(), Arc::new(subscriber)));
+        self
+    }
+
+    /// Handles the messages that the broker hands out on a topic, which all instances of the service share. They come at most
+    /// once: what must arrive is an event.
+    pub fn listen<M: Message>(mut self, topic: &str, subscriber: impl Subscriber<M>) -> Self {
+        let subscriber = Arc::new(Typed(subscriber, PhantomData));
+        self.listeners.push((topic.to_owned(), subscriber));
+        self
+    }
+
+    /// Publishes what was put into an outbox, for as long as the service runs.
+    pub fn outbox(mut self, outbox: &Outbox) -> Self {
+        self.outboxes.push(outbox.clone());
         self
     }
 

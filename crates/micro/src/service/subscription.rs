@@ -1,6 +1,7 @@
 //! What a service does when others publish.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use futures_util::FutureExt;
 use micro_rpc::{Codec, Context, Error, Message, Result};
 use tokio::task::JoinSet;
 
+use crate::broker::{Broker, Message as Heard};
+use crate::carried;
 use crate::events::{Answers, Consume, Event, Events};
 
 /// How long a handler may take before another instance is given the event.
@@ -21,14 +24,55 @@ const AT_ONCE: usize = 16;
 /// Between attempts to take a subscription up again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Handles the events of a topic. All instances of the service share them.
+/// Handles the messages of a topic, each read as `M`: `service.subscribe("user", Mailer)` for events, which all instances of the
+/// service share and which come until they are dealt with; `service.listen("presence", Mailer)` for messages of the broker, which
+/// come at most once.
 ///
-/// An event is done with when this returns well. An error, or a panic, has it sent again after a while, at last as a dead
-/// letter; so the same event may come twice, and [`Event::attempt`] tells.
+/// An event is done with when this returns well. An error, a panic, or a payload that is no `M`, has it sent again after a while, at
+/// last as a dead letter; so the same event may come twice: its id tells, and [`Event::attempt`] how often it has come.
+///
+/// The context goes on with the trace of the call that published the message, and has its caller.
+///
+/// ```
+/// use micro::events::Event;
+/// use micro::{Context, Result, Subscriber, async_trait};
+/// # use micro_proto::events::Group as Signup; // a message of the contract
+///
+/// struct Mailer;
+///
+/// #[async_trait]
+/// impl Subscriber<Signup> for Mailer {
+///     async fn receive(&self, ctx: &Context, signup: Signup, event: &Event) -> Result<()> {
+///         println!("{} ({}, attempt {}), by {:?}", signup.name, event.id, event.attempt, ctx.account());
+///         Ok(())
+///     }
+/// }
+///
+/// let service = micro::Service::new("mailer").subscribe("user", Mailer);
+/// # let _ = service;
+/// ```
 #[async_trait]
-pub trait Subscriber: Send + Sync + 'static {
+pub trait Subscriber<M: Message>: Send + Sync + 'static {
+    /// Handles one message.
+    async fn receive(&self, ctx: &Context, message: M, event: &Event) -> Result<()>;
+}
+
+/// Handles what arrives on a topic as it came, whatever it is: [`Service::subscribe_raw`](crate::Service::subscribe_raw). Otherwise
+/// as [`Subscriber`].
+#[async_trait]
+pub trait RawSubscriber: Send + Sync + 'static {
     /// Handles one event.
     async fn receive(&self, ctx: &Context, event: &Event) -> Result<()>;
+}
+
+/// Reads a message for who takes no other.
+pub(super) struct Typed<M, S>(pub S, pub PhantomData<fn(M)>);
+
+#[async_trait]
+impl<M: Message, S: Subscriber<M>> RawSubscriber for Typed<M, S> {
+    async fn receive(&self, ctx: &Context, event: &Event) -> Result<()> {
+        self.0.receive(ctx, decode(event)?, event).await
+    }
 }
 
 /// The message that an event carries: JSON or protobuf, as its metadata `content-type` says; JSON where it says nothing.
@@ -37,11 +81,8 @@ pub trait Subscriber: Send + Sync + 'static {
 ///
 /// 400 when the payload is no such message.
 pub fn decode<M: Message>(event: &Event) -> Result<M> {
-    let said = event
-        .metadata
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    let is_proto = said.is_some_and(|(_, value)| value.contains("proto"));
+    let said = carried::text(&event.metadata, "content-type");
+    let is_proto = said.is_some_and(|value| value.contains("proto"));
     let codec = if is_proto { Codec::Proto } else { Codec::Json };
     codec.decode(&event.payload)
 }
@@ -52,7 +93,7 @@ pub(crate) async fn follow(
     namespace: String,
     service: String,
     topic: String,
-    subscriber: Arc<dyn Subscriber>,
+    subscriber: Arc<dyn RawSubscriber>,
     stop: impl Future<Output = ()> + Send,
 ) {
     let wanted = Consume {
@@ -82,7 +123,8 @@ pub(crate) async fn follow(
                 while handling.len() >= AT_ONCE {
                     handling.join_next().await;
                 }
-                handling.spawn(handle(subscriber.clone(), event, consumer.answers()));
+                let ctx = carried::context(&event.metadata, &namespace);
+                handling.spawn(handle(ctx, subscriber.clone(), event, consumer.answers()));
             },
             Err(error) => tracing::warn!(topic, %error, "cannot subscribe, trying again"),
         }
@@ -94,13 +136,8 @@ pub(crate) async fn follow(
     while handling.join_next().await.is_some() {}
 }
 
-async fn handle(subscriber: Arc<dyn Subscriber>, event: Event, answers: Answers) {
-    let ctx = Context::background().with_timeout(PATIENCE);
-    let received = AssertUnwindSafe(subscriber.receive(&ctx, &event))
-        .catch_unwind()
-        .await;
-    let received = received.unwrap_or_else(|_| Err(Error::internal("subscriber", "the handler panicked")));
-    match received {
+async fn handle(ctx: Context, subscriber: Arc<dyn RawSubscriber>, event: Event, answers: Answers) {
+    match receive(ctx, &*subscriber, &event).await {
         Ok(()) => answers.ack(&event.id).await,
         Err(error) => {
             let Event {
@@ -112,13 +149,80 @@ async fn handle(subscriber: Arc<dyn Subscriber>, event: Event, answers: Answers)
     }
 }
 
+async fn receive(ctx: Context, subscriber: &dyn RawSubscriber, event: &Event) -> Result<()> {
+    let ctx = ctx.with_timeout(PATIENCE);
+    let received = AssertUnwindSafe(subscriber.receive(&ctx, event))
+        .catch_unwind()
+        .await;
+    received.unwrap_or_else(|_| Err(Error::internal("subscriber", "the handler panicked")))
+}
+
+/// Takes a topic's messages from the broker until it is told to stop, then lets those under way finish. The instances of a
+/// service share them; one that fails is lost.
+pub(crate) async fn listen(
+    broker: Arc<dyn Broker>,
+    namespace: String,
+    service: String,
+    topic: String,
+    subscriber: Arc<dyn RawSubscriber>,
+    stop: impl Future<Output = ()> + Send,
+) {
+    let mut handling = JoinSet::new();
+    tokio::pin!(stop);
+    let hearing = async {
+        loop {
+            match broker.subscribe(&topic, &service).await {
+                Ok(mut messages) => {
+                    while let Some(Ok(message)) = messages.next().await {
+                        while handling.len() >= AT_ONCE {
+                            handling.join_next().await;
+                        }
+                        handling.spawn(hear(
+                            subscriber.clone(),
+                            namespace.clone(),
+                            topic.clone(),
+                            message,
+                        ));
+                    }
+                }
+                Err(error) => tracing::warn!(topic, %error, "cannot listen, trying again"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::select! {
+        () = &mut stop => {}
+        () = hearing => {}
+    }
+    while handling.join_next().await.is_some() {}
+}
+
+async fn hear(subscriber: Arc<dyn RawSubscriber>, namespace: String, topic: String, message: Heard) {
+    let ctx = carried::context(&message.header, &namespace);
+    let event = Event {
+        id: carried::text(&message.header, "micro-id")
+            .unwrap_or_default()
+            .to_owned(),
+        topic,
+        metadata: message.header,
+        payload: message.body,
+        attempt: 1,
+        ..Event::default()
+    };
+    if let Err(error) = receive(ctx, &*subscriber, &event).await {
+        tracing::warn!(topic = event.topic, %error, "a message was not dealt with, and is lost");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
 
+    use micro_rpc::Account;
     use tokio::sync::{mpsc, oneshot};
 
     use super::*;
+    use crate::broker;
     use crate::events::{Draft, Group, Stored};
     use crate::store::Memory;
 
@@ -126,9 +230,9 @@ mod tests {
     struct Clumsy(mpsc::Sender<(String, u32)>, Mutex<u32>);
 
     #[async_trait]
-    impl Subscriber for Clumsy {
-        async fn receive(&self, _ctx: &Context, event: &Event) -> Result<()> {
-            let group: Group = decode(event)?;
+    impl Subscriber<Group> for Clumsy {
+        async fn receive(&self, ctx: &Context, group: Group, event: &Event) -> Result<()> {
+            assert_eq!(ctx.account().unwrap().id, "ada");
             let attempt = {
                 let mut attempts = self.1.lock().unwrap();
                 *attempts += 1;
@@ -143,12 +247,63 @@ mod tests {
         }
     }
 
+    fn caller() -> Context {
+        let id = "ada".to_owned();
+        Context::background().with_account(Arc::new(Account {
+            id,
+            ..Account::default()
+        }))
+    }
+
+    fn draft() -> Draft {
+        let group = Group {
+            name: "Alice".to_owned(),
+            ..Group::default()
+        };
+        Draft::new(&caller(), "user", &group)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_listener_has_what_the_broker_hands_out_and_survives_itself() {
+        let broker: Arc<dyn Broker> = Arc::new(broker::Memory::default());
+        let (seen, mut told) = mpsc::channel(8);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let subscriber = Arc::new(Typed(Clumsy(seen, Mutex::default()), PhantomData));
+        let listening = tokio::spawn(listen(
+            broker.clone(),
+            "micro".to_owned(),
+            "mailer".to_owned(),
+            "user".to_owned(),
+            subscriber,
+            async move { drop(stopped.await) },
+        ));
+        let Draft {
+            metadata, payload, ..
+        } = draft();
+        let mut heard = 0;
+        // One that is published before the listener is there is lost.
+        while heard < 4 {
+            let message = Heard {
+                header: metadata.clone(),
+                body: payload.clone(),
+            };
+            broker.publish("user", message).await.unwrap();
+            let next = tokio::time::timeout(Duration::from_millis(20), told.recv()).await;
+            if let Ok(next) = next {
+                assert_eq!(next, Some(("Alice".to_owned(), 1)));
+                heard += 1;
+            }
+        }
+        stop.send(()).unwrap();
+        listening.await.unwrap();
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn errors_and_panics_have_the_event_sent_again() {
         let events: Arc<dyn Events> = Arc::new(Stored::new(Arc::new(Memory::new())));
         let (seen, mut told) = mpsc::channel(8);
         let (stop, stopped) = oneshot::channel::<()>();
-        let subscriber = Arc::new(Clumsy(seen, Mutex::default()));
+        let subscriber = Arc::new(Typed(Clumsy(seen, Mutex::default()), PhantomData));
         let following = tokio::spawn(follow(
             events.clone(),
             "micro".to_owned(),
@@ -160,12 +315,7 @@ mod tests {
         while events.groups("micro", "user").await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let draft = Draft {
-            topic: "user".to_owned(),
-            payload: r#"{"name": "Alice"}"#.into(),
-            ..Draft::default()
-        };
-        events.publish("micro", draft).await.unwrap();
+        events.publish("micro", draft()).await.unwrap();
         for attempt in 1..=3 {
             assert_eq!(told.recv().await, Some(("Alice".to_owned(), attempt)));
         }

@@ -52,7 +52,8 @@ use serde::de::DeserializeOwned;
 pub use index::{Index, Value};
 pub use query::{Page, Query};
 
-use super::{Error, Result, Table};
+use super::{Change, Error, Result, Table};
+use crate::events::Posting;
 use rows::{Row, Rows};
 
 /// How often a change is tried where others change the same entity at the same time.
@@ -110,6 +111,16 @@ impl<T: Entity> Model<T> {
         self.rows.create(row(entity)?).await
     }
 
+    /// As [`Model::create`], and posts an event with it: it is published if, and only if, the entity is kept.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Model::create`]; then nothing is published.
+    pub async fn create_and_post(&self, entity: &T, posting: Posting) -> Result<()> {
+        let beside = [posting.into_change()];
+        self.rows.create_beside(row(entity)?, &beside).await
+    }
+
     /// Keeps an entity, whether or not there was one of its id.
     ///
     /// # Errors
@@ -145,16 +156,37 @@ impl<T: Entity> Model<T> {
     /// [`NotFound`](super::ErrorKind::NotFound), [`Exists`](super::ErrorKind::Exists) as for [`Model::put`], and what `change`
     /// answers, which then changes nothing.
     pub async fn update(&self, id: &str, mut change: impl FnMut(&mut T) -> Result<()> + Send) -> Result<T> {
+        self.update_beside(id, |entity| change(entity).map(|()| Vec::new()))
+            .await
+    }
+
+    /// As [`Model::update`], and posts an event that tells of it: it is published if, and only if, the entity is changed.
+    pub async fn update_and_post(
+        &self,
+        id: &str,
+        mut change: impl FnMut(&mut T) -> Result<Posting> + Send,
+    ) -> Result<T> {
+        self.update_beside(id, |entity| {
+            change(entity).map(|posting| vec![posting.into_change()])
+        })
+        .await
+    }
+
+    async fn update_beside(
+        &self,
+        id: &str,
+        mut change: impl FnMut(&mut T) -> Result<Vec<Change>> + Send,
+    ) -> Result<T> {
         for _ in 0..TRIES {
             let there = self.rows.read(id).await?.ok_or_else(Error::not_found)?;
             let mut changed: T = entity(&there.row)?;
-            change(&mut changed)?;
+            let beside = change(&mut changed)?;
             let new = row(&changed)?;
             if new.id != id {
                 let detail = format!("an update may not change the id, from {id:?} to {:?}", new.id);
                 return Err(Error::invalid(detail));
             }
-            if self.rows.replace(Some(&there), new).await? {
+            if self.rows.replace_beside(Some(&there), new, &beside).await? {
                 return Ok(changed);
             }
         }
@@ -168,6 +200,24 @@ impl<T: Entity> Model<T> {
                 return Ok(false);
             };
             if self.rows.remove(&there).await? {
+                return Ok(true);
+            }
+        }
+        Err(contended(T::NAME, id))
+    }
+
+    /// As [`Model::delete`], and posts an event that tells of it: it is published if, and only if, the entity is removed.
+    pub async fn delete_and_post(
+        &self,
+        id: &str,
+        mut about: impl FnMut(&T) -> Posting + Send,
+    ) -> Result<bool> {
+        for _ in 0..TRIES {
+            let Some(there) = self.rows.read(id).await? else {
+                return Ok(false);
+            };
+            let posting = about(&entity(&there.row)?);
+            if self.rows.remove_beside(&there, &[posting.into_change()]).await? {
                 return Ok(true);
             }
         }

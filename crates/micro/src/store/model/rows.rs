@@ -61,7 +61,12 @@ impl Rows {
     }
 
     pub async fn create(&self, new: Row) -> Result<()> {
-        match self.replace(None, new.clone()).await? {
+        self.create_beside(new, &[]).await
+    }
+
+    /// Keeps a new row, and makes other changes of the table in the same commit.
+    pub async fn create_beside(&self, new: Row, beside: &[Change]) -> Result<()> {
+        match self.replace_beside(None, new.clone(), beside).await? {
             true => Ok(()),
             false => Err(Error::exists(&format!("{} {:?}", self.name, new.id))),
         }
@@ -94,6 +99,11 @@ impl Rows {
 
     /// Puts a row in the place of what was read, and its index entries with it; `false` when that has changed meanwhile.
     pub async fn replace(&self, there: Option<&There>, new: Row) -> Result<bool> {
+        self.replace_beside(there, new, &[]).await
+    }
+
+    /// The same with other changes of the table in the same commit.
+    pub async fn replace_beside(&self, there: Option<&There>, new: Row, beside: &[Change]) -> Result<bool> {
         check_name(self.name)?;
         if new.id.is_empty() {
             return Err(Error::invalid(format!("{}: an id is required", self.name)));
@@ -118,7 +128,7 @@ impl Rows {
                 Change::Put(record)
             });
         }
-        match self.table.commit(changes).await {
+        match self.table.commit_beside(changes, beside.to_vec()).await {
             Ok(()) => Ok(true),
             Err(error) if error.kind == ErrorKind::Conflict => Ok(false),
             Err(error) if error.kind == ErrorKind::Exists => {
@@ -130,13 +140,15 @@ impl Rows {
     }
 
     pub async fn remove(&self, there: &There) -> Result<bool> {
+        self.remove_beside(there, &[]).await
+    }
+
+    /// The same with other changes of the table in the same commit.
+    pub async fn remove_beside(&self, there: &There, beside: &[Change]) -> Result<bool> {
         let entity = Change::DeleteIf(self.key(&there.row.id), there.version);
         let entries = there.entries.iter().cloned().map(Change::Delete);
-        match self
-            .table
-            .commit([entity].into_iter().chain(entries).collect())
-            .await
-        {
+        let changes = [entity].into_iter().chain(entries).collect();
+        match self.table.commit_beside(changes, beside.to_vec()).await {
             Ok(()) => Ok(true),
             Err(error) if error.kind == ErrorKind::Conflict => Ok(false),
             Err(error) => Err(error),
