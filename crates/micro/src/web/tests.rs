@@ -1,3 +1,5 @@
+mod pages;
+
 use super::*;
 use crate::Service;
 
@@ -17,7 +19,10 @@ async fn ask(method: &str, path: &str, lines: &[(&str, &str)]) -> Response {
         method: method.to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        headers: headers(lines).collect(),
+        headers: lines
+            .iter()
+            .map(|(name, value)| super::header(name, value))
+            .collect(),
         body: Bytes::new(),
     };
     let web: &dyn Web = &pages();
