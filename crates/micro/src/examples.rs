@@ -15,12 +15,15 @@
 //!
 //! An endpoint is named as on the command line, `call`, or as on the wire, `Greeter.Call`; of a second RPC service always
 //! so. Where requests or answers are streams, `request` and `response` are lists. [`check`] makes each call and compares
-//! the answer's shape: what an example shows is there, and of the same type. Values may differ, and more may be there.
+//! the answer's shape: what an example shows is there, and of the same type. Values may differ, and more may be there. The
+//! calls are made by [`caller`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
+use async_trait::async_trait;
+use micro_rpc::{Access, Account, Client, Codec, Context, Credentials, Error, Guard, Result, Streaming};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -30,6 +33,7 @@ use crate::registry::Endpoint;
 use crate::{Platform, Service};
 
 const ID: &str = "micro.examples";
+const NAMESPACE: &str = "micro";
 /// The key of an endpoint's metadata under which tools find its examples, as JSON.
 pub const METADATA: &str = "examples";
 
@@ -88,7 +92,16 @@ pub fn names(name: &str, service: &str, endpoint: &str) -> bool {
 /// # Ok(()) }
 /// ```
 pub async fn check(service: impl FnOnce(&Platform) -> Service) -> Result<()> {
-    let service = service(&Platform::in_memory("micro"));
+    check_on(&Platform::in_memory(NAMESPACE), service).await
+}
+
+/// The same on a platform that is given, and holds already what the examples are about.
+///
+/// # Errors
+///
+/// As for [`check`].
+pub async fn check_on(platform: &Platform, service: impl FnOnce(&Platform) -> Service) -> Result<()> {
+    let service = service(platform);
     let examples = parse(service.examples_text())?;
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.map_err(|error| Error::internal(ID, error.to_string()))?;
@@ -96,13 +109,16 @@ pub async fn check(service: impl FnOnce(&Platform) -> Service) -> Result<()> {
         .local_addr()
         .map_err(|error| Error::internal(ID, error.to_string()))?;
     let (_serving, is_serving) = watch::channel(true);
-    let server = service.server(None, "micro", is_serving);
+    let server = service.server(Some(Arc::new(Anyone)), NAMESPACE, is_serving);
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(async move {
         let stopped = async move { drop(stopped.await) };
         server.serve(listener, stopped, Duration::ZERO).await;
     });
-    let client = Client::to_address(&address.to_string());
+    let client = Client::builder()
+        .address(&address.to_string())
+        .credentials(Arc::new(Anyone))
+        .build();
     let mut wrong = Vec::new();
     for (name, examples) in &examples {
         let endpoint = find(&service, name);
@@ -122,6 +138,37 @@ pub async fn check(service: impl FnOnce(&Platform) -> Service) -> Result<()> {
     match wrong.is_empty() {
         true => Ok(()),
         false => Err(Error::bad_request(ID, wrong.join("\n"))),
+    }
+}
+
+/// Who makes the calls of examples: the user `example` of the namespace `micro`.
+pub fn caller() -> Arc<Account> {
+    Arc::new(Account {
+        id: "example".to_owned(),
+        kind: "user".to_owned(),
+        issuer: NAMESPACE.to_owned(),
+        name: "example".to_owned(),
+        ..Account::default()
+    })
+}
+
+/// Takes every token for the caller's, and has one.
+struct Anyone;
+
+#[async_trait]
+impl Guard for Anyone {
+    fn authenticate(&self, _token: &str) -> Option<Arc<Account>> {
+        Some(caller())
+    }
+
+    fn authorise(&self, _access: &Access<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Credentials for Anyone {
+    fn token(&self) -> Option<Arc<str>> {
+        Some("example".into())
     }
 }
 
@@ -243,6 +290,32 @@ mod tests {
         ] {
             assert_eq!(names(name, "user", endpoint), means, "{name} {endpoint}");
         }
+    }
+
+    struct Whoami;
+
+    #[async_trait]
+    impl crate::web::Web for Whoami {
+        async fn serve(&self, ctx: &Context, _: crate::web::Request) -> Result<crate::web::Response> {
+            match ctx.account() == Some(&caller()) {
+                true => Ok(crate::web::Response::default()),
+                false => Err(Error::unauthorized("whoami", "nobody")),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_have_a_caller() {
+        let checked = check(|_| {
+            let service = Service::new("whoami").handle(crate::web::WebServer::new(Whoami));
+            service
+                .examples(r#"{"Web.Serve": [{"title": "", "request": {}, "response": {"status": "200"}}]}"#)
+        });
+        let told = checked.await.unwrap_err().detail;
+        assert!(
+            told.ends_with("response.status is a number, the example shows a string"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Tenant;
 use crate::store::{Change, ErrorKind, Record, Table};
-use crate::{Clock, random};
+use crate::{Clock, secret};
 
 const PREFIX: &str = "grant/";
 
@@ -66,7 +66,7 @@ impl Grants {
         subject: &str,
         life: Duration,
     ) -> Result<String> {
-        let secret = random::token();
+        let secret = secret::token();
         let expires = self.clock.now() + life;
         let since = expires.duration_since(UNIX_EPOCH).unwrap_or_default();
         let kept = Kept {
@@ -128,7 +128,7 @@ impl Grants {
 
 /// A search for a hash tells nothing about the secret, however long each step takes.
 fn key(secret: &str) -> String {
-    format!("{PREFIX}{}", random::hash(secret))
+    format!("{PREFIX}{}", secret::hash(secret))
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
-//! What nobody can guess, from the operating system's generator.
+//! Secrets that a service hands out: what nobody can guess, and what may be kept of it.
+//!
+//! What people choose themselves, passwords, needs a hash that is slow on purpose: that is not here.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
+use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// Bytes of a [`token`]: more than can be tried.
 const TOKEN: usize = 32;
+const SALT: usize = 16;
 
 /// A secret for machines: 43 letters, digits, `-` and `_`, which need no escape in a link.
 pub fn token() -> String {
@@ -45,9 +49,39 @@ pub fn letters(alphabet: &[u8], length: usize) -> String {
     text
 }
 
-/// What may be kept of a [`token`], to find it by: SHA-256. A secret that people choose, or that is short, needs a slow hash.
+/// What may be kept of a [`token`], to find it by: SHA-256.
 pub fn hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, token.as_bytes()))
+}
+
+/// What may be kept of a secret that is too short to be found by its hash, and is good for a few tries in a short time only:
+/// a different text each time, in which the secret is not seen.
+///
+/// ```
+/// use micro::secret;
+///
+/// let sealed = secret::seal("123456");
+/// assert!(secret::opens(&sealed, "123456"));
+/// assert!(!secret::opens(&sealed, "123457"));
+/// ```
+pub fn seal(secret: &str) -> String {
+    let mut salt = [0; SALT];
+    fill(&mut salt);
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &salt), secret.as_bytes());
+    let encode = |bytes| URL_SAFE_NO_PAD.encode(bytes);
+    format!("{}.{}", encode(&salt[..]), encode(tag.as_ref()))
+}
+
+/// Whether it is the secret that was sealed. It takes as long for a wrong one as for a right one.
+pub fn opens(sealed: &str, secret: &str) -> bool {
+    let Some((salt, tag)) = sealed.split_once('.') else {
+        return false;
+    };
+    let (Ok(salt), Ok(tag)) = (URL_SAFE_NO_PAD.decode(salt), URL_SAFE_NO_PAD.decode(tag)) else {
+        return false;
+    };
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &salt);
+    hmac::verify(&key, secret.as_bytes(), &tag).is_ok()
 }
 
 fn fill(bytes: &mut [u8]) {
@@ -71,6 +105,23 @@ mod tests {
             assert!((9_400..10_600).contains(&count), "{letter}: {count}");
         }
         assert_eq!(letters(b"x", 3), "xxx");
+    }
+
+    #[test]
+    fn a_sealed_secret_is_not_seen_and_nonsense_opens_nothing() {
+        let (one, other) = (seal("123456"), seal("123456"));
+        assert_ne!(one, other);
+        assert!(opens(&one, "123456") && opens(&other, "123456"));
+        for (sealed, secret) in [
+            (&*one, ""),
+            (&one, "1234567"),
+            ("", ""),
+            (".", ""),
+            ("a.b", "x"),
+            ("?.?", "x"),
+        ] {
+            assert!(!opens(sealed, secret), "{sealed:?} {secret:?}");
+        }
     }
 
     #[test]
