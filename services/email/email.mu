@@ -1,0 +1,2 @@
+service email
+    topics email

@@ -1,0 +1,3 @@
+fn main() -> micro::Result<()> {
+    micro::run(email_service::service)
+}

@@ -1,0 +1,6 @@
+//! The service `otp`.
+
+/// What the platform runs.
+pub fn service(_platform: &micro::Platform) -> micro::Service {
+    micro::Service::new("otp")
+}

@@ -1,0 +1,3 @@
+fn main() -> micro::Result<()> {
+    micro::run(otp_service::service)
+}
