@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use crate::client;
 use crate::compile::{FileSet, compile};
@@ -148,7 +149,12 @@ impl Project {
     }
 
     fn files(&self, set: &FileSet, outputs: &Outputs) -> Result<Vec<GeneratedFile>> {
-        let files = files(set, outputs, width(&self.folder))?.into_iter();
+        let options = Options {
+            width: width(&self.folder),
+            extensions_from: extensions_from(&self.proto),
+            ..Options::default()
+        };
+        let files = files(set, outputs, &options)?.into_iter();
         Ok(files.map(|file| self.placed(file)).collect())
     }
 
@@ -198,7 +204,7 @@ fn is_generated(text: &str) -> bool {
 /// # Errors
 ///
 /// When a contract asks for what there is no code for.
-pub fn files(set: &FileSet, outputs: &Outputs, width: usize) -> Result<Vec<GeneratedFile>> {
+pub fn files(set: &FileSet, outputs: &Outputs, options: &Options) -> Result<Vec<GeneratedFile>> {
     let mut files = Vec::new();
     let mut add = |folder: &str, made: Vec<GeneratedFile>| {
         files.extend(made.into_iter().map(|file| GeneratedFile {
@@ -207,11 +213,7 @@ pub fn files(set: &FileSet, outputs: &Outputs, width: usize) -> Result<Vec<Gener
         }));
     };
     if outputs.rust {
-        let options = Options {
-            width,
-            ..Options::default()
-        };
-        add("proto", generate(set, &options)?);
+        add("proto", generate(set, options)?);
     }
     let contracts = Contract::of(set);
     let contracts: Vec<Contract> = contracts
@@ -281,12 +283,25 @@ fn width(folder: &Path) -> usize {
         ["rustfmt.toml", ".rustfmt.toml"].map(|name| fs::read_to_string(folder.join(name)).ok())
     });
     let configuration = texts.flatten().next().unwrap_or_default();
-    let said = configuration.lines().find_map(|line| {
+    said(&configuration, "max_width").unwrap_or(Options::default().width)
+}
+
+/// Where the contract is another's, the number from which on fields are ours: what `proto/Cargo.toml` says below
+/// `[package.metadata.micro]`.
+fn extensions_from(proto: &Path) -> Option<i32> {
+    let manifest = fs::read_to_string(proto.join("Cargo.toml")).ok()?;
+    let (_, metadata) = manifest.split_once("\n[package.metadata.micro]\n")?;
+    let section = metadata.split("\n[").next().unwrap_or_default();
+    said(section, "extensions-from")
+}
+
+/// What a line of TOML says.
+fn said<T: FromStr>(lines: &str, name: &str) -> Option<T> {
+    lines.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         let value = value.split('#').next().unwrap_or_default();
-        (key.trim() == "max_width").then(|| value.trim().parse().ok())?
-    });
-    said.unwrap_or(Options::default().width)
+        (key.trim() == name).then(|| value.trim().parse().ok())?
+    })
 }
 
 #[cfg(test)]
@@ -304,7 +319,7 @@ mod tests {
             service User {\n  rpc Read(ReadRequestOfAUserWithAVeryLongName) returns (Place);\n}\n\
             message ReadRequestOfAUserWithAVeryLongName {}\n";
         fs::write(service.join("proto/user.proto"), contract).unwrap();
-        let shared = "syntax = \"proto3\";\npackage user;\nmessage Place {}\n";
+        let shared = "syntax = \"proto3\";\npackage user;\nmessage Place {\n  string town = 1;\n  string street = 100;\n}\n";
         fs::write(service.join("proto/shared/place.proto"), shared).unwrap();
         let project = Project::find(&service).unwrap().unwrap();
         assert_eq!(project.contracts().len(), 2);
@@ -319,6 +334,13 @@ mod tests {
         assert!(stale.contains(&service.join("proto/user/fakes.rs")), "{stale:?}");
         assert!(project.generate(&set, &outputs, true).unwrap().is_empty());
         assert!(project.present().rust);
+        let code = || fs::read_to_string(service.join("proto/shared/place.rs")).unwrap();
+        assert!(!code().contains("leaves_out_extensions"));
+        let manifest =
+            "[package]\nname = \"user-proto\"\n\n[package.metadata.micro]\nextensions-from = 100\n\n[lib]\n";
+        fs::write(service.join("proto/Cargo.toml"), manifest).unwrap();
+        project.generate(&set, &outputs, false).unwrap();
+        assert_eq!(code().matches("leaves_out_extensions").count(), 1);
         project.refuse_foreign(&set, &outputs).unwrap();
         let mine = service.join("proto/user/fakes.rs");
         let generated = fs::read_to_string(&mine).unwrap();

@@ -196,7 +196,11 @@ impl Scaffold {
                 Vec::new()
             },
         };
-        project::files(&set, &outputs, self.width())
+        let options = Options {
+            width: self.width(),
+            ..Options::default()
+        };
+        project::files(&set, &outputs, &options)
     }
 
     /// Makes the folder of the service in `parent` and returns its files, in order.

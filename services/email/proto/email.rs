@@ -60,18 +60,31 @@ pub struct SendRequest {
     pub html_body: String,
     /// The same key again is answered with the mail that it sent the first time, and sends none.
     #[prost(string, tag = "100")]
-    #[serde(with = "json::As::<json::Text>", alias = "idempotencyKey")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions",
+        alias = "idempotencyKey"
+    )]
     pub idempotency_key: String,
     #[prost(message, repeated, tag = "101")]
-    #[serde(with = "json::As::<json::List<json::Msg>>")]
+    #[serde(
+        with = "json::As::<json::List<json::Msg>>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub attachments: Vec<Attachment>,
     /// The name of a template, from which the mail's subject, text and HTML are made where they are not given.
     #[prost(string, tag = "102")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub template: String,
     /// What stands in the template in the places of {{name}}.
     #[prost(btree_map = "string, string", tag = "103")]
-    #[serde(with = "json::As::<json::Map<json::Text, json::Text>>")]
+    #[serde(
+        with = "json::As::<json::Map<json::Text, json::Text>>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub variables: std::collections::BTreeMap<String, String>,
 }
 
@@ -81,11 +94,17 @@ pub struct SendRequest {
 pub struct SendResponse {
     /// Of the mail.
     #[prost(string, tag = "100")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub id: String,
     /// queued, sent or failed.
     #[prost(string, tag = "101")]
-    #[serde(with = "json::As::<json::Text>")]
+    #[serde(
+        with = "json::As::<json::Text>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
     pub status: String,
 }
 
