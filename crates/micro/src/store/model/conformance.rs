@@ -164,6 +164,11 @@ async fn lists(accounts: &Model<Account>) {
     check(Query::by("team").from(("red", 0)), "dc").await;
     check(Query::by("email").from("b@x.org").to("c@x.org"), "bc").await;
     check(Query::by("nothing"), "").await;
+    check(Query::all().offset(1), "bcd").await;
+    check(Query::by("created").descending().offset(3), "b").await;
+    check(Query::by("created").from(3).offset(2), "c").await;
+    check(Query::by("created").to(3).descending().offset(1), "ab").await;
+    check(Query::by("created").offset(4), "").await;
 }
 
 /// Many who want the same value, and many who change the same entity.

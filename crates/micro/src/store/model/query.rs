@@ -20,6 +20,7 @@ pub struct Query {
     pub(super) from: Option<String>,
     pub(super) to: Option<String>,
     pub(super) descending: bool,
+    pub(super) offset: usize,
     pub(super) limit: usize,
     pub(super) after: Option<String>,
 }
@@ -32,6 +33,7 @@ impl Query {
             from: None,
             to: None,
             descending: false,
+            offset: 0,
             limit: PAGE,
             after: None,
         }
@@ -83,6 +85,13 @@ impl Query {
         }
     }
 
+    /// Not so many of the first. Each is stepped over anew for every page, so who reads on and on does it with
+    /// [`Query::after`].
+    #[must_use]
+    pub fn offset(self, offset: usize) -> Self {
+        Self { offset, ..self }
+    }
+
     /// At most so many in a page; 100 unless said.
     #[must_use]
     pub fn limit(self, limit: usize) -> Self {
@@ -94,6 +103,7 @@ impl Query {
     pub fn after(self, cursor: &str) -> Self {
         Self {
             after: Some(cursor.to_owned()),
+            offset: 0,
             ..self
         }
     }

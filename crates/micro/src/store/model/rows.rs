@@ -198,8 +198,14 @@ impl Rows {
             ..Scan::prefix(prefix)
         };
         let mut page: Vec<Record> = Vec::new();
+        let mut to_skip = query.offset;
+        if query.from.is_none() && query.to.is_none() {
+            // All that is found counts, so the store can skip it.
+            scan.offset = std::mem::take(&mut to_skip);
+        }
         loop {
             let records = self.table.scan(&scan).await?;
+            scan.offset = 0;
             let is_last = records.len() < query.limit.saturating_add(1);
             for record in records {
                 scan.after.clone_from(&record.key);
@@ -208,6 +214,10 @@ impl Rows {
                     return Ok((page, None));
                 }
                 if !is_reached(value, query) {
+                    continue;
+                }
+                if to_skip > 0 {
+                    to_skip -= 1;
                     continue;
                 }
                 if page.len() == query.limit {
