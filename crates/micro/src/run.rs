@@ -7,7 +7,7 @@ use std::time::Duration;
 use micro_rpc::{Client, Error, Resolver, Result, async_trait};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::auth::{AsService, RemoteGuard, TokenSource};
@@ -144,19 +144,34 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
         async move { drop(drain.wait_for(|begun| *begun).await) }
     };
     let platform = &joined.platform;
+    let (joining, mut all_joined) = mpsc::channel::<()>(1);
     for (topic, subscriber) in std::mem::take(&mut service.subscribers) {
         let (events, namespace) = (platform.events.clone(), joined.namespace.clone());
         let name = service.name.clone();
-        subscriptions.spawn(follow(events, namespace, name, topic, subscriber, stopped()));
+        let joining = joining.clone();
+        subscriptions.spawn(follow(
+            events,
+            namespace,
+            name,
+            topic,
+            subscriber,
+            joining,
+            stopped(),
+        ));
     }
+    drop(joining);
     for (topic, subscriber) in std::mem::take(&mut service.listeners) {
         let (broker, namespace) = (platform.broker.clone(), joined.namespace.clone());
         let name = service.name.clone();
         subscriptions.spawn(listen(broker, namespace, name, topic, subscriber, stopped()));
     }
-    for outbox in std::mem::take(&mut service.outboxes) {
-        subscriptions.spawn(outbox.relay(stopped()));
-    }
+    let outboxes = std::mem::take(&mut service.outboxes).into_iter();
+    let relays: Vec<_> = outboxes.map(|outbox| outbox.relay(stopped())).collect();
+    subscriptions.spawn(async move {
+        // A group begins with what is published once it stands: the service must not miss what it tells itself.
+        let _ = all_joined.recv().await;
+        relays.into_iter().collect::<JoinSet<_>>().join_all().await;
+    });
     let running = tokio::spawn(async move {
         let mut drain = drain;
         let stopped = async move { while !*drain.borrow_and_update() && drain.changed().await.is_ok() {} };

@@ -17,7 +17,7 @@ use crate::events::{Answers, Consume, Event, Events};
 
 /// How long a handler may take before another instance is given the event.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// After so many attempts an event is a dead letter.
+/// How often an event is sent again, unless the subscriber says otherwise.
 const RETRIES: u32 = 10;
 /// Events of one topic that are handled at once.
 const AT_ONCE: usize = 16;
@@ -55,6 +55,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub trait Subscriber<M: Message>: Send + Sync + 'static {
     /// Handles one message.
     async fn receive(&self, ctx: &Context, message: M, event: &Event) -> Result<()>;
+
+    /// How often an event is sent again before it is a dead letter: 10 times unless said, which takes two minutes. The pause
+    /// doubles from a tenth of a second to a minute, so each time more is a minute more. The last time is that in which
+    /// [`Event::attempt`] is larger.
+    fn retries(&self) -> u32 {
+        RETRIES
+    }
 }
 
 /// Handles what arrives on a topic as it came, whatever it is: [`Service::subscribe_raw`](crate::Service::subscribe_raw). Otherwise
@@ -63,6 +70,11 @@ pub trait Subscriber<M: Message>: Send + Sync + 'static {
 pub trait RawSubscriber: Send + Sync + 'static {
     /// Handles one event.
     async fn receive(&self, ctx: &Context, event: &Event) -> Result<()>;
+
+    /// As [`Subscriber::retries`].
+    fn retries(&self) -> u32 {
+        RETRIES
+    }
 }
 
 /// Reads a message for who takes no other.
@@ -72,6 +84,10 @@ pub(super) struct Typed<M, S>(pub S, pub PhantomData<fn(M)>);
 impl<M: Message, S: Subscriber<M>> RawSubscriber for Typed<M, S> {
     async fn receive(&self, ctx: &Context, event: &Event) -> Result<()> {
         self.0.receive(ctx, decode(event)?, event).await
+    }
+
+    fn retries(&self) -> u32 {
+        self.0.retries()
     }
 }
 
@@ -87,20 +103,23 @@ pub fn decode<M: Message>(event: &Event) -> Result<M> {
     codec.decode(&event.payload)
 }
 
-/// Takes a topic's events for a service until it is told to stop, then lets those under way finish.
+/// Takes a topic's events for a service until it is told to stop, then lets those under way finish. Once the service has joined
+/// its group, which begins with what is published then, `joining` is dropped.
 pub(crate) async fn follow(
     events: Arc<dyn Events>,
     namespace: String,
     service: String,
     topic: String,
     subscriber: Arc<dyn RawSubscriber>,
+    joining: impl Send,
     stop: impl Future<Output = ()> + Send,
 ) {
+    let mut joining = Some(joining);
     let wanted = Consume {
         topic: topic.clone(),
         group: service,
         ack_wait: Some(PATIENCE),
-        retry_limit: Some(RETRIES),
+        retry_limit: Some(subscriber.retries()),
         ..Consume::default()
     };
     let mut handling = JoinSet::new();
@@ -110,6 +129,9 @@ pub(crate) async fn follow(
             () = &mut stop => break,
             joined = events.consume(&namespace, wanted.clone()) => joined,
         };
+        if joined.is_ok() {
+            drop(joining.take());
+        }
         match joined {
             Ok(mut consumer) => loop {
                 let event = tokio::select! {
@@ -298,11 +320,51 @@ mod tests {
         listening.await.unwrap();
     }
 
+    /// Can do nothing, and wants it once more.
+    struct Unable;
+
+    #[async_trait]
+    impl Subscriber<Group> for Unable {
+        async fn receive(&self, _: &Context, _: Group, _: &Event) -> Result<()> {
+            Err(Error::unavailable("test", "never"))
+        }
+
+        fn retries(&self) -> u32 {
+            1
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_subscriber_says_how_often_it_tries() {
+        let events: Arc<dyn Events> = Arc::new(Stored::new(Arc::new(Memory::new())));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (joining, has_joined) = oneshot::channel::<()>();
+        let following = tokio::spawn(follow(
+            events.clone(),
+            "micro".to_owned(),
+            "mailer".to_owned(),
+            "user".to_owned(),
+            Arc::new(Typed(Unable, PhantomData)),
+            joining,
+            async move { drop(stopped.await) },
+        ));
+        assert!(has_joined.await.is_err());
+        events.publish("micro", draft()).await.unwrap();
+        let dead = async || events.dead_letters("micro", "user", "mailer", 1).await.unwrap();
+        while dead().await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(dead().await[0].event.as_ref().map(|event| event.attempt), Some(2));
+        stop.send(()).unwrap();
+        following.await.unwrap();
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn errors_and_panics_have_the_event_sent_again() {
         let events: Arc<dyn Events> = Arc::new(Stored::new(Arc::new(Memory::new())));
         let (seen, mut told) = mpsc::channel(8);
         let (stop, stopped) = oneshot::channel::<()>();
+        let (joining, has_joined) = oneshot::channel::<()>();
         let subscriber = Arc::new(Typed(Clumsy(seen, Mutex::default()), PhantomData));
         let following = tokio::spawn(follow(
             events.clone(),
@@ -310,11 +372,10 @@ mod tests {
             "mailer".to_owned(),
             "user".to_owned(),
             subscriber,
+            joining,
             async move { drop(stopped.await) },
         ));
-        while events.groups("micro", "user").await.unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        assert!(has_joined.await.is_err(), "nothing is sent, it is dropped");
         events.publish("micro", draft()).await.unwrap();
         for attempt in 1..=3 {
             assert_eq!(told.recv().await, Some(("Alice".to_owned(), attempt)));
