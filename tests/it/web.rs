@@ -8,14 +8,16 @@ use serde_json::json;
 
 const PAGE: &str = "<!doctype html>\n<link rel=\"stylesheet\" href=\"style.css\">\n<h1>Shop</h1>\n";
 const STYLE: &str = "h1 { color: teal }\n";
-const GUARDS: [(&str, &str); 4] = [
+const GUARDS: [(&str, &str); 5] = [
     (
         "content-security-policy",
-        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+        "default-src 'none'; connect-src 'self'; font-src 'self'; img-src 'self'; manifest-src 'self'; media-src 'self'; \
+         script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
 ];
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {

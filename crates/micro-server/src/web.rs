@@ -6,9 +6,15 @@
 //!
 //! To a browser all these services are one origin. So what holds for a whole origin is not for one of them to say, no other
 //! origin is let in, and what keeps pages apart from each other is on unless a service says otherwise.
+//!
+//! In reading order: `origin` refuses what other sites have sent, `response` and `cookies` what a service may not say, `headers`
+//! is what every page carries, and `list`, `own` and `page` are the gateway's own pages.
 
+mod cookies;
 mod headers;
 mod list;
+mod origin;
+mod own;
 mod page;
 mod response;
 #[cfg(test)]
@@ -18,7 +24,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use hyper::body::Incoming;
 use micro::registry::{Service, short_name};
-use micro_proto::web::{Request, Web as _, WebClient};
+use micro_proto::web::{self as proto, Request, Web as _, WebClient};
 use micro_rpc::prost::Message as _;
 use micro_rpc::{Error, Result};
 
@@ -32,18 +38,19 @@ const ENDPOINT: &str = "Web.Serve";
 
 /// Answers a browser, whatever comes.
 pub(crate) async fn answer(gateway: &Inner, parts: &Parts, body: Incoming) -> Response<Content> {
-    match route(gateway, parts, body).await {
-        Ok(mut response) => {
-            headers::secure(&mut response);
-            response
-        }
-        Err(error) => failed(&missing(error)),
-    }
+    let routed = route(gateway, parts, body).await;
+    // Back to what was asked for, where that may be asked for again.
+    let back = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
+    let back = back.map(|path| path.as_str());
+    let mut response = routed.unwrap_or_else(|error| page::error(&missing(error), back));
+    headers::secure(&mut response);
+    headers::keep_secure(&mut response, &parts.headers);
+    response
 }
 
-/// An error as a page.
+/// An error as a page, where no request was understood.
 pub(crate) fn failed(error: &Error) -> Response<Content> {
-    let mut response = page::error(error);
+    let mut response = page::error(error, None);
     headers::secure(&mut response);
     response
 }
@@ -53,10 +60,12 @@ async fn route(gateway: &Inner, parts: &Parts, body: Incoming) -> Result<Respons
         let detail = format!("method {} is not supported", parts.method);
         return Err(Error::new(ID, 405, detail));
     }
+    origin::check(parts)?;
     let decoded = path::decode(parts.uri.path()).ok_or_else(nowhere)?;
     let is_folder = matches!(decoded.rsplit('/').next(), Some("" | "." | ".."));
     match path::parts(&decoded).as_slice() {
         [] => list::answer(gateway, parts).await,
+        [own::FOLDER, rest @ ..] => own::answer(gateway, parts, body, below(rest, is_folder)).await,
         [name, rest @ ..] if path::is_service(name) => {
             let target = target(name);
             let caller = identify(gateway, parts).await?;
@@ -68,8 +77,14 @@ async fn route(gateway: &Inner, parts: &Parts, body: Incoming) -> Result<Respons
             if rest.is_empty() && !is_folder {
                 return into(name, parts.uri.query());
             }
-            let path = below(rest, is_folder);
-            serve(gateway, parts, body, &caller, &target.service, path).await
+            let base = format!("/{name}/");
+            let request = request(gateway, parts, body, &base, below(rest, is_folder)).await?;
+            let answer = serve(gateway, parts, &caller, &target.service, request).await?;
+            let sender = response::Sender::Service {
+                base: &base,
+                is_secure: headers::is_secure(&parts.headers),
+            };
+            response::of(sender, answer, &parts.method)
         }
         _ => Err(nowhere()),
     }
@@ -84,30 +99,39 @@ async fn identify(gateway: &Inner, parts: &Parts) -> Result<Caller> {
     }
 }
 
-/// Asks the service, as its own caller.
-async fn serve(
+/// The request as pages see it that are below `base`.
+async fn request(
     gateway: &Inner,
     parts: &Parts,
     body: Incoming,
-    caller: &Caller,
-    service: &str,
+    base: &str,
     path: String,
-) -> Result<Response<Content>> {
+) -> Result<Request> {
     let limits = &gateway.limits;
     let request = Request {
         method: parts.method.to_string(),
         path,
         query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: headers::of_request(&parts.headers),
+        headers: headers::of_request(&parts.headers, base),
         body: body::read(body, limits.body.min(limits.message), limits.patience).await?,
     };
-    if request.encoded_len() > limits.message {
-        return Err(body::too_large(limits.message));
+    match request.encoded_len() > limits.message {
+        true => Err(body::too_large(limits.message)),
+        false => Ok(request),
     }
+}
+
+/// Asks the service, as its own caller.
+async fn serve(
+    gateway: &Inner,
+    parts: &Parts,
+    caller: &Caller,
+    service: &str,
+    request: Request,
+) -> Result<proto::Response> {
     let ctx = metadata::context(parts, &caller.namespace).with_timeout(gateway.patience(parts));
     let client = WebClient::with_name(gateway.client(caller, service), service);
-    let answer = client.serve(&ctx, request).await?;
-    response::of_service(answer, &parts.method)
+    client.serve(&ctx, request).await
 }
 
 fn target(name: &str) -> Target {

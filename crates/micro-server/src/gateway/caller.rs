@@ -40,6 +40,11 @@ impl Caller {
         Ok(Self { account, namespace })
     }
 
+    /// Who it is; `None` when anonymous.
+    pub(crate) fn account(&self) -> Option<&Arc<Account>> {
+        self.account.as_ref()
+    }
+
     /// Whether he is on the block list.
     pub(crate) fn is_refused(&self, block_list: &BlockList) -> bool {
         self.account

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
+use micro::web::escaped;
 use micro_rpc::{Error, Result};
 
-use super::{has_pages, identify, page, target};
+use super::{has_pages, identify, own, page, target};
 use crate::gateway::reply::Content;
 use crate::gateway::{ID, Inner, path};
 
@@ -15,7 +16,10 @@ const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
 /// The list for who asks: what the rules would not let him open is not named.
 pub(super) async fn answer(gateway: &Inner, parts: &Parts) -> Result<Response<Content>> {
     if !matches!(parts.method, Method::GET | Method::HEAD) {
-        let mut response = page::error(&Error::new(ID, 405, "the list of services is read with GET"));
+        let mut response = page::error(
+            &Error::new(ID, 405, "the list of services is read with GET"),
+            None,
+        );
         response.headers_mut().insert(header::ALLOW, READING);
         return Ok(response);
     }
@@ -28,7 +32,11 @@ pub(super) async fn answer(gateway: &Inner, parts: &Parts) -> Result<Response<Co
         .filter(|version| caller.admit(guard, &target(&version.name)).is_ok())
         .map(|version| version.name.as_str())
         .collect();
-    let content = content(&names);
+    let who = match caller.account() {
+        Some(account) => own::introduced(account),
+        None => format!("You are not logged in. {}", own::login_link(None)),
+    };
+    let content = format!("<p>{who}</p>\n{}", content(&names));
     let title = format!("Services of {}", caller.namespace);
     Ok(page::html(StatusCode::OK, &title, &content))
 }
@@ -40,7 +48,7 @@ fn content(names: &BTreeSet<&str>) -> String {
             .to_owned();
     }
     let items = names.iter().map(|name| {
-        let name = page::escaped(name);
+        let name = escaped(name);
         format!("<li><a href=\"/{name}/\">{name}</a></li>\n")
     });
     format!("<ul>\n{}</ul>\n", items.collect::<String>())

@@ -1,32 +1,34 @@
-//! The gateway's own pages: plain ones, which its policy lets no style into.
+//! What the gateway's own pages look like, and errors as pages.
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode};
+use micro::web::escaped;
 use micro_rpc::Error;
 
+use super::own;
 use crate::gateway::reply::{self, Content};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
-/// They depend on who asks, and on what runs.
-const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
-const LOGIN: &str = "<p>Log in on the command line with <code>micro login</code>. What <code>micro user token</code> prints then \
-    lets you in: in a browser as the cookie <code>micro-token</code>, elsewhere as \
-    <code>curl -H \"Authorization: Bearer $(micro user token)\"</code>.</p>\n";
+const PROGRAMS: &str = "A program sends the token of an account: after <code>micro login</code>, \
+    <code>curl -H \"Authorization: Bearer $(micro user token)\"</code>.";
 
 /// A page; `content` is HTML, the title is text.
 pub(super) fn html(status: StatusCode, title: &str, content: &str) -> Response<Content> {
-    let title = escaped(title);
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>{title}</title>\n<h1>{title}</h1>\n{content}</html>\n"
-    );
-    let mut response = reply::whole(status, HTML, page.into());
-    response.headers_mut().insert(header::CACHE_CONTROL, NOT_KEPT);
-    response
+    reply::whole(status, HTML, text(title, content).into())
 }
 
-/// What was wrong.
-pub(super) fn error(error: &Error) -> Response<Content> {
+/// The same as text.
+pub(super) fn text(title: &str, content: &str) -> String {
+    let title = escaped(title);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <link rel=\"stylesheet\" href=\"/-/style.css\">\n\
+         <title>{title}</title>\n<h1>{title}</h1>\n{content}</html>\n"
+    )
+}
+
+/// What was wrong. Who has to be somebody is led to the login and from there back.
+pub(super) fn error(error: &Error, back: Option<&str>) -> Response<Content> {
     let status = reply::status(error);
     let title = format!(
         "{} {}",
@@ -38,25 +40,9 @@ pub(super) fn error(error: &Error) -> Response<Content> {
         detail => format!("<p>{}</p>\n", escaped(detail)),
     };
     if status == StatusCode::UNAUTHORIZED {
-        content.push_str(LOGIN);
+        content.push_str(&format!("<p>{}. {PROGRAMS}</p>\n", own::login_link(back)));
     }
     html(status, &title, &content)
-}
-
-/// Text as it stands in HTML, in attributes too.
-pub(super) fn escaped(text: &str) -> String {
-    let mut whole = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => whole.push_str("&amp;"),
-            '<' => whole.push_str("&lt;"),
-            '>' => whole.push_str("&gt;"),
-            '"' => whole.push_str("&quot;"),
-            '\'' => whole.push_str("&#39;"),
-            letter => whole.push(letter),
-        }
-    }
-    whole
 }
 
 #[cfg(test)]
@@ -64,7 +50,7 @@ mod tests {
     use super::*;
 
     fn text(error: &Error) -> (u16, String) {
-        let (parts, content) = super::error(error).into_parts();
+        let (parts, content) = super::error(error, Some("/user/?x=\"&y")).into_parts();
         let Content::Whole(body) = content else {
             panic!("a page is whole")
         };
@@ -88,9 +74,10 @@ mod tests {
         let (status, page) = text(&Error::unauthorized("x", ""));
         assert_eq!(status, 401);
         assert!(
-            page.contains("micro login") && page.contains("micro-token"),
+            page.contains("<a href=\"/-/login?next=%2Fuser%2F%3Fx%3D%22%26y\">Log in</a>"),
             "{page}"
         );
+        assert!(page.contains("micro login"), "{page}");
         // A code that says no failure to HTTP.
         assert_eq!(text(&Error::new("x", 200, "")).0, 500);
     }

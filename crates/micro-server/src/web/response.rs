@@ -1,25 +1,34 @@
 //! From what a service answers to what the browser gets.
 
-use http::header::{CONTENT_LENGTH, HeaderName};
+use http::header::{CONTENT_LENGTH, HeaderName, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use micro_proto::web as proto;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Error, Result};
 
+use super::cookies;
 use super::headers::is_the_services;
 use crate::gateway::ID;
 use crate::gateway::reply::{self, Content};
 
+/// Who answers, which decides what it may say.
+#[derive(Clone, Copy)]
+pub(super) enum Sender<'a> {
+    /// The gateway itself.
+    Gateway,
+    /// A service whose pages are below a path.
+    Service { base: &'a str, is_secure: bool },
+}
+
 /// The answer; 502 for one that HTTP cannot say.
-pub(super) fn of_service(answer: proto::Response, method: &Method) -> Result<Response<Content>> {
+pub(super) fn of(sender: Sender<'_>, answer: proto::Response, method: &Method) -> Result<Response<Content>> {
     let status = status(answer.status)?;
     let all = headers(&answer.headers)?;
     let mut response = reply::empty(status);
-    for (name, value) in all
-        .iter()
-        .filter(|(name, value)| is_the_services(name, value, &all))
-    {
-        response.headers_mut().append(name, value.clone());
+    for (name, value) in all.iter().filter(|(name, _)| is_the_services(name, &all)) {
+        if let Some(value) = sender.may_say(name, value) {
+            response.headers_mut().append(name, value);
+        }
     }
     if *method == Method::HEAD && answer.body.is_empty() {
         // What the body would be long; else the length is that of the body that is there.
@@ -30,6 +39,17 @@ pub(super) fn of_service(answer: proto::Response, method: &Method) -> Result<Res
     let is_bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     *response.body_mut() = Content::Whole(if is_bodiless { Bytes::new() } else { answer.body });
     Ok(response)
+}
+
+impl Sender<'_> {
+    fn may_say(self, name: &HeaderName, value: &HeaderValue) -> Option<HeaderValue> {
+        match self {
+            Self::Service { base, is_secure } if *name == SET_COOKIE => {
+                cookies::confined(value, base, is_secure)
+            }
+            _ => Some(value.clone()),
+        }
+    }
 }
 
 /// An answer to the end: nothing that is on the way to one, and no change of protocol.
@@ -66,6 +86,11 @@ fn wrong(what: &str) -> Error {
 mod tests {
     use super::*;
 
+    const USER: Sender<'_> = Sender::Service {
+        base: "/user/",
+        is_secure: false,
+    };
+
     fn answer(status: i32, lines: &[(&str, &str)], body: &'static str) -> proto::Response {
         let header = |(name, value): &(&str, &str)| proto::Header {
             name: (*name).to_owned(),
@@ -101,7 +126,7 @@ mod tests {
             ],
             "body",
         );
-        let response = of_service(given, &Method::GET).unwrap();
+        let response = of(USER, given, &Method::GET).unwrap();
         let found: Vec<_> = response
             .headers()
             .iter()
@@ -109,8 +134,8 @@ mod tests {
             .collect();
         let expected = [
             "content-type: text/html",
-            "set-cookie: a=b",
-            "set-cookie: c=d",
+            "set-cookie: a=b; Path=/user/; SameSite=Lax",
+            "set-cookie: c=d; Path=/user/; SameSite=Lax",
             "location: /elsewhere",
         ];
         assert_eq!(found, expected);
@@ -131,25 +156,25 @@ mod tests {
             (200, "x", "1\0"),
         ] {
             let given = answer(status, &[(name, value)], "");
-            let error = of_service(given, &Method::GET).err().map(|error| error.code);
+            let error = of(USER, given, &Method::GET).err().map(|error| error.code);
             assert_eq!(error, Some(502), "{status} {name:?} {value:?}");
         }
         let names: Vec<String> = (0..40_000).map(|number| format!("x-{number}")).collect();
         let many: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
-        assert!(of_service(answer(200, &many, ""), &Method::GET).is_err());
+        assert!(of(USER, answer(200, &many, ""), &Method::GET).is_err());
     }
 
     #[test]
     fn lengths_are_said_of_bodies_that_are_not_there() {
         let lines = [("content-length", "7")];
         let length = |method: &Method, body: &'static str| {
-            let response = of_service(answer(200, &lines, body), method).unwrap();
+            let response = of(USER, answer(200, &lines, body), method).unwrap();
             response.headers().get(CONTENT_LENGTH).cloned()
         };
         assert_eq!(length(&Method::HEAD, "").unwrap(), "7");
         assert_eq!(length(&Method::HEAD, "body"), None);
         assert_eq!(length(&Method::GET, ""), None);
-        let kept = of_service(answer(304, &lines, "body"), &Method::GET).unwrap();
+        let kept = of(USER, answer(304, &lines, "body"), &Method::GET).unwrap();
         assert!(matches!(kept.body(), Content::Whole(body) if body.is_empty()));
     }
 }

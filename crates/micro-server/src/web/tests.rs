@@ -1,6 +1,7 @@
 //! Requests through a real listener to services with pages behind it.
 
 mod answers;
+mod login;
 mod site;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ async fn start() -> String {
         ("micro", "user", &site, "Web.Serve"),
         ("micro", "plain", &site, "Plain.Call"),
         ("micro", "gone", "127.0.0.1:1", "Web.Serve"),
+        ("micro", "auth", &site, "Auth.Token"),
         ("acme", "site", &site, "Web.Serve"),
     ] {
         let service = registered(name, address, endpoint);

@@ -104,8 +104,9 @@ impl Visit {
     /// Whether the browser asked over TLS, as what took the connection from it says. It may be believed, since a page cannot make
     /// a browser say it and all that follows is more care.
     pub fn is_secure(&self) -> bool {
-        self.header("x-forwarded-proto")
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+        let said = self.header("x-forwarded-proto").unwrap_or_default();
+        let first = said.split(',').next().unwrap_or_default();
+        first.trim().eq_ignore_ascii_case("https")
     }
 
     /// The token, if the page uses it and the browser does not have it yet.

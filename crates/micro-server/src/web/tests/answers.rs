@@ -3,11 +3,13 @@
 use super::start;
 use crate::gateway::tests::http::{Answer, exchange, get, parse, send};
 
-const DEFAULTS: [&str; 4] = [
-    "content-security-policy: default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+const DEFAULTS: [&str; 5] = [
+    "content-security-policy: default-src 'none'; connect-src 'self'; font-src 'self'; img-src 'self'; manifest-src 'self'; \
+     media-src 'self'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "x-content-type-options: nosniff",
     "referrer-policy: same-origin",
     "cross-origin-opener-policy: same-origin",
+    "cross-origin-resource-policy: same-origin",
 ];
 
 fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
@@ -102,7 +104,7 @@ async fn requests_travel_to_the_service() {
     ];
     let answer = send(address, "PUT /site/a%20b//c/%2e%2e/?x=%201&y", &headers, "name=A").await;
     let expected = "PUT /a b/ x=%201&y\n\
-        type=application/x-www-form-urlencoded agent=test\n\
+        prefix=/site type=application/x-www-form-urlencoded agent=test\n\
         hop= namespace=micro\n\
         token=of-micro\n\
         name=A";
@@ -134,17 +136,32 @@ async fn every_answer_is_guarded() {
         }
         assert!(!answer.head.contains("access-control"), "{path}: {}", answer.head);
     }
+    // A service's own policy holds, and beside it what keeps scripts of one service from the others.
     let own = get(address, "/site/own").await;
+    for line in [
+        "content-security-policy: default-src *; script-src 'unsafe-inline'\n",
+        "content-security-policy: script-src 'self'; object-src 'none'; base-uri 'none'\n",
+        "x-content-type-options: nosniff\n",
+        "cross-origin-resource-policy: cross-origin\n",
+        "cache-control: public\n",
+    ] {
+        assert!(own.head.replace('\r', "").contains(line), "{line}: {}", own.head);
+    }
+    assert_eq!(own.head.matches("x-content-type-options").count(), 1);
+    let plain = send(address, "GET /site/mine", &[("x-forwarded-proto", "https")], "").await;
+    assert_eq!(header(&plain, "cache-control"), Some("no-store"));
     assert_eq!(
-        header(&own, "content-security-policy"),
-        Some("default-src 'none'")
+        header(&plain, "strict-transport-security"),
+        Some("max-age=31536000")
     );
-    assert_eq!(own.head.matches("content-security-policy").count(), 1);
-    assert_eq!(header(&own, "x-content-type-options"), Some("nosniff"));
+    assert_eq!(
+        header(&plain, "set-cookie"),
+        Some("session=1; path=/site/; samesite=lax; secure")
+    );
     let mine = get(address, "/site/mine").await;
     assert_eq!(
         (header(&mine, "x-mine"), header(&mine, "set-cookie")),
-        (Some("1"), Some("session=1"))
+        (Some("1"), Some("session=1; path=/site/; samesite=lax"))
     );
     for absent in ["stolen", "x-hop", "clear-site-data"] {
         assert!(!mine.head.contains(absent), "{}", mine.head);
