@@ -42,9 +42,9 @@ pub mod web;
 pub use clock::Clock;
 pub use log::start as start_log;
 pub use micro_rpc::{
-    Account, Call, Client, Codec, Context, Credentials, Error, Handler, Message, Metadata, MethodDescriptor,
-    Reply, Resolver, Result, Sender, Server, ServiceClient, ServiceDescriptor, Streaming, async_trait, bytes,
-    futures_util, json, serde, serde_json,
+    Account, Call, Client, Codec, Context, Credentials, Error, Handler, Id, Message, Metadata,
+    MethodDescriptor, Reply, Resolver, Result, Sender, Server, ServiceClient, ServiceDescriptor, Streaming,
+    async_trait, bytes, futures_util, json, serde, serde_json,
 };
 pub use platform::Platform;
 pub use run::run;

@@ -1,0 +1,3 @@
+fn main() -> micro::Result<()> {
+    micro::run(user_service::service)
+}
