@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use prost_types::FileDescriptorProto;
 use protox::Compiler;
-use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
+use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
 
 use crate::error::{Error, Result};
+use crate::http::{self, Annotations, Mistake, Routes};
 
 /// Compiled contracts with all that they import.
 pub struct FileSet {
@@ -16,6 +17,9 @@ pub struct FileSet {
     /// Each file as bytes: prost drops options of extensions, these keep them.
     encoded: BTreeMap<String, Vec<u8>>,
     targets: BTreeSet<String>,
+    /// The HTTP rules of the targets, and those that cannot work.
+    pub(crate) routes: Routes,
+    mistakes: Vec<Mistake>,
 }
 
 /// Compiles `protos`, looking for them and for their imports in `includes`.
@@ -24,8 +28,11 @@ pub struct FileSet {
 ///
 /// When a file is missing or is no valid contract; the message leads with file and line.
 pub fn compile(protos: &[PathBuf], includes: &[PathBuf]) -> Result<FileSet> {
-    let compiled = Compiler::new(includes).and_then(|compiler| file_set(compiler, protos));
-    compiled.map_err(|error| Error::Compile(Box::new(error)))
+    let mut resolver = ChainFileResolver::new();
+    for include in includes {
+        resolver.add(IncludeFileResolver::new(include.clone()));
+    }
+    file_set(resolver, protos).map_err(|error| Error::Compile(Box::new(error)))
 }
 
 /// Compiles texts, each with the name that others import it by; they import each other and well-known types.
@@ -45,13 +52,9 @@ pub(crate) fn compile_source(name: &str, source: &str) -> Result<FileSet> {
 
 /// Compiles those of the texts that are named, and of the others what they import.
 pub(crate) fn compile_named(sources: &[(String, String)], names: &[&str]) -> Result<FileSet> {
-    let compile = || {
-        let mut resolver = ChainFileResolver::new();
-        resolver.add(Sources(sources.iter().cloned().collect()));
-        resolver.add(GoogleFileResolver::new());
-        file_set(Compiler::with_file_resolver(resolver), names)
-    };
-    compile().map_err(|error: protox::Error| Error::Compile(Box::new(error)))
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(Sources(sources.iter().cloned().collect()));
+    file_set(resolver, names).map_err(|error| Error::Compile(Box::new(error)))
 }
 
 /// Texts by name.
@@ -66,30 +69,48 @@ impl FileResolver for Sources {
     }
 }
 
+/// What a contract brings along itself goes before what everybody has.
 fn file_set(
-    mut compiler: Compiler,
+    mut resolver: ChainFileResolver,
     files: impl IntoIterator<Item = impl AsRef<Path>>,
 ) -> Result<FileSet, protox::Error> {
+    resolver.add(GoogleFileResolver::new());
+    resolver.add(Annotations);
+    let mut compiler = Compiler::with_file_resolver(resolver);
     compiler
         .include_imports(true)
         .include_source_info(true)
         .open_files(files)?;
-    let targets = compiler
-        .files()
-        .filter(|file| !file.is_import())
-        .map(|file| file.name().into());
+    let targets = compiler.files().filter(|file| !file.is_import());
+    let targets: BTreeSet<String> = targets.map(|file| file.name().into()).collect();
     let pool = compiler.descriptor_pool();
+    let (routes, mistakes) = http::of_pool(&pool, |file| targets.contains(file));
     let encoded = pool
         .files()
         .map(|file| (file.name().to_owned(), file.encode_to_vec()));
     Ok(FileSet {
-        targets: targets.collect(),
+        targets,
         encoded: encoded.collect(),
         files: compiler.file_descriptor_set().file,
+        routes,
+        mistakes,
     })
 }
 
 impl FileSet {
+    /// Refuses HTTP rules that cannot work. Not while compiling: what was made of a contract in the past is compared with
+    /// what is made of it now, whatever was wrong then.
+    ///
+    /// # Errors
+    ///
+    /// Names file, line and column of each, and what to do.
+    pub fn check_routes(&self) -> Result<()> {
+        match self.mistakes.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Routes(self.mistakes.clone())),
+        }
+    }
+
     /// The files that code is generated for, those asked for and not their imports.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &FileDescriptorProto> {
         self.files.iter().filter(|file| self.is_target(file.name()))

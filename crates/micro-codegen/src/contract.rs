@@ -10,6 +10,7 @@ use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, Fi
 
 use crate::comments::Comments;
 use crate::compile::FileSet;
+use crate::http::{Routes, Rule};
 use crate::names;
 
 /// Types that are kinds of their own.
@@ -64,6 +65,8 @@ pub struct Method {
     pub streams_responses: bool,
     /// Calling it twice is as calling it once (`idempotency_level` of the method): it may be retried.
     pub is_idempotent: bool,
+    /// Its paths over HTTP beyond the automatic one.
+    pub routes: Vec<Rule>,
 }
 
 /// A message.
@@ -169,12 +172,16 @@ impl Contract {
     /// The contracts of the set that were asked for.
     pub fn of(set: &FileSet) -> Vec<Contract> {
         set.targets()
-            .map(|file| Contract::new(&set.files, file))
+            .map(|file| Contract::new(&set.files, file, &set.routes))
             .collect()
     }
 
     /// One file, which is among `files` as is all that it imports.
-    pub fn new(files: &[FileDescriptorProto], file: &FileDescriptorProto) -> Contract {
+    pub(crate) fn new(
+        files: &[FileDescriptorProto],
+        file: &FileDescriptorProto,
+        routes: &Routes,
+    ) -> Contract {
         let comments = Comments::new(file);
         let package = comments.text(&[2]);
         let stem = file.name().rsplit('/').next().unwrap_or_default();
@@ -190,7 +197,7 @@ impl Contract {
             } else {
                 package
             },
-            services: services(file, &comments),
+            services: services(file, &comments, routes),
             messages: Vec::new(),
             enums: Vec::new(),
         };
@@ -257,8 +264,13 @@ impl Shape {
     }
 }
 
-fn services(file: &FileDescriptorProto, comments: &Comments<'_>) -> Vec<Service> {
-    let method = |at: &[i32], method: &prost_types::MethodDescriptorProto| Method {
+fn services(file: &FileDescriptorProto, comments: &Comments<'_>, routes: &Routes) -> Vec<Service> {
+    let routes = |service: &str, method: &str| {
+        let names = [file.package(), service, method].into_iter();
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
+        routes.get(&names.join(".")).cloned().unwrap_or_default()
+    };
+    let method = |service: &str, at: &[i32], method: &prost_types::MethodDescriptorProto| Method {
         name: method.name().to_owned(),
         docs: comments.text(at),
         request: full_name(method.input_type()),
@@ -266,6 +278,7 @@ fn services(file: &FileDescriptorProto, comments: &Comments<'_>) -> Vec<Service>
         streams_requests: method.client_streaming(),
         streams_responses: method.server_streaming(),
         is_idempotent: names::is_idempotent(method),
+        routes: routes(service, method.name()),
     };
     let services = file.service.iter().zip(0..);
     services
@@ -273,7 +286,7 @@ fn services(file: &FileDescriptorProto, comments: &Comments<'_>) -> Vec<Service>
             name: service.name().to_owned(),
             docs: comments.text(&[6, index]),
             methods: (service.method.iter().zip(0..))
-                .map(|(each, number)| method(&[6, index, 2, number], each))
+                .map(|(each, number)| method(service.name(), &[6, index, 2, number], each))
                 .collect(),
         })
         .collect()

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::http::Mistake;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why no code came out.
@@ -16,6 +18,8 @@ pub enum Error {
         line: usize,
         problem: String,
     },
+    /// The HTTP routes of a contract cannot work.
+    Routes(Vec<Mistake>),
     /// An earlier version of the contracts cannot be had from git.
     History { reference: String, problem: String },
     /// A file could not be read or written.
@@ -42,6 +46,10 @@ impl fmt::Display for Error {
             // The alternate form of protox leads with file, line and column.
             Error::Compile(source) => write!(f, "{source:?}"),
             Error::Contract { file, line, problem } => write!(f, "{file}:{line}: {problem}"),
+            Error::Routes(mistakes) => {
+                let lines: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
+                f.write_str(&lines.join("\n"))
+            }
             Error::File { path, .. } => write!(f, "cannot access {}", path.display()),
             Error::Foreign(path) => write!(
                 f,

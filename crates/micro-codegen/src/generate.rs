@@ -48,6 +48,7 @@ pub struct GeneratedFile {
 ///
 /// When a contract asks for what there is no code for; the message names file and line.
 pub fn generate(set: &FileSet, options: &Options) -> Result<Vec<GeneratedFile>> {
+    set.check_routes()?;
     let types = Types::new(set, options);
     let mut files = Vec::new();
     for file in set

@@ -13,6 +13,7 @@ pub mod contract;
 mod error;
 mod generate;
 pub mod history;
+pub mod http;
 pub mod openapi;
 mod project;
 pub mod scaffold;

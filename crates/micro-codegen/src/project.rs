@@ -203,8 +203,9 @@ fn is_generated(text: &str) -> bool {
 ///
 /// # Errors
 ///
-/// When a contract asks for what there is no code for.
+/// When a contract asks for what there is no code for, or for a route that cannot work.
 pub fn files(set: &FileSet, outputs: &Outputs, options: &Options) -> Result<Vec<GeneratedFile>> {
+    set.check_routes()?;
     let mut files = Vec::new();
     let mut add = |folder: &str, made: Vec<GeneratedFile>| {
         files.extend(made.into_iter().map(|file| GeneratedFile {

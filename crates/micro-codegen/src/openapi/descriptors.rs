@@ -4,6 +4,7 @@ use protox::prost_reflect::DescriptorPool;
 
 use crate::contract::Contract;
 use crate::error::{Error, Result};
+use crate::http;
 
 /// The contracts of serialised `FileDescriptorSet`s, of those files that declare services: what reflection answers, and what
 /// `FILE_DESCRIPTOR_SET` of generated code holds. Each set holds all that its files import. A contract that is in several sets comes
@@ -32,12 +33,16 @@ fn of_set(index: usize, set: &[u8]) -> Result<Vec<Contract>> {
         index,
         source: Box::new(source),
     })?;
+    // A rule that cannot work is for its author to be told of; here it is left out.
+    let (routes, _) = http::of_pool(&pool, |_| true);
     let files: Vec<_> = pool
         .files()
         .map(|file| file.file_descriptor_proto().clone())
         .collect();
     let with_services = files.iter().filter(|file| !file.service.is_empty());
-    Ok(with_services.map(|file| Contract::new(&files, file)).collect())
+    Ok(with_services
+        .map(|file| Contract::new(&files, file, &routes))
+        .collect())
 }
 
 #[cfg(test)]
