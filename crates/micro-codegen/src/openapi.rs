@@ -2,6 +2,7 @@
 //!
 //! - A method is `POST /{name}/{Service}/{Method}`. The gateway takes shorter paths too, such as `/user/read`, but only this
 //!   form names every method of every service, and one operation under two paths would be two functions of a generated client.
+//!   What a contract says itself is described: a method with routes of its own is an operation under each of them too.
 //! - A body is the JSON mapping of proto3 with the names of the contract. What a request may say and an answer never does is
 //!   told apart: 64-bit integers are strings, and a request may give them as numbers too. A message with such fields that
 //!   goes both ways becomes two components, `Account` and `Account-Input`; a hyphen cannot stand in a name of a contract.
@@ -19,6 +20,7 @@ mod naming;
 mod oneof;
 mod operation;
 mod platform;
+mod route;
 mod schema;
 mod text;
 mod well_known;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::components::{Components, Side};
+use super::route::Names;
 use super::schema::Schemas;
 use super::{naming, platform, text};
 use crate::contract::{Contract, Method, Service};
@@ -23,6 +24,7 @@ pub struct Operations {
     pub paths: Map<String, Value>,
     pub tags: Vec<Value>,
     ids: BTreeSet<String>,
+    names: Names,
 }
 
 /// Those of all services. Where contracts have a service of the same address, or a whole method, the first is the one described.
@@ -48,10 +50,10 @@ pub fn all(contracts: &[Contract], components: &Components<'_>) -> Operations {
 
 /// A service, and where it is declared.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+pub struct Place<'a> {
     /// Of the contract.
     index: usize,
-    contract: &'a Contract,
+    pub contract: &'a Contract,
     service: &'a Service,
 }
 
@@ -93,13 +95,25 @@ impl Operations {
         if self.paths.contains_key(&path) {
             return;
         }
-        let wanted = describe.id(method);
+        let id = self.new_id(describe.id(method));
+        self.paths
+            .insert(path, json!({"post": describe.operation(method, &id)}));
+        for rule in &method.routes {
+            let id = self.new_id(format!("{}_route", describe.id(method)));
+            if let Some(described) = describe.route(method, rule, &id, &mut self.names)
+                && let Value::Object(at_path) = self.paths.entry(described.path).or_insert_with(|| json!({}))
+            {
+                at_path.entry(described.method).or_insert(described.operation);
+            }
+        }
+    }
+
+    fn new_id(&mut self, wanted: String) -> String {
         let numbered = (2..).map(|number| format!("{wanted}_{number}"));
         let mut ids = std::iter::once(wanted.clone()).chain(numbered);
         let id = ids.find(|id| !self.ids.contains(id)).unwrap_or(wanted);
-        self.paths
-            .insert(path, json!({"post": describe.operation(method, &id)}));
-        self.ids.insert(id);
+        self.ids.insert(id.clone());
+        id
     }
 }
 
@@ -113,9 +127,9 @@ fn tag(name: &str, contract: &Contract, service: &Service) -> Value {
 }
 
 /// Describes the methods of one service.
-struct Operation<'a> {
+pub struct Operation<'a> {
     components: &'a Components<'a>,
-    place: Place<'a>,
+    pub place: Place<'a>,
     tag: &'a str,
 }
 
@@ -131,6 +145,15 @@ impl Operation<'_> {
     }
 
     fn operation(&self, method: &Method, id: &str) -> Value {
+        let mut operation = self.heading(method, id);
+        operation.insert("parameters".to_owned(), platform::parameters());
+        operation.insert("requestBody".to_owned(), self.request(method));
+        operation.insert("responses".to_owned(), self.responses(method).into());
+        Value::Object(operation)
+    }
+
+    /// What is the same under each path.
+    pub fn heading(&self, method: &Method, id: &str) -> Map<String, Value> {
         // Viewers head the operation with it, so there is always one.
         let summary = text::first_sentence(&method.docs).unwrap_or_else(|| method.name.clone());
         let mut operation = Map::from_iter([
@@ -139,13 +162,10 @@ impl Operation<'_> {
             ("summary".to_owned(), summary.into()),
         ]);
         text::describe(&mut operation, description(method));
-        operation.insert("parameters".to_owned(), platform::parameters());
-        operation.insert("requestBody".to_owned(), self.request(method));
-        operation.insert("responses".to_owned(), self.responses(method).into());
         if method.is_idempotent {
             operation.insert("x-idempotent".to_owned(), json!(true));
         }
-        Value::Object(operation)
+        operation
     }
 
     fn request(&self, method: &Method) -> Value {
@@ -153,7 +173,7 @@ impl Operation<'_> {
         json!({"required": method.request != "google.protobuf.Empty", "content": content})
     }
 
-    fn responses(&self, method: &Method) -> Map<String, Value> {
+    pub fn responses(&self, method: &Method) -> Map<String, Value> {
         let streams = method.streams_responses;
         let text = if streams {
             "The messages, one on each line."
@@ -170,15 +190,23 @@ impl Operation<'_> {
         responses
     }
 
-    fn content(&self, id: &str, side: Side, streams: bool) -> Value {
-        let schemas = Schemas {
+    pub fn content(&self, id: &str, side: Side, streams: bool) -> Value {
+        self.wrapped(self.schemas(side).body(id), streams)
+    }
+
+    /// What has a schema as the content of a body.
+    pub fn wrapped(&self, schema: Value, streams: bool) -> Value {
+        match streams {
+            true => json!({LINES: {"schema": schema, "x-ndjson": true}}),
+            false => json!({JSON: {"schema": schema}}),
+        }
+    }
+
+    pub fn schemas(&self, side: Side) -> Schemas<'_> {
+        Schemas {
             components: self.components,
             contract: self.place.index,
             side,
-        };
-        match streams {
-            true => json!({LINES: {"schema": schemas.body(id), "x-ndjson": true}}),
-            false => json!({JSON: {"schema": schemas.body(id)}}),
         }
     }
 }

@@ -74,7 +74,8 @@ impl Schemas<'_> {
         Value::Object(schema)
     }
 
-    fn property(&self, field: &Field) -> Value {
+    /// What stands for the value of a field.
+    pub fn property(&self, field: &Field) -> Value {
         let mut schema = self.shape(field);
         if let Value::Object(schema) = &mut schema {
             // A type of its own may have a description; the field's says more.
