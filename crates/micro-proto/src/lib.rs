@@ -11,6 +11,7 @@ pub mod debug;
 pub mod errors;
 pub mod events;
 pub mod health;
+pub mod http;
 pub mod network;
 pub mod reflection;
 pub mod registry;

@@ -17,6 +17,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![warn(missing_docs)]
 
+pub mod api;
 pub mod auth;
 pub mod blob;
 pub mod broker;

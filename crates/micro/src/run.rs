@@ -7,7 +7,7 @@ use std::time::Duration;
 use micro_rpc::{Client, Error, Resolver, Result, async_trait};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::auth::{AsService, RemoteGuard, TokenSource};
@@ -135,7 +135,8 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
     let (serving, is_serving) = watch::channel(true);
     let server = service.server(Some(joined.guard.clone()), &joined.namespace, is_serving);
     let entry = entry(&service, &settings, advertised(bound, &settings.proxy));
-    let registered = Registration::start(joined.registry.clone(), joined.namespace.clone(), entry.clone());
+    let (registered, refused) =
+        Registration::start(joined.registry.clone(), joined.namespace.clone(), entry.clone());
     tracing::info!(service = service.name, version = service.version, address = %bound, "serving");
     let (draining, drain) = watch::channel(false);
     let mut subscriptions = JoinSet::new();
@@ -177,7 +178,10 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
         let stopped = async move { while !*drain.borrow_and_update() && drain.changed().await.is_ok() {} };
         server.serve(listener, stopped, DRAIN).await;
     });
-    stop.wait().await;
+    let refused = tokio::select! {
+        () = stop.wait() => None,
+        Ok(error) = refused => Some(error),
+    };
     drop(registered);
     let _ = serving.send(false);
     let gone = joined.registry.deregister(&joined.namespace, entry);
@@ -186,6 +190,10 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
     let _ = running.await;
     let finished = async { while subscriptions.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(DRAIN, finished).await;
+    if let Some(error) = refused {
+        tracing::error!(service = service.name, "not registered: {}", error.detail);
+        return Err(error);
+    }
     tracing::info!(service = service.name, "stopped");
     Ok(())
 }
@@ -264,14 +272,27 @@ fn advertised(bound: SocketAddr, proxy: &str) -> String {
 struct Registration(tokio::task::JoinHandle<()>);
 
 impl Registration {
-    fn start(registry: Arc<dyn Registry>, namespace: String, entry: registry::Service) -> Self {
-        Self(tokio::spawn(async move {
+    /// And a word if the registry refuses the service for what it is, when it has just come: it would never be found as it
+    /// is, and who started it is there to read why. One that has been registered goes on trying: callers have it already.
+    fn start(
+        registry: Arc<dyn Registry>,
+        namespace: String,
+        entry: registry::Service,
+    ) -> (Self, oneshot::Receiver<Error>) {
+        let (refuse, refused) = oneshot::channel();
+        let keep = tokio::spawn(async move {
             let mut pause = Duration::from_millis(100);
+            let mut was_registered = false;
             loop {
                 match registry.register(&namespace, entry.clone(), Some(TTL)).await {
                     Ok(()) => {
+                        was_registered = true;
                         pause = Duration::from_millis(100);
                         until_due(&*registry, &namespace, &entry.name).await;
+                    }
+                    Err(error) if !was_registered && matches!(error.code, 400 | 409) => {
+                        let _ = refuse.send(error);
+                        return;
                     }
                     Err(error) => {
                         tracing::warn!(%error, "cannot register; trying again");
@@ -280,7 +301,8 @@ impl Registration {
                     }
                 }
             }
-        }))
+        });
+        (Self(keep), refused)
     }
 }
 

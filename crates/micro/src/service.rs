@@ -19,6 +19,7 @@ use subscription::Typed;
 pub use subscription::{RawSubscriber, Subscriber, decode};
 pub(crate) use subscription::{follow, listen};
 
+use crate::api::{self, HttpServer, Routes};
 use crate::events::Outbox;
 use crate::examples;
 use crate::registry::{self, Endpoint};
@@ -39,6 +40,7 @@ pub struct Service {
     pub(crate) subscribers: Vec<(String, Arc<dyn RawSubscriber>)>,
     pub(crate) listeners: Vec<(String, Arc<dyn RawSubscriber>)>,
     pub(crate) outboxes: Vec<Outbox>,
+    routes: Vec<api::Route>,
     limits: server::Limits,
     examples: &'static str,
 }
@@ -54,6 +56,7 @@ impl Service {
             subscribers: Vec::new(),
             listeners: Vec::new(),
             outboxes: Vec::new(),
+            routes: Vec::new(),
             limits: server::Limits::default(),
             examples: "{}",
         }
@@ -80,6 +83,15 @@ impl Service {
     /// Shows pages under `/{service}/` of the web gateway: `.web(Pages::new().file("index.html", ...))`.
     pub fn web(self, pages: Pages) -> Self {
         self.handle(WebServer::new(pages))
+    }
+
+    /// Answers HTTP requests that are no calls, at routes of its own: `.api(Routes::new(router).route("POST", "/hooks/stripe"))`.
+    /// One router has all of them: what was said before is replaced.
+    pub fn api(mut self, routes: Routes) -> Self {
+        self.handlers
+            .retain(|handler| handler.descriptor().full_name() != "http.Http");
+        self.routes.clone_from(&routes.declared);
+        self.handle(HttpServer::new(routes))
     }
 
     /// Handles the events of a topic, which all instances of the service share; [`Subscriber`] says how.
@@ -140,8 +152,16 @@ impl Service {
             .iter()
             .flat_map(|handler| registry::schema::endpoints(handler.descriptor()));
         endpoints
-            .map(|endpoint| self.with_examples(endpoint, &examples))
+            .map(|endpoint| self.with_routes(self.with_examples(endpoint, &examples)))
             .collect()
+    }
+
+    /// Those of calls are in their contracts.
+    fn with_routes(&self, mut endpoint: Endpoint) -> Endpoint {
+        if endpoint.name == api::ENDPOINT {
+            api::Route::add(&mut endpoint, &self.routes);
+        }
+        endpoint
     }
 
     fn with_examples(&self, mut endpoint: Endpoint, examples: &examples::Examples) -> Endpoint {

@@ -14,6 +14,7 @@ use prost_types::{
 };
 
 use super::{Endpoint, Value};
+use crate::api;
 
 /// Deeper levels of a message are not told.
 const DEPTH: usize = 6;
@@ -29,6 +30,7 @@ pub fn endpoints(descriptor: &ServiceDescriptor) -> Vec<Endpoint> {
         return Vec::new();
     };
     let comments = comments(file, index);
+    let routes = api::of_contract(descriptor);
     let endpoint = |(number, method): (usize, &MethodDescriptorProto)| {
         let mut request = types.message(method.input_type());
         let mut response = types.message(method.output_type());
@@ -41,13 +43,16 @@ pub fn endpoints(descriptor: &ServiceDescriptor) -> Vec<Endpoint> {
         if let Some(text) = comments.get(&number) {
             metadata.insert("description".to_owned(), text.clone());
         }
-        let name = format!("{}.{}", service.name(), method.name());
-        Endpoint {
-            name,
+        let mut endpoint = Endpoint {
+            name: format!("{}.{}", service.name(), method.name()),
             request: Some(request),
             response: Some(response),
             metadata,
+        };
+        if let Some(routes) = routes.get(method.name()) {
+            api::Route::add(&mut endpoint, routes);
         }
+        endpoint
     };
     service.method.iter().enumerate().map(endpoint).collect()
 }
