@@ -1,8 +1,13 @@
 //! The way of an outbound call: context, resolve, choose, encode, send, decode.
 
+mod attempt;
 mod connection;
+mod head;
 mod pool;
 mod request;
+mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,7 +106,7 @@ impl Client {
         requests: Streaming<Bytes>,
     ) -> Result<Streaming<Bytes>> {
         let frames = requests.map(|body| frame_raw(&body));
-        request::stream(&self.0, ctx, service, endpoint, codec, frames).await
+        stream::stream(&self.0, ctx, service, endpoint, codec, frames).await
     }
 }
 
@@ -279,8 +284,7 @@ impl ServiceClient {
         endpoint: &str,
         frames: Streaming<Bytes>,
     ) -> Result<Streaming<R>> {
-        let answers =
-            request::stream(&self.client.0, ctx, &self.name, endpoint, Codec::Proto, frames).await?;
+        let answers = stream::stream(&self.client.0, ctx, &self.name, endpoint, Codec::Proto, frames).await?;
         Ok(answers.map(|body| Codec::Proto.decode(&body).map_err(foreign)))
     }
 }

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 pub use call::{Call, NOTHING_TO_SAY, Reply};
@@ -112,25 +112,48 @@ impl Server {
                 () = &mut stop => break,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = self.accept(&listener) => if let Some((stream, permit)) = accepted {
-                    let server = self.clone();
-                    let stopped = stopped.clone();
-                    connections.spawn(async move {
-                        connection::serve(server, stream, stopped).await;
-                        drop(permit);
-                    });
+                    connections.spawn(self.clone().connection(stream, permit, stopped.clone()));
                 },
             }
         }
-        drop(listener);
         let _ = stopping.send(true);
+        // Who is connected already, but was not accepted yet, is told to go elsewhere like the others.
+        for (stream, permit) in self.accept_rest(listener) {
+            connections.spawn(self.clone().connection(stream, permit, stopped.clone()));
+        }
         let drained = async { while connections.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(drain, drained).await;
     }
 
-    async fn accept(
-        &self,
-        listener: &TcpListener,
-    ) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    async fn connection(
+        self,
+        stream: TcpStream,
+        permit: OwnedSemaphorePermit,
+        stopped: watch::Receiver<bool>,
+    ) {
+        connection::serve(self, stream, stopped).await;
+        drop(permit);
+    }
+
+    /// Those that the system has accepted for us, without waiting for more. The listener is closed.
+    fn accept_rest(&self, listener: TcpListener) -> Vec<(TcpStream, OwnedSemaphorePermit)> {
+        let mut rest = Vec::new();
+        // Asked directly: tokio may not have heard yet that there are some.
+        let Ok(listener) = listener.into_std() else {
+            return rest;
+        };
+        while let Ok(permit) = self.0.connections.clone().try_acquire_owned()
+            && let Ok((stream, _)) = listener.accept()
+            && stream.set_nonblocking(true).is_ok()
+            && let Ok(stream) = TcpStream::from_std(stream)
+        {
+            let _ = stream.set_nodelay(true);
+            rest.push((stream, permit));
+        }
+        rest
+    }
+
+    async fn accept(&self, listener: &TcpListener) -> Option<(TcpStream, OwnedSemaphorePermit)> {
         let permit = self.0.connections.clone().acquire_owned().await.ok()?;
         match listener.accept().await {
             Ok((stream, _)) => {
