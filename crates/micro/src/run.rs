@@ -8,7 +8,7 @@ use micro_rpc::{Client, Error, Resolver, Result, async_trait};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::auth::{AsService, RemoteGuard, TokenSource};
 use crate::registry::{self, Cache, Registry};
@@ -19,9 +19,15 @@ use crate::{Clock, Platform, Service, blob, broker, config, events, runtime, sto
 const TTL: Duration = Duration::from_secs(90);
 const REGISTER_AGAIN: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(10);
+/// What the registry promises: a change reaches everybody who follows it within this time.
+const KNOWN_EVERYWHERE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs a service until SIGTERM or Ctrl-C, then lets it finish what it is doing.
+///
+/// SIGTERM is what an instance gets in whose place another one serves: it takes its registration back, goes on taking calls
+/// until nobody can take it for registered any more, a second, and only then asks its callers to leave. Ctrl-C, SIGINT, is
+/// for one that is to end now: it takes no call after its registration is gone.
 ///
 /// Everything it needs to know comes from the environment that the runtime sets. Started by hand it joins the local
 /// server, so a debugger needs no arguments.
@@ -138,64 +144,95 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
     let (registered, refused) =
         Registration::start(joined.registry.clone(), joined.namespace.clone(), entry.clone());
     tracing::info!(service = service.name, version = service.version, address = %bound, "serving");
-    let (draining, drain) = watch::channel(false);
-    let mut subscriptions = JoinSet::new();
-    let stopped = || {
-        let mut drain = drain.clone();
-        async move { drop(drain.wait_for(|begun| *begun).await) }
-    };
-    let platform = &joined.platform;
-    let (joining, mut all_joined) = mpsc::channel::<()>(1);
-    for (topic, subscriber) in std::mem::take(&mut service.subscribers) {
-        let (events, namespace) = (platform.events.clone(), joined.namespace.clone());
-        let name = service.name.clone();
-        let joining = joining.clone();
-        subscriptions.spawn(follow(
-            events,
-            namespace,
-            name,
-            topic,
-            subscriber,
-            joining,
-            stopped(),
-        ));
-    }
-    drop(joining);
-    for (topic, subscriber) in std::mem::take(&mut service.listeners) {
-        let (broker, namespace) = (platform.broker.clone(), joined.namespace.clone());
-        let name = service.name.clone();
-        subscriptions.spawn(listen(broker, namespace, name, topic, subscriber, stopped()));
-    }
-    let outboxes = std::mem::take(&mut service.outboxes).into_iter();
-    let relays: Vec<_> = outboxes.map(|outbox| outbox.relay(stopped())).collect();
-    subscriptions.spawn(async move {
-        // A group begins with what is published once it stands: the service must not miss what it tells itself.
-        let _ = all_joined.recv().await;
-        relays.into_iter().collect::<JoinSet<_>>().join_all().await;
-    });
-    let running = tokio::spawn(async move {
-        let mut drain = drain;
-        let stopped = async move { while !*drain.borrow_and_update() && drain.changed().await.is_ok() {} };
-        server.serve(listener, stopped, DRAIN).await;
-    });
-    let refused = tokio::select! {
-        () = stop.wait() => None,
-        Ok(error) = refused => Some(error),
+    let (leaving, left) = watch::channel(false);
+    let (ending, ended) = watch::channel(false);
+    let (mut subscriptions, relaying) = subscriptions(&mut service, &joined, &left, &ended);
+    let (closing, closed) = watch::channel(false);
+    let running = tokio::spawn(async move { server.serve(listener, begun(closed), DRAIN).await });
+    let (how, refused) = tokio::select! {
+        how = stop.wait() => (how, None),
+        Ok(error) = refused => (Ending::Now, Some(error)),
     };
     drop(registered);
     let _ = serving.send(false);
+    // Events need no caller that knows the way: whoever takes this one's place gets them from now on.
+    let _ = leaving.send(true);
     let gone = joined.registry.deregister(&joined.namespace, entry);
-    let _ = tokio::time::timeout(Duration::from_secs(2), gone).await;
-    let _ = draining.send(true);
-    let _ = running.await;
+    let gone = tokio::time::timeout(Duration::from_secs(2), gone).await;
+    // Where the platform itself is gone nobody calls any more.
+    if how == Ending::Replaced && matches!(gone, Ok(Ok(()))) {
+        let _ = tokio::time::timeout(KNOWN_EVERYWHERE, stop.wait()).await;
+    }
+    let _ = closing.send(true);
     let finished = async { while subscriptions.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(DRAIN, finished).await;
+    let _ = tokio::join!(running, tokio::time::timeout(DRAIN, finished));
+    // What the last calls posted is published by who took them, not by another instance after a while.
+    let _ = ending.send(true);
+    let _ = tokio::time::timeout(Duration::from_secs(2), relaying).await;
     if let Some(error) = refused {
         tracing::error!(service = service.name, "not registered: {}", error.detail);
         return Err(error);
     }
     tracing::info!(service = service.name, "stopped");
     Ok(())
+}
+
+/// What the service does besides answering: it handles what others publish until `left` says that it leaves, and publishes what
+/// it has posted until `ended` says that nothing is posted any more.
+fn subscriptions(
+    service: &mut Service,
+    joined: &Joined,
+    left: &watch::Receiver<bool>,
+    ended: &watch::Receiver<bool>,
+) -> (JoinSet<()>, JoinHandle<()>) {
+    let mut subscriptions = JoinSet::new();
+    let (platform, namespace, name) = (&joined.platform, &joined.namespace, &service.name);
+    let (joining, mut all_joined) = mpsc::channel::<()>(1);
+    for (topic, subscriber) in std::mem::take(&mut service.subscribers) {
+        subscriptions.spawn(follow(
+            platform.events.clone(),
+            namespace.clone(),
+            name.clone(),
+            topic,
+            subscriber,
+            joining.clone(),
+            begun(left.clone()),
+        ));
+    }
+    drop(joining);
+    for (topic, subscriber) in std::mem::take(&mut service.listeners) {
+        subscriptions.spawn(listen(
+            platform.broker.clone(),
+            namespace.clone(),
+            name.clone(),
+            topic,
+            subscriber,
+            begun(left.clone()),
+        ));
+    }
+    let outboxes = std::mem::take(&mut service.outboxes).into_iter();
+    let relays: Vec<_> = outboxes
+        .map(|outbox| outbox.relay(begun(ended.clone())))
+        .collect();
+    let relaying = tokio::spawn(async move {
+        // A group begins with what is published once it stands: the service must not miss what it tells itself.
+        let _ = all_joined.recv().await;
+        relays.into_iter().collect::<JoinSet<_>>().join_all().await;
+    });
+    (subscriptions, relaying)
+}
+
+async fn begun(mut signal: watch::Receiver<bool>) {
+    // An error is the signal's owner gone: the same.
+    let _ = signal.wait_for(|begun| *begun).await;
+}
+
+/// How a service is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Another instance serves in its place.
+    Replaced,
+    Now,
 }
 
 struct Stop {
@@ -215,10 +252,10 @@ fn stop_signal() -> Result<Stop> {
 }
 
 impl Stop {
-    async fn wait(&mut self) {
+    async fn wait(&mut self) -> Ending {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Ending::Replaced,
+            _ = self.interrupt.recv() => Ending::Now,
         }
     }
 }
@@ -269,7 +306,7 @@ fn advertised(bound: SocketAddr, proxy: &str) -> String {
 }
 
 /// Keeps the service registered for as long as it lives.
-struct Registration(tokio::task::JoinHandle<()>);
+struct Registration(JoinHandle<()>);
 
 impl Registration {
     /// And a word if the registry refuses the service for what it is, when it has just come: it would never be found as it

@@ -1,6 +1,7 @@
 //! The instances of one program.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use micro::runtime::State;
 use tokio::sync::mpsc;
@@ -8,6 +9,9 @@ use tokio::task::JoinSet;
 
 use super::instance::{Event, Instance, Report};
 use super::launch::Launch;
+
+/// How long it is waited until none of those that leave is registered any more.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Instances that were started together and end together.
 pub struct Generation {
@@ -91,5 +95,25 @@ impl Generation {
             .map(|member| member.instance.stop())
             .collect();
         stops.join_all().await;
+    }
+
+    /// Has all of them leave without a caller noticing. Answers when none is registered any more; what it answers is ready when
+    /// they have ended.
+    pub async fn replaced(self) -> impl Future<Output = ()> + Send + 'static {
+        let leaving = self.members.into_iter().map(|member| member.instance.replaced());
+        let (told, ended): (Vec<_>, Vec<_>) = leaving.unzip();
+        let all_told = async {
+            for withdrawn in told {
+                // One that ended by itself is registered no more, and tells nothing.
+                let _ = withdrawn.await;
+            }
+        };
+        // One that waits for us to hear its report must not be waited for.
+        let _ = tokio::time::timeout(PATIENCE, all_told).await;
+        async move {
+            for task in ended {
+                let _ = task.await;
+            }
+        }
     }
 }

@@ -6,12 +6,18 @@
 //! A service of the framework runs when its node is registered and answers. One with a command of its own runs when a node
 //! is registered that is its: by the id that it was told, or by the port that it listens at. If it has stayed up for a
 //! while without that, it is taken for one that only consumes, and to be running too; a node that comes later is its.
+//!
+//! One that others have taken the place of leaves without a caller noticing: its registration is taken back first, and it is
+//! asked to end only when everybody who follows the registry knows. Programs of the framework see to that second part
+//! themselves, at SIGTERM; SIGINT is how they are asked to end at once.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use micro::registry::Service as Registered;
+use rustix::process::Signal;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -22,10 +28,10 @@ use super::process::{Process, in_words};
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long one with a command of its own must have stayed up to be running though it is not registered.
 const QUIET: Duration = Duration::from_secs(5);
-/// How often one that runs unregistered is looked for.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How often it is asked.
-const ASK_EVERY: Duration = Duration::from_millis(20);
+/// How long it takes at most until a change of the registry is known to all who follow it.
+const KNOWN_EVERYWHERE: Duration = Duration::from_secs(1);
+/// How long taking a registration back may take.
+const WITHDRAWAL: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// After so long without an exit, earlier ones are forgotten.
@@ -63,8 +69,15 @@ pub struct Report {
 
 /// Ends its process when it is told to, or dropped.
 pub struct Instance {
-    stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<Ending>,
     task: JoinHandle<()>,
+}
+
+/// How a process is to end.
+enum Ending {
+    Now,
+    /// Others serve in its place. Told as soon as it is no longer registered.
+    Replaced(oneshot::Sender<()>),
 }
 
 impl Instance {
@@ -92,8 +105,16 @@ impl Instance {
 
     /// Ends it, and answers when it has ended.
     pub async fn stop(self) {
-        let _ = self.stop.send(());
+        let _ = self.stop.send(Ending::Now);
         let _ = self.task.await;
+    }
+
+    /// Ends it without a caller noticing. The first of the two is ready when it is no longer registered, whatever it says;
+    /// the second when it has ended.
+    pub fn replaced(self) -> (oneshot::Receiver<()>, JoinHandle<()>) {
+        let (withdrawn, told) = oneshot::channel();
+        let _ = self.stop.send(Ending::Replaced(withdrawn));
+        (told, self.task)
     }
 }
 
@@ -113,7 +134,7 @@ struct Life {
 }
 
 impl Keeper {
-    async fn run(self, mut stopped: oneshot::Receiver<()>) {
+    async fn run(self, mut stopped: oneshot::Receiver<Ending>) {
         let mut pauses = Pauses::default();
         let mut has_answered = false;
         loop {
@@ -147,7 +168,7 @@ impl Keeper {
     }
 
     /// From the start to the end; `None` when it was told to stop.
-    async fn live(&self, stopped: &mut oneshot::Receiver<()>) -> Option<Life> {
+    async fn live(&self, stopped: &mut oneshot::Receiver<Ending>) -> Option<Life> {
         let node = format!("{}-{}", self.launch.key.name, uuid::Uuid::new_v4());
         let unborn = |reason| {
             Some(Life {
@@ -176,14 +197,18 @@ impl Keeper {
         let mut registered = tokio::select! {
             // An exit is seen before an answer that came just before it.
             biased;
-            status = process.ended() => return unborn(self.reason(process, status, kills).await),
-            _ = &mut *stopped => { process.stop().await; return None }
-            answer = tokio::time::timeout(patience, self.launch.answers(&birth, ASK_EVERY)) => match answer {
+            status = process.ended() => {
+                self.withdraw(self.launch.registered(&birth).await.as_ref()).await;
+                return unborn(self.reason(process, status, kills).await);
+            }
+            _ = &mut *stopped => { process.stop(self.signal()).await; return None }
+            answer = tokio::time::timeout(patience, self.launch.answers(&birth)) => match answer {
                 Ok(registered) => Some(registered),
                 Err(_) if self.launch.is_own => None,
                 Err(_) => {
                     let lines = process.last_lines(LINES_SHOWN);
-                    process.stop().await;
+                    self.withdraw(self.launch.registered(&birth).await.as_ref()).await;
+                    process.stop(self.signal()).await;
                     return unborn(too_slow(&lines));
                 }
             },
@@ -201,21 +226,50 @@ impl Keeper {
             tokio::select! {
                 status = process.ended() => {
                     // It cannot take its registration back any more, and callers should not have to find out.
-                    self.launch.deregister(registered.as_ref()).await;
+                    self.withdraw(registered.as_ref()).await;
                     let reason = self.reason(process, status, kills).await;
                     return Some(Life { reason, answered: Some(since.elapsed()) });
                 }
-                _ = &mut *stopped => {
-                    // The framework's programs do that themselves, before they end; others may not, or register again.
-                    let registered = registered.filter(|_| self.launch.is_own);
-                    self.launch.deregister(registered.as_ref()).await;
-                    process.stop().await;
-                    self.launch.deregister(registered.as_ref()).await;
+                ending = &mut *stopped => {
+                    self.end(process, registered, ending.unwrap_or(Ending::Now)).await;
                     return None;
                 }
-                late = self.launch.answers(&birth, LOOK_AGAIN), if registered.is_none() => registered = Some(late),
+                late = self.launch.answers(&birth), if registered.is_none() => registered = Some(late),
             }
         }
+    }
+
+    async fn end(&self, process: Process, registered: Option<Registered>, ending: Ending) {
+        let is_own = self.launch.is_own;
+        let is_replaced = matches!(ending, Ending::Replaced(_));
+        if is_own || is_replaced {
+            self.withdraw(registered.as_ref()).await;
+        }
+        if let Ending::Replaced(withdrawn) = ending {
+            let _ = withdrawn.send(());
+            if is_own {
+                tokio::time::sleep(KNOWN_EVERYWHERE).await;
+            }
+        }
+        let signal = if is_replaced { Signal::TERM } else { self.signal() };
+        process.stop(signal).await;
+        if is_own {
+            // The framework's programs register no more by then; others may have.
+            self.withdraw(registered.as_ref()).await;
+        }
+    }
+
+    /// What the process is asked to end at once with.
+    fn signal(&self) -> Signal {
+        match self.launch.is_own {
+            true => Signal::TERM,
+            false => Signal::INT,
+        }
+    }
+
+    async fn withdraw(&self, registered: Option<&Registered>) {
+        let withdrawn = self.launch.deregister(registered);
+        let _ = tokio::time::timeout(WITHDRAWAL, withdrawn).await;
     }
 
     /// Why a process ended; `kills` were those for want of memory when it began.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
+use micro::Streaming;
 use micro::registry::{Node, Registry, Service as Registered};
 use micro::runtime::Key;
 use tokio::sync::OnceCell;
@@ -14,6 +15,12 @@ use super::log::Log;
 use super::process::{Process, Program};
 use super::quota::Quotas;
 use super::{GIT_CREDENTIALS, Issuer, Probe, Vault, ports};
+
+/// How often one is asked that is registered and does not answer.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
+/// How often the registry is looked at though it has told no change: a program may listen at its port only after it was
+/// registered.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Everything that starting a process of a service needs.
 pub struct Launch {
@@ -122,19 +129,35 @@ impl Launch {
     }
 
     /// Waits until the process is registered and answers; what it is registered as.
-    pub async fn answers(&self, of: &Birth, pace: Duration) -> Registered {
+    pub async fn answers(&self, of: &Birth) -> Registered {
+        let Key { namespace, name, .. } = &self.key;
         loop {
-            if let Some(registered) = self.registered(of).await
-                && let Some(address) = registered.nodes.first().map(|node| node.address.clone())
-                && (self.is_own || self.probe.is_serving(&address).await)
-            {
-                return registered;
+            // Opened before the first look, so that no change falls between the two.
+            let changes = self.registry.watch(namespace, name).await;
+            let mut changes = changes.unwrap_or_else(|_| Streaming::empty());
+            loop {
+                let registered = self.registered(of).await;
+                let pace = if registered.is_some() {
+                    ASK_AGAIN
+                } else {
+                    LOOK_AGAIN
+                };
+                if let Some(registered) = registered
+                    && let Some(address) = registered.nodes.first().map(|node| node.address.clone())
+                    && (self.is_own || self.probe.is_serving(&address).await)
+                {
+                    return registered;
+                }
+                if let Ok(None | Some(Err(_))) = tokio::time::timeout(pace, changes.next()).await {
+                    break;
+                }
             }
-            tokio::time::sleep(pace).await;
+            tokio::time::sleep(ASK_AGAIN).await;
         }
     }
 
-    async fn registered(&self, of: &Birth) -> Option<Registered> {
+    /// What the process is registered as, if it is.
+    pub async fn registered(&self, of: &Birth) -> Option<Registered> {
         let services = self.nodes().await;
         services.into_iter().find_map(|mut service| {
             service

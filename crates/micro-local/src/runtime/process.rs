@@ -16,8 +16,9 @@ use super::leftovers::Note;
 use super::log::Log;
 use super::source;
 
-/// How long a process may take to end by itself.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long a process may take to end by itself: the framework's, which takes calls for another second where it was replaced,
+/// lets those under way finish within ten.
+const GRACE: Duration = Duration::from_secs(15);
 /// How long its last words may take through the pipe. Longer only if somebody else still holds the pipe open.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 const TAIL_LINES: usize = 20;
@@ -106,8 +107,8 @@ impl Process {
     }
 
     /// Asks it to end, and ends it if it does not.
-    pub async fn stop(mut self) {
-        let _ = kill_process_group(self.group, Signal::TERM);
+    pub async fn stop(mut self, signal: Signal) {
+        let _ = kill_process_group(self.group, signal);
         let gone = async {
             self.child.wait().await.ok();
             // What it has started may take its time too: a shell ends before the program that it runs.

@@ -410,7 +410,7 @@ impl Supervisor {
         }
     }
 
-    /// The next generation becomes the current one.
+    /// The next generation becomes the current one. When that is told, no caller is sent to the old one any more.
     async fn promote(&mut self) {
         let Some((generation, wanted)) = self.next.take() else {
             return;
@@ -422,16 +422,27 @@ impl Supervisor {
             .clone()
             .filter(|program| Some(program) != wanted.program.as_ref());
         self.settle(wanted).await;
-        self.drain(old, old_program);
+        if let Some(old) = old {
+            let ended = old.replaced().await;
+            self.bury(ended, old_program);
+        }
         (self.exit, self.status.retries, self.status.started) = (None, 0, Some(SystemTime::now()));
     }
 
     /// Ends a generation aside, and then removes its program.
     fn drain(&mut self, generation: Option<Generation>, program: Option<PathBuf>) {
-        self.draining.spawn(async move {
+        let ended = async move {
             if let Some(generation) = generation {
                 generation.stop().await;
             }
+        };
+        self.bury(ended, program);
+    }
+
+    /// Removes a program once its processes have ended.
+    fn bury(&mut self, ended: impl Future<Output = ()> + Send + 'static, program: Option<PathBuf>) {
+        self.draining.spawn(async move {
+            ended.await;
             if let Some(program) = program {
                 let _ = tokio::task::spawn_blocking(move || source::remove(&program)).await;
             }
