@@ -40,6 +40,9 @@ pub const MOST_INSTANCES: usize = 100;
 
 /// How the name of an uploaded source begins; every other source is the address of a git repository.
 pub const UPLOADED: &str = "source://";
+/// The metadata that holds, beside `error`, the same with the colours in which the compiler shows it on a terminal; where the
+/// error is the compiler's.
+pub const ERROR_COLOURED: &str = "errorColoured";
 
 /// Which service, of which version, in which namespace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -28,6 +28,8 @@ use super::source::{Sources, Wanted};
 use own::Draft;
 use progress::{Output, Seen};
 
+pub use progress::Reason;
+
 /// Optimised enough to serve, and still quick to build after an edit.
 const PROFILE: &[&str] = &[
     "profile.fast.inherits='release'",
@@ -80,7 +82,7 @@ impl Builder {
         credentials: Option<&str>,
         log: &Log,
         progress: &watch::Sender<Progress>,
-    ) -> Result<Built, String> {
+    ) -> Result<Built, Reason> {
         let commit = self.fetch(desired, credentials, log, progress).await?;
         let turn = Arc::clone(&self.turn)
             .acquire_owned()
@@ -212,7 +214,7 @@ impl Builder {
         desired: &Desired,
         log: &Log,
         progress: &watch::Sender<Progress>,
-    ) -> Result<PathBuf, String> {
+    ) -> Result<PathBuf, Reason> {
         let mut cargo = self.spawn(package)?;
         let (stdout, stderr) = (cargo.0.stdout.take(), cargo.0.stderr.take());
         let (artifacts, output) = tokio::join!(read_artifacts(stdout), read_output(stderr, log, progress));
@@ -222,11 +224,11 @@ impl Builder {
             .await
             .map_err(|error| format!("lost track of cargo: {error}"))?;
         if !status.success() {
-            let message = output.error().unwrap_or_else(|| ended(status));
+            let message = output.error().unwrap_or_else(|| ended(status).into());
             log.note("the build failed").await;
             return Err(message);
         }
-        choose(&artifacts, package, &desired.name)
+        Ok(choose(&artifacts, package, &desired.name)?)
     }
 
     fn spawn(&self, package: &Path) -> Result<Cargo, String> {
@@ -245,7 +247,8 @@ impl Builder {
             .env_clear()
             .envs(self.environment.build.iter().cloned())
             .env("CARGO_TARGET_DIR", self.folder.join("target"))
-            .env("CARGO_TERM_COLOR", "never")
+            .env("CARGO_TERM_COLOR", "always")
+            .env("CARGO_TERM_HYPERLINKS", "false")
             .env("CARGO_TERM_PROGRESS_WHEN", "always")
             .env("CARGO_TERM_PROGRESS_WIDTH", "120")
             .stdin(Stdio::null())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use micro::runtime::{Service, State};
+use micro::runtime::{ERROR_COLOURED, Service, State};
 
 use super::desired::Desired;
 
@@ -18,6 +18,8 @@ pub struct Status {
     pub build: Option<String>,
     /// Why it does not run, or what went wrong last.
     pub error: Option<String>,
+    /// The same with the compiler's colours, if it is the compiler's.
+    pub coloured: Option<String>,
     pub started: Option<SystemTime>,
     pub changed: SystemTime,
     /// Starts since it last answered.
@@ -43,6 +45,7 @@ impl Status {
             update: None,
             build: None,
             error: None,
+            coloured: None,
             started: None,
             changed: SystemTime::now(),
             retries: 0,
@@ -71,6 +74,7 @@ impl Status {
             ("started", self.started.map(rfc3339)),
             ("retries", Some(self.retries.to_string())),
             ("error", self.error.clone()),
+            (ERROR_COLOURED, self.coloured.clone()),
             // What it is at, or else what it was built from.
             ("build", self.build.clone().or_else(|| desired.commit.clone())),
             ("update", self.update.map(|state| state.word().to_owned())),

@@ -4,18 +4,20 @@
 //! all of its instances answer it takes the place of the first, which is then drained. If anything goes wrong before, the
 //! second one is dropped and the first serves on as if nothing had been asked.
 
+mod handle;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use micro::runtime::{Service, State};
-use micro::{Error, Result};
-use tokio::sync::{OnceCell, mpsc, oneshot, watch};
+use micro::Result;
+use micro::runtime::State;
+use tokio::sync::{OnceCell, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::warn;
 
 use super::Shared;
-use super::build::Progress;
+use super::build::{Progress, Reason};
 use super::desired::{Built, Desired};
 use super::generation::Generation;
 use super::instance::{Event, Report};
@@ -23,6 +25,9 @@ use super::launch::Launch;
 use super::log::Log;
 use super::source;
 use super::status::{Status, View};
+use handle::Command;
+
+pub use handle::Handle;
 
 /// Starts without an answer until a new service is given up.
 const TRIES: u32 = 5;
@@ -30,91 +35,16 @@ const TRIES: u32 = 5;
 const TRIES_OF_UPDATE: u32 = 1;
 const QUEUE: usize = 16;
 
-/// What a supervisor is asked to do. Each is answered as soon as it is safe from a crash, [`Command::Stop`] at the end.
-pub enum Command {
-    /// Builds the source anew and runs the result as this says.
-    Update(
-        Box<dyn FnOnce(&Desired) -> Desired + Send>,
-        oneshot::Sender<Result<()>>,
-    ),
-    /// Ends all processes, and the supervisor.
-    Stop(oneshot::Sender<()>),
-}
-
-/// How others reach a supervisor. Without handles it ends its processes and itself.
-#[derive(Clone)]
-pub struct Handle {
-    commands: mpsc::Sender<Command>,
-    view: watch::Receiver<View>,
-    log: Log,
-}
-
-impl Handle {
-    /// How the service is now.
-    pub fn service(&self) -> Service {
-        self.view.borrow().service.clone()
-    }
-
-    /// The type that it was given.
-    pub fn kind(&self) -> String {
-        self.view.borrow().kind.clone()
-    }
-
-    /// What serves, or will: a program, or a folder with one.
-    pub fn program(&self) -> Option<PathBuf> {
-        self.view.borrow().program.clone()
-    }
-
-    /// Its processes.
-    pub fn pids(&self) -> Vec<u32> {
-        self.view.borrow().pids.clone()
-    }
-
-    /// What it printed.
-    pub fn log(&self) -> &Log {
-        &self.log
-    }
-
-    /// Asks for an update; the change says what is wanted from then on.
-    pub async fn update(&self, change: impl FnOnce(&Desired) -> Desired + Send + 'static) -> Result<()> {
-        let (answer, answered) = oneshot::channel();
-        let sent = self
-            .commands
-            .send(Command::Update(Box::new(change), answer))
-            .await;
-        sent.map_err(|_| stopping())?;
-        answered.await.map_err(|_| stopping())?
-    }
-
-    /// Ends the service, and answers when it has ended; at once if it had before.
-    pub async fn stop(&self) {
-        let (answer, answered) = oneshot::channel();
-        if self.commands.send(Command::Stop(answer)).await.is_ok() {
-            let _ = answered.await;
-        }
-        self.commands.closed().await;
-    }
-
-    /// Whether both lead to the same supervisor.
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.commands.same_channel(&other.commands)
-    }
-}
-
-fn stopping() -> Error {
-    Error::internal("runtime", "the service is being stopped")
-}
-
 /// A build that goes on, and what it is for.
 struct Build {
     wanted: Desired,
     progress: watch::Receiver<Progress>,
-    task: JoinHandle<Result<Built, String>>,
+    task: JoinHandle<Result<Built, Reason>>,
 }
 
 enum BuildEvent {
     Progress(Progress),
-    Finished(Result<Built, String>),
+    Finished(Result<Built, Reason>),
 }
 
 pub struct Supervisor {
@@ -136,7 +66,7 @@ pub struct Supervisor {
     /// Why an instance ended last; forgotten when it answers again.
     exit: Option<String>,
     /// Why the last build or update failed; forgotten with the next.
-    failure: Option<String>,
+    failure: Option<Reason>,
     draining: JoinSet<()>,
 }
 
@@ -148,11 +78,7 @@ impl Supervisor {
         let (reporter, reports) = mpsc::channel(QUEUE);
         let status = Status::new();
         let (view, watched) = watch::channel(status.view(&desired));
-        let handle = Handle {
-            commands,
-            view: watched,
-            log: log.clone(),
-        };
+        let handle = Handle::new(commands, watched, log.clone());
         let supervisor = Self {
             shared,
             desired,
@@ -256,7 +182,7 @@ impl Supervisor {
         });
     }
 
-    async fn built(&mut self, outcome: Result<Built, String>) {
+    async fn built(&mut self, outcome: Result<Built, Reason>) {
         self.status.build = None;
         let Some(Build { mut wanted, .. }) = self.build.take() else {
             return;
@@ -292,7 +218,7 @@ impl Supervisor {
     }
 
     /// An update failed, or the first build did. What serves goes on.
-    async fn failed(&mut self, wanted: Desired, reason: String) {
+    async fn failed(&mut self, wanted: Desired, reason: Reason) {
         self.failure = Some(reason);
         let serving = if self.current.is_some() {
             self.desired.clone()
@@ -401,7 +327,7 @@ impl Supervisor {
                 if let Some(wanted) = wanted {
                     self.failed(
                         wanted,
-                        format!("the new version does not start, the old one serves: {reason}"),
+                        format!("the new version does not start, the old one serves: {reason}").into(),
                     )
                     .await;
                 }
@@ -502,7 +428,9 @@ impl Supervisor {
         let before = (self.status.state, self.status.update, self.status.error.clone());
         self.status.update = starting.or(building).filter(|_| is_serving);
         self.status.state = state;
-        self.status.error = self.exit.clone().or_else(|| self.failure.clone());
+        let failure = self.failure.clone().filter(|_| self.exit.is_none());
+        self.status.coloured = failure.as_ref().and_then(|failure| failure.coloured.clone());
+        self.status.error = self.exit.clone().or_else(|| failure.map(|failure| failure.plain));
         self.status.ready = self.current.as_ref().map_or(0, Generation::ready);
         self.status.pids = self.current.as_ref().map(Generation::pids).unwrap_or_default();
         if before != (self.status.state, self.status.update, self.status.error.clone()) {
@@ -519,7 +447,7 @@ async fn build_event(build: &mut Option<Build>) -> BuildEvent {
     tokio::select! {
         Ok(()) = build.progress.changed() => BuildEvent::Progress(build.progress.borrow_and_update().clone()),
         outcome = &mut build.task => {
-            BuildEvent::Finished(outcome.unwrap_or_else(|error| Err(format!("the build was interrupted: {error}"))))
+            BuildEvent::Finished(outcome.unwrap_or_else(|error| Err(format!("the build was interrupted: {error}").into())))
         }
     }
 }

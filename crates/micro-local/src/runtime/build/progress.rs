@@ -1,4 +1,7 @@
 //! Tells cargo's progress from what the compiler has to say.
+//!
+//! The compiler is asked for its colours. Everything is told apart, and written into the log, without them; what went wrong
+//! is kept with them too, for who reads it on a terminal.
 
 /// The longest message that is kept.
 const MESSAGE_BYTES: usize = 8 * 1024;
@@ -31,11 +34,35 @@ pub enum Seen {
     Message(String),
 }
 
+/// Why a build, or what came after it, failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reason {
+    pub plain: String,
+    /// The same as the compiler shows it on a terminal, if it is the compiler's.
+    pub coloured: Option<String>,
+}
+
+impl<T: Into<String>> From<T> for Reason {
+    fn from(plain: T) -> Self {
+        Self {
+            plain: plain.into(),
+            coloured: None,
+        }
+    }
+}
+
 /// Cargo's output so far.
 #[derive(Default)]
 pub struct Output {
     partial: Vec<u8>,
-    messages: String,
+    messages: Vec<Line>,
+    message_bytes: usize,
+}
+
+/// A line that people should read.
+struct Line {
+    plain: String,
+    coloured: String,
 }
 
 impl Output {
@@ -58,36 +85,60 @@ impl Output {
             return Vec::new();
         }
         let is_overwritten = bytes.ends_with(b"\r");
-        let line = without_escapes(&String::from_utf8_lossy(&bytes));
-        let line = line.trim_end();
-        if let Some(progress) = progress(line) {
+        let text = String::from_utf8_lossy(&bytes);
+        let plain = without_escapes(&text);
+        let plain = plain.trim_end();
+        if let Some(progress) = progress(plain) {
             return vec![Seen::Progress(progress)];
         }
-        if is_remark(line) || (line.is_empty() && (is_overwritten || self.messages.is_empty())) {
+        if is_remark(plain) || (plain.is_empty() && (is_overwritten || self.messages.is_empty())) {
             return Vec::new();
         }
-        if self.messages.len() < MESSAGE_BYTES * 4 {
-            self.messages.push_str(line);
-            self.messages.push('\n');
+        if self.message_bytes < MESSAGE_BYTES * 4 {
+            self.message_bytes += plain.len() + 1;
+            self.messages.push(Line {
+                plain: plain.to_owned(),
+                coloured: text.trim_end().to_owned(),
+            });
         }
-        vec![Seen::Message(line.to_owned())]
+        vec![Seen::Message(plain.to_owned())]
     }
 
     /// The errors among the messages, if there are any: from the first on, without the warnings in between.
-    pub fn error(&self) -> Option<String> {
-        let blocks = self.messages.split("\n\n").map(str::trim_end);
-        let errors = blocks.skip_while(|block| !block.starts_with("error"));
-        let kept: Vec<&str> = errors
-            .filter(|block| !block.starts_with("warning") && !block.is_empty())
+    pub fn error(&self) -> Option<Reason> {
+        let blocks = || self.messages.split(|line| line.plain.is_empty());
+        let begins =
+            |block: &&[Line], word: &str| block.first().is_some_and(|line| line.plain.starts_with(word));
+        let errors: Vec<&[Line]> = blocks()
+            .skip_while(|block| !begins(block, "error"))
+            .filter(|block| !block.is_empty() && !begins(block, "warning"))
             .collect();
-        let mut text = kept.join("\n\n");
-        if text.len() > MESSAGE_BYTES {
-            text.truncate(text.floor_char_boundary(MESSAGE_BYTES));
-            text.push_str("\n... (the log has all of it)");
-        }
-        let everything = || Some(self.messages.trim().to_owned()).filter(|all| !all.is_empty());
-        Some(text).filter(|text| !text.is_empty()).or_else(everything)
+        let everything = || blocks().filter(|block| !block.is_empty()).collect();
+        let kept: Vec<&[Line]> = if errors.is_empty() { everything() } else { errors };
+        (!kept.is_empty()).then(|| Reason {
+            plain: joined(&kept, |line| &line.plain),
+            coloured: Some(joined(&kept, |line| &line.coloured)),
+        })
     }
+}
+
+/// The blocks as text, as much of it as is kept.
+fn joined(blocks: &[&[Line]], text_of: impl Fn(&Line) -> &str) -> String {
+    let mut text = String::new();
+    let mut plain_bytes = 0;
+    for (at, block) in blocks.iter().enumerate() {
+        text.push_str(if at == 0 { "" } else { "\n\n" });
+        for (number, line) in block.iter().enumerate() {
+            plain_bytes += line.plain.len() + 1;
+            if plain_bytes > MESSAGE_BYTES {
+                text.push_str("\n... (the log has all of it)");
+                return text;
+            }
+            text.push_str(if number == 0 { "" } else { "\n" });
+            text.push_str(text_of(line));
+        }
+    }
+    text
 }
 
 /// `Building [===>   ] 34/90: tokio, h2` is `Compiling 34/90 tokio`; `Compiling tokio v1.0.0` alone counts too.
@@ -125,7 +176,7 @@ fn is_remark(line: &str) -> bool {
             .is_some_and(|word| REMARKS.contains(&word))
 }
 
-/// The text without terminal control sequences: the progress bar brings some even where colours are off.
+/// The text without terminal control sequences.
 fn without_escapes(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();
@@ -184,7 +235,7 @@ mod tests {
                     "Compiling greeter v0.1.0",
                 ]
             );
-            assert_eq!(output.error().unwrap(), ERROR);
+            assert_eq!(output.error().unwrap().plain, ERROR);
         }
     }
 
@@ -193,9 +244,32 @@ mod tests {
         let mut output = Output::default();
         output.feed(b"error: failed to load\n\nCaused by:\n  no such host\n");
         assert_eq!(
-            output.error().unwrap(),
+            output.error().unwrap().plain,
             "error: failed to load\n\nCaused by:\n  no such host"
         );
         assert_eq!(Output::default().error(), None);
+    }
+
+    #[test]
+    fn colours_are_kept_beside_the_plain_text() {
+        let mut output = Output::default();
+        output.feed(b"\x1b[1m\x1b[92m   Compiling\x1b[0m greeter v0.1.0\n\x1b[1m\x1b[91merror\x1b[0m: no\n --> \x1b[94mx\x1b[0m\n");
+        let reason = output.error().unwrap();
+        assert_eq!(reason.plain, "error: no\n --> x");
+        assert_eq!(
+            reason.coloured.unwrap(),
+            "\x1b[1m\x1b[91merror\x1b[0m: no\n --> \x1b[94mx\x1b[0m"
+        );
+    }
+
+    #[test]
+    fn a_long_message_is_cut_between_lines() {
+        let mut output = Output::default();
+        for number in 0..2_000 {
+            output.feed(format!("error: line {number}\n").as_bytes());
+        }
+        let plain = output.error().unwrap().plain;
+        assert!(plain.len() < MESSAGE_BYTES + 40);
+        assert!(plain.ends_with("\n... (the log has all of it)"), "{plain}");
     }
 }

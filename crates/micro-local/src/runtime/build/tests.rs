@@ -47,7 +47,8 @@ impl Fixture {
             .builder
             .build(&self.desired, None, &self.log, &progress)
             .await
-            .map(|built| built.program);
+            .map(|built| built.program)
+            .map_err(|reason| reason.plain);
         let last = seen.borrow().clone();
         (built, last)
     }
