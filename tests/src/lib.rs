@@ -19,5 +19,10 @@ pub mod wait;
 #[doc = include_str!("../../docs/testing.md")]
 pub struct TestingGuide;
 
+/// The guide to domains, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/domains.md")]
+pub struct DomainsGuide;
+
 pub use command::{Micro, Ran};
 pub use server::Server;

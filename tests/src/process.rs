@@ -39,6 +39,12 @@ pub fn of_folder(folder: &Path) -> Vec<u32> {
         .collect()
 }
 
+/// The file name of the program that a process runs.
+pub fn program(pid: u32) -> Option<String> {
+    let path = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    Some(path.file_name()?.to_str()?.to_owned())
+}
+
 fn belongs(pid: u32, folder: &Path) -> bool {
     let link = |name: &str| std::fs::read_link(format!("/proc/{pid}/{name}"));
     link("exe").is_ok_and(|path| path.starts_with(folder))

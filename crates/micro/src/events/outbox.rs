@@ -31,7 +31,7 @@ const BATCH: usize = 100;
 /// How long what others posted is theirs to publish.
 const GRACE: Duration = Duration::from_secs(10);
 /// How often what others left behind is looked for.
-const SWEEP: Duration = Duration::from_secs(30);
+const SWEEP: Duration = Duration::from_secs(10);
 /// Between attempts while the store or the events are away: from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
