@@ -4,6 +4,7 @@
 mod axum_reference;
 mod blocks;
 mod child;
+mod domains;
 mod echo;
 mod gateway;
 mod generator;
@@ -58,6 +59,7 @@ const NAMES: &[&str] = &[
     "journey",
     "generator",
     "blocks",
+    "domains",
     SOAK,
 ];
 
@@ -101,6 +103,7 @@ async fn one(name: &str, plan: Plan) -> Result<Vec<Figure>> {
         "platform" => platform::measure(plan).await,
         "generator" => generator::measure(plan).await,
         "blocks" => blocks::measure(plan).await,
+        "domains" => domains::measure(plan).await,
         SOAK => soak::measure(plan).await,
         _ => journey::measure(plan).await,
     }

@@ -15,7 +15,7 @@ use crate::load::median;
 use crate::report::Figure;
 
 /// Idle is when nothing was asked for so long.
-const IDLE: Duration = Duration::from_secs(5);
+pub const IDLE: Duration = Duration::from_secs(5);
 const MEGABYTE: f64 = 1e6;
 
 /// All three.
@@ -62,7 +62,7 @@ fn join_address(home: &Path) -> Option<String> {
 }
 
 /// The process below the home whose program has the name.
-fn program(home: &Path, name: &str) -> Result<u32> {
+pub fn program(home: &Path, name: &str) -> Result<u32> {
     let named = |pid: &u32| {
         std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.to_string_lossy().contains(name))
     };
@@ -72,7 +72,8 @@ fn program(home: &Path, name: &str) -> Result<u32> {
         .with_context(|| format!("no process of {name}"))
 }
 
-fn resident(pid: u32) -> Result<f64> {
+/// Of a process, in megabytes.
+pub fn resident(pid: u32) -> Result<f64> {
     let bytes = process::resident(pid).context("the process is there")?;
     Ok(bytes as f64 / MEGABYTE)
 }
