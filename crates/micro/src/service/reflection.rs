@@ -14,7 +14,7 @@ use micro_proto::reflection::{
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Context, Result, ServiceDescriptor, Streaming};
 use prost::Message;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 
 pub use ask::{Described, describe};
 
@@ -30,6 +30,8 @@ struct Index {
     services: Vec<String>,
     files: BTreeMap<String, (Bytes, Vec<String>)>,
     symbols: BTreeMap<String, String>,
+    /// The file of an extension, by the message that it extends and its number.
+    extensions: BTreeMap<(String, i32), String>,
 }
 
 impl Reflection {
@@ -39,8 +41,8 @@ impl Reflection {
         for descriptor in descriptors {
             index.services.push(descriptor.full_name());
             // A descriptor that cannot be read is the generator's fault; the service itself works without it.
-            let set = FileDescriptorSet::decode(descriptor.file_descriptor_set).unwrap_or_default();
-            set.file.into_iter().for_each(|file| index.add(file));
+            let set = Files::decode(descriptor.file_descriptor_set).unwrap_or_default();
+            set.files.into_iter().for_each(|bytes| index.add(bytes));
         }
         index.services.sort();
         index.services.dedup();
@@ -65,10 +67,14 @@ impl Reflection {
             MessageRequest::AllExtensionNumbersOfType(name) => self.0.symbols.contains_key(name).then(|| {
                 MessageResponse::AllExtensionNumbersResponse(ExtensionNumberResponse {
                     base_type_name: name.clone(),
-                    extension_number: Vec::new(),
+                    extension_number: self.0.extension_numbers(name),
                 })
             }),
-            MessageRequest::FileContainingExtension(_) => None,
+            MessageRequest::FileContainingExtension(asked) => {
+                let extended = asked.containing_type.trim_start_matches('.').to_owned();
+                let file = self.0.extensions.get(&(extended, asked.extension_number));
+                file.and_then(|file| self.0.file(file))
+            }
         }
     }
 }
@@ -101,8 +107,19 @@ pub fn respond(
     }
 }
 
+/// A set of files as their bytes: read and written again, a file would lose the options that are not protobuf's own, such as
+/// the routes of its methods.
+#[derive(Clone, PartialEq, Message)]
+struct Files {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    files: Vec<Bytes>,
+}
+
 impl Index {
-    fn add(&mut self, file: FileDescriptorProto) {
+    fn add(&mut self, bytes: Bytes) {
+        let Ok(file) = FileDescriptorProto::decode(&*bytes) else {
+            return;
+        };
         let name = file.name().to_owned();
         let package = file.package().to_owned();
         for service in &file.service {
@@ -120,7 +137,12 @@ impl Index {
             .iter()
             .for_each(|one| self.enumeration(&package, one, &name));
         let needs = file.dependency.clone();
-        self.files.insert(name, (file.encode_to_vec().into(), needs));
+        for extension in &file.extension {
+            let extended = extension.extendee().trim_start_matches('.').to_owned();
+            self.symbol(join(&package, extension.name()), &name);
+            self.extensions.insert((extended, extension.number()), name.clone());
+        }
+        self.files.insert(name, (bytes, needs));
     }
 
     fn message(&mut self, scope: &str, message: &DescriptorProto, file: &str) {
@@ -138,6 +160,11 @@ impl Index {
 
     fn enumeration(&mut self, scope: &str, one: &EnumDescriptorProto, file: &str) {
         self.symbol(join(scope, one.name()), file);
+    }
+
+    fn extension_numbers(&self, message: &str) -> Vec<i32> {
+        let of_message = self.extensions.keys().filter(|(extended, _)| extended == message);
+        of_message.map(|(_, number)| *number).collect()
     }
 
     fn symbol(&mut self, name: String, file: &str) {
