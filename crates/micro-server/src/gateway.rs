@@ -1,7 +1,8 @@
 //! The platform over HTTP and JSON.
 //!
 //! A path names a service and an endpoint; what comes as JSON is handed on as one gRPC frame of JSON, so that the gateway
-//! decodes nothing that it does not need. In reading order: [`Gateway::serve`] accepts, `connection` speaks HTTP/1.1 on one
+//! decodes nothing that it does not need. A service may have other routes too (`route`): to a call, whose message is put
+//! together as its contract says (`transcode`), or to itself (`hand_on`). In reading order: [`Gateway::serve`] accepts, `connection` speaks HTTP/1.1 on one
 //! connection through a `wire` that knows when nothing moves, `request` is the way of one request, and the rest are its
 //! steps.
 //!
@@ -21,6 +22,7 @@ mod face;
 mod form;
 #[doc(hidden)]
 pub mod fuzz;
+mod hand_on;
 mod lines;
 mod message;
 pub(crate) mod metadata;
@@ -29,10 +31,12 @@ pub(crate) mod path;
 mod query;
 pub(crate) mod reply;
 mod request;
+mod route;
 mod stats;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+mod transcode;
 mod wire;
 
 use std::future::Future;
@@ -52,6 +56,7 @@ pub use stats::{Snapshot, Stats};
 
 use crate::api::BlockList;
 use crate::namespace::PLATFORM;
+use crate::routes::Index;
 
 /// The id of the gateway's own errors.
 pub(crate) const ID: &str = "go.micro.api";
@@ -133,6 +138,8 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     /// Calls the platform's own services, which are found in its namespace whatever namespace a request names.
     platform: Client,
+    /// What services answer at beyond their endpoints.
+    routes: Arc<Index>,
     version: Bytes,
     stats: Arc<Stats>,
 }
@@ -152,12 +159,14 @@ impl Gateway {
         let platform = Client::builder()
             .resolver(Arc::new(Home(config.cache.clone())))
             .build();
+        let routes = Index::follow(config.registry.clone(), &config.namespace_prefix);
         let version = Bytes::from(format!("{{\"version\": {:?}}}", config.version));
         Self(Arc::new(Inner {
             face: Face::Programs,
             config,
             limits,
             platform,
+            routes,
             version,
             stats: Arc::default(),
         }))
@@ -171,6 +180,7 @@ impl Gateway {
             config: inner.config.clone(),
             limits: inner.limits,
             platform: inner.platform.clone(),
+            routes: inner.routes.clone(),
             version: inner.version.clone(),
             stats: Arc::default(),
         }))
@@ -191,6 +201,7 @@ impl Gateway {
             config,
             limits: inner.limits,
             platform: inner.platform.with_own_connections(1),
+            routes: inner.routes.clone(),
             version: inner.version.clone(),
             stats: inner.stats.clone(),
         }))

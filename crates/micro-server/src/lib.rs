@@ -17,6 +17,7 @@ mod peer;
 mod profile;
 pub mod proxy;
 pub mod registry;
+pub mod routes;
 pub mod runtime;
 mod server;
 pub mod store;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use micro::api::METADATA;
 use micro::broker::{Broker, Message};
 use micro::registry::{Action, Event, Registry, Service};
 use micro_proto::registry as proto;
@@ -16,7 +17,7 @@ use micro_rpc::{Context, Error, Result, Streaming};
 use micro_rpc::prost::Message as _;
 
 use crate::drain::Draining;
-use crate::{broker, namespace};
+use crate::{broker, namespace, routes};
 
 /// Where registrations are published.
 const TOPIC: &str = "registry.events";
@@ -28,6 +29,8 @@ pub struct RegistryHandler {
     /// Tells this registry from others in what it publishes.
     id: String,
     draining: Draining,
+    /// Registrations with routes are looked at one by one: of two that come at once, one is second.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl RegistryHandler {
@@ -38,6 +41,7 @@ impl RegistryHandler {
             broker,
             id: uuid::Uuid::new_v4().to_string(),
             draining,
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -127,7 +131,18 @@ impl Contract for RegistryHandler {
     async fn register(&self, ctx: &Context, service: Service) -> Result<EmptyResponse> {
         let namespace = writable(ctx, &service, "registry.Registry.Register")?;
         let ttl = ttl(&service);
+        let has_routes = service
+            .endpoints
+            .iter()
+            .any(|each| each.metadata.contains_key(METADATA));
+        let turn = if has_routes {
+            Some(self.turn.lock().await)
+        } else {
+            None
+        };
+        routes::check(&*self.registry, &namespace, &service).await?;
         self.registry.register(&namespace, service.clone(), ttl).await?;
+        drop(turn);
         self.publish(EventType::Create, service).await;
         Ok(EmptyResponse::default())
     }

@@ -33,6 +33,9 @@ use crate::gateway::path::{self, Target};
 use crate::gateway::reply::{self, Content};
 use crate::gateway::{ID, Inner, body, metadata, missing};
 
+pub(crate) use cookies::is_token;
+pub(crate) use headers::is_the_services;
+
 /// The endpoint by which a service shows that it has pages.
 const ENDPOINT: &str = "Web.Serve";
 

@@ -13,7 +13,8 @@ use super::{ID, Inner};
 use crate::namespace;
 
 const UNKNOWN: HeaderValue = HeaderValue::from_static("application/octet-stream");
-const GUARDED: [(HeaderName, &str); 2] = [
+/// For whatever a tenant serves from here.
+pub(super) const GUARDED: [(HeaderName, &str); 2] = [
     (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];

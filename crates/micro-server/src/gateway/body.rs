@@ -15,6 +15,45 @@ const SLOWEST: u64 = 16 * 1024;
 /// What is set aside for a body before it has come, whatever length it claims.
 const SET_ASIDE: usize = 64 * 1024;
 
+/// How fast a body comes that is taken piece by piece.
+pub(super) struct Pace {
+    limit: usize,
+    patience: Duration,
+    began: Instant,
+    /// Waiting for whoever takes the pieces is not the caller's fault.
+    waited: Duration,
+    handed_on: Instant,
+    bytes: usize,
+}
+
+impl Pace {
+    /// Of a body of at most `limit` bytes.
+    pub(super) fn new(limit: usize, patience: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            limit,
+            patience,
+            began: now,
+            waited: Duration::ZERO,
+            handed_on: now,
+            bytes: 0,
+        }
+    }
+
+    /// The next piece; `None` at the end. The errors are those of [`read`].
+    pub(super) async fn next(&mut self, body: &mut Incoming) -> Result<Option<Bytes>> {
+        self.waited += self.handed_on.elapsed();
+        let earned = Duration::from_secs(self.bytes as u64 / SLOWEST);
+        let piece = next(body, self.began + self.waited + self.patience + earned).await?;
+        self.bytes += piece.as_ref().map_or(0, Bytes::len);
+        self.handed_on = Instant::now();
+        match self.bytes > self.limit {
+            true => Err(too_large(self.limit)),
+            false => Ok(piece),
+        }
+    }
+}
+
 /// Reads a whole body of at most `limit` bytes: 413 for a larger one, at once where it says its length; 408 for one that
 /// comes too slowly; 400 for one that breaks off.
 pub(crate) async fn read(mut body: Incoming, limit: usize, patience: Duration) -> Result<Bytes> {

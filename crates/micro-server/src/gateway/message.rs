@@ -3,6 +3,7 @@
 use http::request::Parts;
 use http::{Method, header};
 use hyper::body::Incoming;
+use micro_codegen::http::Body;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Codec, Error, Result};
 use serde_json::{Map, Value};
@@ -76,6 +77,27 @@ async fn from_body(
         }
     };
     Ok((Codec::Json, message))
+}
+
+/// The body that a route's rule takes, as JSON; nothing where there can be none.
+pub(super) async fn body(parts: &Parts, body: Incoming, limits: &Limits, rule: &Body) -> Result<Bytes> {
+    let content_type = content_type(parts);
+    let kind = kind(content_type);
+    if *rule == Body::None && matches!(parts.method, Method::GET | Method::HEAD) {
+        return Ok(Bytes::new());
+    }
+    let body = read(body, limits.body.min(limits.message), limits.patience).await?;
+    match kind {
+        Kind::Proto if body.is_empty() => Ok(body),
+        Kind::Proto => Err(Error::new(ID, 415, "routes take JSON: send application/json")),
+        Kind::Form if !body.trim_ascii_start().starts_with(b"{") => Ok(encode(&Value::Object(
+            form::urlencoded([&body[..]]).map_err(wrong)?,
+        ))),
+        Kind::Json | Kind::Form => Ok(body),
+        Kind::Multipart => Ok(encode(&Value::Object(
+            form::multipart(content_type, body).await.map_err(wrong)?,
+        ))),
+    }
 }
 
 /// Without a query the body goes on as it came: the service says what is wrong with JSON that only looks like an object.

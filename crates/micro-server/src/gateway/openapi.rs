@@ -22,8 +22,8 @@ use super::{ID, Inner, metadata};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// So many services are asked at once.
 const AT_ONCE: usize = 16;
-/// What nobody calls through the gateway: what services tell of themselves, and their pages.
-const HIDDEN: [&str; 2] = ["debug.Debug", "web.Web"];
+/// What nobody calls through the gateway: what services tell of themselves, their pages, and what they answer as HTTP.
+const HIDDEN: [&str; 3] = ["debug.Debug", "http.Http", "web.Web"];
 /// Contracts change with versions of services only, but who is allowed to see them changes too.
 const KEPT: HeaderValue = HeaderValue::from_static("no-cache");
 

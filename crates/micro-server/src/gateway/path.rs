@@ -39,7 +39,7 @@ pub(crate) fn parts(path: &str) -> Vec<&str> {
 }
 
 /// The rules of the contract, section 4.2; `None` when the parts name nothing that can exist.
-pub(super) fn resolve(parts: &[&str]) -> Option<Target> {
+pub(crate) fn resolve(parts: &[&str]) -> Option<Target> {
     // Both names of a service are one before anything is made of them.
     let first = short_name(parts.first()?);
     let (service, handler, method): (Cow<'_, str>, _, _) = match parts {

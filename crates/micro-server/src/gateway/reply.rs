@@ -24,6 +24,8 @@ pub(crate) enum Content {
     Stream(Messages),
     /// So many bytes as they come. An error breaks the connection: its length is known, so the caller sees that some are missing.
     Sized(u64, Streaming<Bytes>),
+    /// Bytes as they come, of which nobody knows how many. An error breaks the connection here too.
+    Pieces(Streaming<Bytes>),
 }
 
 impl Body for Content {
@@ -37,7 +39,7 @@ impl Body for Content {
             Self::Stream(messages) => messages
                 .poll(cx)
                 .map(|data| data.map(|data| Ok(Frame::data(data)))),
-            Self::Sized(_, pieces) => Pin::new(pieces)
+            Self::Sized(_, pieces) | Self::Pieces(pieces) => Pin::new(pieces)
                 .poll_next(cx)
                 .map(|piece| piece.map(|piece| piece.map(Frame::data))),
         }
@@ -50,7 +52,7 @@ impl Body for Content {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Stream(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Pieces(_) => SizeHint::default(),
             Self::Sized(size, _) => SizeHint::with_exact(*size),
         }
     }

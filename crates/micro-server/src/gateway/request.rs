@@ -15,6 +15,7 @@ use super::face::Face;
 use super::lines::{self, NDJSON};
 use super::path::{self, Target};
 use super::reply::{self, Content};
+use super::route::Routed;
 use super::{Gateway, ID, Inner, cors, message, metadata, missing, stream};
 use crate::web;
 
@@ -77,7 +78,7 @@ impl Inner {
             ["blob", namespace, key @ ..] if !key.is_empty() => {
                 self.blob(parts, namespace, &key.join("/")).await
             }
-            names => self.call(self.target(names)?, parts, body).await,
+            names => self.answer_call(self.target(names), parts, body).await,
         }
     }
 
@@ -100,21 +101,44 @@ impl Inner {
         Ok(target)
     }
 
-    async fn call(&self, target: Target, parts: &Parts, body: Incoming) -> Result<Response<Content>> {
-        let guard = &*self.config.guard;
-        let caller = Caller::identify(&parts.headers, guard).await?;
+    /// Calls what a path means: an endpoint by itself, or by a route.
+    async fn answer_call(
+        &self,
+        automatic: Result<Target>,
+        parts: &Parts,
+        body: Incoming,
+    ) -> Result<Response<Content>> {
+        if automatic.is_err() && self.routes.is_empty() {
+            return Err(unknown());
+        }
+        let caller = Caller::identify(&parts.headers, &*self.config.guard).await?;
         if caller.is_refused(&self.config.block_list) {
             return Ok(reply::refused());
         }
-        caller.admit(guard, &target)?;
-        let streams = self.streams(&caller, &target).await?;
+        match self.routed(&caller, automatic.as_ref().ok(), parts).await? {
+            None => self.call(&caller, automatic?, parts, body).await,
+            Some(Routed::Route(claim)) => self.by_route(&caller, &claim, parts, body).await,
+            Some(Routed::Refused(response)) => Ok(response),
+        }
+    }
+
+    async fn call(
+        &self,
+        caller: &Caller,
+        target: Target,
+        parts: &Parts,
+        body: Incoming,
+    ) -> Result<Response<Content>> {
+        caller.admit(&*self.config.guard, &target)?;
+        let streams = self.streams(caller, &target).await?;
         let ctx = metadata::context(parts, &caller.namespace).with_extensions();
-        let client = self.client(&caller, &target.service);
+        let client = self.client(caller, &target.service);
         let Target { service, endpoint } = &target;
         let is_lines = message::content_type(parts).starts_with(NDJSON) && parts.method == Method::POST;
         if streams && is_lines {
             let requests = lines::messages(body, self.limits.message);
-            return self.stream(client, &ctx, &target, parts, requests).await;
+            let answers = self.stream(client, &ctx, &target, parts, requests).await?;
+            return self.begin(parts, answers).await;
         }
         let (codec, message) = message::build(parts, body, &self.limits).await?;
         if streams {
@@ -123,7 +147,8 @@ impl Inner {
                 return Err(Error::new(ID, 415, detail));
             }
             let requests = Streaming::from_iter([message]);
-            return self.stream(client, &ctx, &target, parts, requests).await;
+            let answers = self.stream(client, &ctx, &target, parts, requests).await?;
+            return self.begin(parts, answers).await;
         }
         let ctx = ctx.with_timeout(self.patience(parts));
         let answer = client.call_raw(&ctx, service, endpoint, codec, message).await?;
@@ -163,21 +188,25 @@ impl Inner {
         }))
     }
 
-    async fn stream(
+    pub(super) async fn stream(
         &self,
         client: &Client,
         ctx: &Context,
         target: &Target,
         parts: &Parts,
         requests: Streaming<Bytes>,
-    ) -> Result<Response<Content>> {
+    ) -> Result<Streaming<Bytes>> {
         let ctx = match metadata::timeout(parts) {
             Some(asked) => ctx.clone().with_timeout(asked),
             None => ctx.clone(),
         };
-        let answers = client
+        client
             .stream_raw(&ctx, &target.service, &target.endpoint, Codec::Json, requests)
-            .await?;
+            .await
+    }
+
+    /// Answers with a stream.
+    pub(super) async fn begin(&self, parts: &Parts, answers: Streaming<Bytes>) -> Result<Response<Content>> {
         stream::begin(answers, &parts.headers, self.limits.call).await
     }
 }

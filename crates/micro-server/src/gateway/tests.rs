@@ -4,6 +4,7 @@ mod calls;
 pub(crate) mod echo;
 pub(crate) mod http;
 mod malformed;
+mod routes;
 mod slow;
 mod streams;
 

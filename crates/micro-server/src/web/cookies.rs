@@ -46,6 +46,14 @@ pub(super) fn confined(value: &HeaderValue, base: &str, is_secure: bool) -> Opti
     HeaderValue::try_from(kept).ok()
 }
 
+/// Whether a service sets a cookie that is not for it to set, wherever that holds.
+pub(crate) fn is_token(value: &HeaderValue) -> bool {
+    String::from_utf8_lossy(value.as_bytes())
+        .split(';')
+        .next()
+        .is_some_and(sets_token)
+}
+
 /// Whether a cookie would be taken for the caller's token. One without a name is sent back as its value alone, so it can
 /// pass for one with a name.
 fn sets_token(pair: &str) -> bool {

@@ -108,7 +108,7 @@ pub(super) fn of_request(headers: &HeaderMap, base: &str) -> Vec<Header> {
 }
 
 /// Whether a header of a service's answer goes on to the browser.
-pub(super) fn is_the_services(name: &HeaderName, all: &HeaderMap) -> bool {
+pub(crate) fn is_the_services(name: &HeaderName, all: &HeaderMap) -> bool {
     let is_gateways = GATEWAYS.contains(&name.as_str()) || name.as_str().starts_with("access-control-");
     !is_gateways && !ends_here(name, all)
 }

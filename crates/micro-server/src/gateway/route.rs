@@ -1,0 +1,120 @@
+//! Requests to routes that services declare, beyond `/{service}/{endpoint}`.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, header};
+use hyper::body::Incoming;
+use micro_rpc::{Codec, Error, Result, Streaming};
+
+use super::caller::Caller;
+use super::lines::{self, NDJSON};
+use super::path::Target;
+use super::reply::{self, Content};
+use super::transcode::Given;
+use super::{ID, Inner, message, metadata, transcode};
+use crate::namespace::PLATFORM_SERVICES;
+use crate::routes::{Claim, Found};
+
+/// What a request means besides an endpoint.
+pub(super) enum Routed {
+    Route(Arc<Claim>),
+    /// The routes of the path have other methods.
+    Refused(Response<Content>),
+}
+
+impl Inner {
+    /// The route of a request; `None` where there is none, or where the path leads to an endpoint by itself.
+    pub(super) async fn routed(
+        &self,
+        caller: &Caller,
+        automatic: Option<&Target>,
+        parts: &Parts,
+    ) -> Result<Option<Routed>> {
+        let Some(table) = self.routes.of(&caller.namespace) else {
+            return Ok(None);
+        };
+        let routed = match table.find(parts.method.as_str(), parts.uri.path()) {
+            Found::Nothing => return Ok(None),
+            Found::Route(claim) => Routed::Route(claim),
+            Found::WrongMethod(allowed) => {
+                let allowed: Vec<_> = allowed.iter().map(String::as_str).collect();
+                Routed::Refused(refused(parts, &allowed.join(", ")))
+            }
+        };
+        match automatic {
+            Some(target) if self.is_endpoint(caller, target).await? => Ok(None),
+            _ => Ok(Some(routed)),
+        }
+    }
+
+    /// Whether a path without a route would mean something.
+    async fn is_endpoint(&self, caller: &Caller, target: &Target) -> Result<bool> {
+        if PLATFORM_SERVICES.contains(&target.service.as_str()) {
+            return Ok(true);
+        }
+        let versions = self.find(caller, &target.service).await?;
+        let is_there = |name: &str| name == target.endpoint || target.endpoint.starts_with("Debug.");
+        Ok(versions.is_some_and(|versions| {
+            let mut endpoints = versions.iter().flat_map(|version| &version.endpoints);
+            endpoints.any(|endpoint| is_there(&endpoint.name))
+        }))
+    }
+
+    pub(super) async fn by_route(
+        &self,
+        caller: &Caller,
+        claim: &Claim,
+        parts: &Parts,
+        body: Incoming,
+    ) -> Result<Response<Content>> {
+        let target = Target {
+            service: claim.service.clone(),
+            endpoint: claim.endpoint.clone(),
+        };
+        caller.admit(&*self.config.guard, &target)?;
+        if claim.endpoint == micro::api::ENDPOINT {
+            return self.hand_on(caller, claim, parts, body).await;
+        }
+        let ctx = metadata::context(parts, &caller.namespace).with_extensions();
+        let client = self.client(caller, &claim.service);
+        let given = Given::read(claim, parts.uri.path(), parts.uri.query().unwrap_or_default())?;
+        if claim.streams {
+            let requests = self.requests(claim, given, parts, body).await?;
+            let answers = self.stream(client, &ctx, &target, parts, requests).await?;
+            return self.begin(parts, answers.map(transcode::answers(claim))).await;
+        }
+        let body = message::body(parts, body, &self.limits, &claim.body).await?;
+        let message = given.message(body)?;
+        let ctx = ctx.with_timeout(self.patience(parts));
+        let (service, endpoint) = (&claim.service, &claim.endpoint);
+        let answer = client
+            .call_raw(&ctx, service, endpoint, Codec::Json, message)
+            .await?;
+        Ok(reply::message(reply::JSON, transcode::answers(claim)(answer)?))
+    }
+
+    /// The messages of a call that streams: one, or of lines each with what path and query say.
+    async fn requests(
+        &self,
+        claim: &Claim,
+        given: Given,
+        parts: &Parts,
+        body: Incoming,
+    ) -> Result<Streaming<micro_rpc::bytes::Bytes>> {
+        if message::content_type(parts).starts_with(NDJSON) && parts.method != Method::GET {
+            return Ok(lines::values(body, self.limits.message).map(move |line| given.message(line)));
+        }
+        let body = message::body(parts, body, &self.limits, &claim.body).await?;
+        Ok(Streaming::from_iter([given.message(body)?]))
+    }
+}
+
+fn refused(parts: &Parts, allowed: &str) -> Response<Content> {
+    let detail = format!("{} is no method of this path, which has {allowed}", parts.method);
+    let mut response = reply::error(&Error::new(ID, 405, detail));
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
