@@ -6,6 +6,9 @@
 /// The longest message that is kept.
 const MESSAGE_BYTES: usize = 8 * 1024;
 
+/// What cargo takes its progress bar away with before it says something else.
+const ERASE: &str = "\u{1b}[K";
+
 /// The words at the beginning of cargo's remarks on its own work.
 const REMARKS: &[&str] = &[
     "Adding",
@@ -98,7 +101,7 @@ impl Output {
             self.message_bytes += plain.len() + 1;
             self.messages.push(Line {
                 plain: plain.to_owned(),
-                coloured: text.trim_end().to_owned(),
+                coloured: text.trim_end().trim_start_matches(ERASE).to_owned(),
             });
         }
         vec![Seen::Message(plain.to_owned())]
@@ -253,7 +256,7 @@ mod tests {
     #[test]
     fn colours_are_kept_beside_the_plain_text() {
         let mut output = Output::default();
-        output.feed(b"\x1b[1m\x1b[92m   Compiling\x1b[0m greeter v0.1.0\n\x1b[1m\x1b[91merror\x1b[0m: no\n --> \x1b[94mx\x1b[0m\n");
+        output.feed(b"\x1b[1m\x1b[92m   Compiling\x1b[0m greeter v0.1.0\n\x1b[K\x1b[1m\x1b[91merror\x1b[0m: no\n --> \x1b[94mx\x1b[0m\n");
         let reason = output.error().unwrap();
         assert_eq!(reason.plain, "error: no\n --> x");
         assert_eq!(
