@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use micro_rpc::{Error, Result};
 
+use super::text;
+
 const ID: &str = "web.cookie";
 /// Browsers keep no longer ones.
 const LONGEST: usize = 4096;
@@ -33,8 +35,8 @@ pub struct Cookie {
 }
 
 impl Cookie {
-    /// A cookie. Its name and value are ASCII without blanks, quotes, commas, semicolons and backslashes; the names that begin
-    /// with `micro-` are the platform's.
+    /// A cookie. Its value is any text; its name is ASCII without blanks, quotes, commas, semicolons, backslashes and equals signs,
+    /// and the names that begin with `micro-` are the platform's.
     pub fn new(name: &str, value: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -82,11 +84,8 @@ impl Cookie {
         if name.is_empty() || !name.bytes().all(is_plain) || name.contains('=') {
             return Err(self.wrong("has a name that browsers do not take"));
         }
-        if !value.bytes().all(is_plain) {
-            return Err(self.wrong("has a value that browsers do not take: encode it"));
-        }
         let same_site = if self.is_strict { "Strict" } else { "Lax" };
-        let mut line = format!("{name}={value}; Path={base}; SameSite={same_site}");
+        let mut line = format!("{name}={}; Path={base}; SameSite={same_site}", encoded(value));
         if !self.is_for_scripts {
             line.push_str("; HttpOnly");
         }
@@ -110,6 +109,16 @@ impl Cookie {
 /// What stands for itself in a cookie, and in its name but for the equals sign.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+}
+
+/// Text as it stands in a cookie.
+fn encoded(text: &str) -> String {
+    text::percent_encoded(text, |byte| is_plain(byte) && byte != b'%')
+}
+
+/// What a cookie's value says. One that was set otherwise and is no text stands as it came.
+pub(super) fn decoded(value: &str) -> String {
+    text::percent_decoded(value.as_bytes(), false).unwrap_or_else(|_| value.to_owned())
 }
 
 /// A cookie that a browser sent.
@@ -140,6 +149,11 @@ mod tests {
                 "a=b; Path=/user/; SameSite=Strict; HttpOnly; Secure; Max-Age=3600",
             ),
             (
+                Cookie::new("a", "x; Path=/\r\n100% é"),
+                false,
+                "a=x%3B%20Path=/%0D%0A100%25%20%C3%A9; Path=/user/; SameSite=Lax; HttpOnly",
+            ),
+            (
                 Cookie::new("a", "").for_scripts(),
                 false,
                 "a=; Path=/user/; SameSite=Lax",
@@ -158,9 +172,6 @@ mod tests {
             ("a=b", "x"),
             ("a;", "x"),
             ("é", "x"),
-            ("a", "x; Path=/"),
-            ("a", "x\r\n"),
-            ("a", "x y"),
             ("micro-token", "x"),
             ("Micro-Form", "x"),
             ("a", &"x".repeat(LONGEST)),
@@ -168,6 +179,14 @@ mod tests {
             let error = Cookie::new(name, value).line("/", false).unwrap_err();
             assert_eq!(error.code, 500, "{name} {value}");
         }
+    }
+
+    #[test]
+    fn any_text_comes_back() {
+        for text in ["", "a+b=c/d", "x; Path=/\r\n100% é", "%41", "\"quoted\", \\"] {
+            assert_eq!(decoded(&encoded(text)), text);
+        }
+        assert_eq!(decoded("100%&%ff"), "100%&%ff");
     }
 
     #[test]

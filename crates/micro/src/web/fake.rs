@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use micro_rpc::{Context, Result};
 
-use super::{CSRF_FIELD, PREFIX, Pages, Request, Response, Web as _, header, text};
+use super::{CSRF_FIELD, PREFIX, Pages, Request, Response, Web as _, cookie, header, text};
 
 /// Opens pages and fills in forms as a browser does: it keeps cookies, and sends a form with the token that it finds in the page.
 ///
@@ -82,7 +82,7 @@ impl FakeBrowser {
 
     /// A cookie that it keeps.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies().get(name).cloned()
+        self.cookies().get(name).map(|value| cookie::decoded(value))
     }
 
     async fn ask(&self, ctx: &Context, method: &str, path: &str, form: &str) -> Result<Shown> {

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use micro_rpc::{Error, Result};
 
+use super::text;
+
 /// More is no form that a person fills in.
 const MOST: usize = 1000;
 /// Bytes of a form.
@@ -86,26 +88,7 @@ impl Fields {
 }
 
 fn decoded(text: &[u8]) -> Result<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        match (first, after) {
-            (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, after @ ..]) if let Some(byte) = hexadecimal(*high, *low) => {
-                bytes.push(byte);
-                rest = after;
-            }
-            // A lone percent sign stands for itself, as it does to browsers.
-            _ => bytes.push(*first),
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| Error::bad_request(ID, "the form is not UTF-8"))
-}
-
-fn hexadecimal(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+    text::percent_decoded(text, true).map_err(|_| Error::bad_request(ID, "the form is not UTF-8"))
 }
 
 #[cfg(test)]

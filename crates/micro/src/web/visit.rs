@@ -75,8 +75,8 @@ impl Visit {
     }
 
     /// A cookie that the browser sent.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        cookie::find(values(&self.request, "cookie"), name)
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        cookie::find(values(&self.request, "cookie"), name).map(cookie::decoded)
     }
 
     /// The token that every form of this service needs, in a field that nobody sees:
