@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{CONTENT_LENGTH, HeaderName};
+use http::header::{CONTENT_LENGTH, HeaderName, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
@@ -150,7 +150,7 @@ fn response(first: Option<Piece>, rest: Streaming<Piece>, method: &Method) -> Re
     let mut response = reply::empty(status);
     for (name, value) in all
         .iter()
-        .filter(|(name, value)| is_the_services(name, &all) && !(*name == header::SET_COOKIE && is_token(value)))
+        .filter(|(name, value)| is_the_services(name, &all) && !(*name == SET_COOKIE && is_token(value)))
     {
         response.headers_mut().append(name, value.clone());
     }

@@ -140,7 +140,8 @@ impl Index {
         for extension in &file.extension {
             let extended = extension.extendee().trim_start_matches('.').to_owned();
             self.symbol(join(&package, extension.name()), &name);
-            self.extensions.insert((extended, extension.number()), name.clone());
+            self.extensions
+                .insert((extended, extension.number()), name.clone());
         }
         self.files.insert(name, (bytes, needs));
     }
