@@ -20,6 +20,7 @@ mod new;
 mod operator;
 mod power;
 mod readme;
+mod routes;
 mod run_helloworld;
 mod server;
 mod several;

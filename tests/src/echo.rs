@@ -8,6 +8,7 @@ use micro::{Context, Platform, Service, Streaming, async_trait};
 use micro_rpc::wkt::Empty;
 use micro_rpc::{Error, Result};
 
+use crate::library;
 use crate::proto::echo as proto;
 use proto::{
     Attempted, Attempts, EchoServer, Everything, Failure, Identity, MirrorServer, Number, Pause, Range, Text,
@@ -15,9 +16,10 @@ use proto::{
 
 /// What the platform runs.
 pub fn service(_platform: &Platform) -> Service {
-    Service::new("echo")
+    let service = Service::new("echo")
         .handle(EchoServer::new(Echo::default()))
-        .handle(MirrorServer::new(Mirror))
+        .handle(MirrorServer::new(Mirror));
+    library::mount(service)
 }
 
 /// How often a failing call was made, for each key.

@@ -7,6 +7,7 @@ pub mod disk;
 pub mod echo;
 pub mod grpc;
 pub mod http;
+pub mod library;
 pub mod process;
 pub mod proto;
 pub mod random;
@@ -23,6 +24,11 @@ pub struct TestingGuide;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/domains.md")]
 pub struct DomainsGuide;
+
+/// The guide to HTTP routes, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/http-routes.md")]
+pub struct RoutesGuide;
 
 pub use command::{Micro, Ran};
 pub use server::Server;

@@ -13,8 +13,8 @@ pub fn service(service: &Service) -> String {
     let mut rows: Vec<Vec<String>> = service
         .endpoints
         .iter()
-        // Pages are for browsers.
-        .filter(|endpoint| endpoint.name != "Web.Serve")
+        // Pages are for browsers, and whole requests for the gateway.
+        .filter(|endpoint| !matches!(endpoint.name.as_str(), "Web.Serve" | "Http.Handle"))
         .map(|endpoint| {
             vec![
                 format!("\t{}", words(&service.name, &endpoint.name)),

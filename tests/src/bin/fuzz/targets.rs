@@ -30,6 +30,16 @@ pub const TARGETS: &[Target] = &[
         feed: path,
     },
     Target {
+        name: "template",
+        corpus: TEMPLATES,
+        feed: template,
+    },
+    Target {
+        name: "routes",
+        corpus: ROUTES,
+        feed: routes,
+    },
+    Target {
         name: "query",
         corpus: QUERIES,
         feed: query,
@@ -83,6 +93,23 @@ const DEFINITIONS: &[&str] = &[
     "service a\n  depends b c\n  topics d\n  routes GET /e\n  resources memory 1GiB cpu 5m disk 2MiB\nenv local\n  A b\n",
     "service a\n  path ./a\nservice b\n  path c\n  depends a\n\nenv far\n  A 'b  c'\n",
     "service \u{e9}\n\u{3000}\u{3000}comand 'x\n",
+];
+
+const TEMPLATES: &[&str] = &[
+    "/v1/{name=messages/*}",
+    "/v1/users/{user_id}/messages/{message.id}:read",
+    "/{a=b/*/c/**}:undo",
+    "/%2F/\u{e9}%c3%a9/*/**",
+    "/a:b/{c",
+];
+
+/// Lines: templates, and a path at last.
+const ROUTES: &[&str] = &[
+    "/v1/{name=messages/*}\n/v1/**\n/v1/messages/1:read",
+    "/{a}/{b}\n/a/{b}:c\n/a/b\n/{all=**}\n/a/x%2Fy:c",
+    "/v1/{name=a/**}:b\n/v1/a//%2e%2e/c:b",
+    "/{x=**}\n/a/../b",
+    "/a/*/*/*/b\n/*/a/*/*/c\n/a/a/a/a/c",
 ];
 
 const ADDRESSES: &[&str] = &[
@@ -182,6 +209,14 @@ const FLAGS: &[&str] = &[
 
 fn path(input: &[u8]) -> bool {
     std::str::from_utf8(input).is_ok_and(micro_server::gateway::fuzz::path)
+}
+
+fn template(input: &[u8]) -> bool {
+    std::str::from_utf8(input).is_ok_and(micro_server::routes::fuzz::template)
+}
+
+fn routes(input: &[u8]) -> bool {
+    std::str::from_utf8(input).is_ok_and(micro_server::routes::fuzz::matching)
 }
 
 fn query(input: &[u8]) -> bool {
