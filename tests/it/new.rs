@@ -147,6 +147,8 @@ async fn a_service_with_all_rooms_does_what_is_printed() {
         help.contains("# Greet somebody") && help.contains("micro tailor call --name=John"),
         "{help}"
     );
+    let greeted = server.http().get("/tailor/greet/Alice%20B").await.ok();
+    assert_eq!(greeted["msg"], "Hello Alice B", "the route in the contract");
     let document = server.http().get("/openapi/tailor.json").await.ok();
     assert!(
         document["paths"]["/tailor/Tailor/List"]["post"].is_object(),
