@@ -166,16 +166,18 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
     // that one tells services and the command line where to call.
     let listen = proxy_flag().or(args.listen_address);
     let is_default = listen.is_none() && args.api_address.is_none();
+    let build = std::env::var_os("MICRO_BUILD_DIR")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from);
     Ok(Config {
         home: globals.home.clone(),
-        build: std::env::var_os("MICRO_BUILD_DIR")
-            .filter(|folder| !folder.is_empty())
-            .map(PathBuf::from),
         proxy_address: listen.unwrap_or_else(|| "127.0.0.1:8081".to_owned()),
         gateway_address: args.api_address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
         web_address: args.web_address.filter(|address| !address.is_empty()),
         profile: args.profile,
-        framework: framework::lay_out(&globals.home)?,
+        // The compiler takes sources at another path for others: servers that build in one folder have one copy in it.
+        framework: framework::lay_out(build.as_deref().unwrap_or(&globals.home))?,
+        build,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         cgroup: args.cgroup.filter(|folder| !folder.as_os_str().is_empty()),
         disable_admin: matches!(args.disable_admin.as_str(), "true" | "1"),
