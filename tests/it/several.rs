@@ -243,11 +243,6 @@ async fn what_cannot_be_started_is_explained() {
         &["mail: depends on \"user\", which does not run", "micro run user"],
     )
     .await;
-    refused(
-        &["run", "services", "--watch"],
-        &["--watch is for one service, and several are in this folder"],
-    )
-    .await;
     town.define("user", "    depends desk\n");
     refused(
         &["run", "services", &town.flag()],

@@ -12,7 +12,7 @@ mod carried {
 }
 
 /// The link in a service's folder through which its manifest finds the framework.
-const LINK: &str = ".micro";
+pub(crate) const LINK: &str = ".micro";
 
 /// Lays the sources out below a home, once per version, and tells where. Safe when several do it at once.
 pub(crate) fn lay_out(home: &Path) -> Result<PathBuf> {

@@ -145,7 +145,8 @@ async fn stop(session: &Session, condemned: &Condemned) -> Result<()> {
     Ok(())
 }
 
-async fn delete(session: &Session, target: &Target) -> Result<()> {
+/// Ends a service, and answers when its processes have ended.
+pub(crate) async fn delete(session: &Session, target: &Target) -> Result<()> {
     let service = Service {
         name: target.name.clone(),
         version: target.version.clone(),

@@ -1,15 +1,18 @@
 //! `micro run` and `micro update`: from source to a service that answers.
 
 mod answer;
+mod concern;
+mod files;
+mod keep;
 mod needs;
 pub(crate) mod order;
-mod rebuild;
 mod request;
 mod several;
 mod tell;
 mod update;
 
-use std::path::Path;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 
 use micro_proto::runtime::{Runtime as _, RuntimeClient, Source as _, SourceClient};
 use micro_rpc::Context;
@@ -20,15 +23,17 @@ use crate::server::{self, ServerArgs, Stop};
 use crate::session::{self, Environment, Globals, Session};
 use crate::source::{self, Folder, Group, Place, Source};
 use crate::watch::{self, Screen};
+use keep::Keep;
 
 pub(crate) use update::{UpdateArgs, update};
 
-/// Build and run a service from its source, or all services of a folder.
+/// Build and run a service from its source, or all services of a folder. On a terminal it stays, and brings each change of the
+/// files to what runs.
 #[derive(clap::Args)]
 #[command(
     after_help = "EXAMPLE:\n   micro run helloworld\n   micro run . --env_vars=LEVEL=debug --instances=2\n   \
                   micro run ./shop --command='python3 main.py' --secrets=KEY=payment.key\n   micro run ./services\n   \
-                  micro run github.com/org/repo/folder@ref"
+                  micro run ./services --watch=false\n   micro run github.com/org/repo/folder@ref"
 )]
 pub(crate) struct RunArgs {
     /// The folder of a service or of several, or a git repository: host/org/repo/folder@ref, or an URL.
@@ -67,17 +72,18 @@ pub(crate) struct RunArgs {
     /// Container images need a cluster.
     #[arg(long, hide = true)]
     image: Option<String>,
-    /// Stay, and build and start it anew whenever a file of it has changed.
-    #[arg(long)]
-    watch: bool,
+    /// Stay, and build and start anew what a changed file concerns. On a terminal that is done unless --watch=false is said.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    watch: Option<bool>,
     /// How long files must have been at rest, in milliseconds.
-    #[arg(long = "watch_delay", value_name = "MS", default_value_t = 1000)]
+    #[arg(long = "watch_delay", value_name = "MS", default_value_t = 60)]
     watch_delay: u64,
     #[command(flatten)]
     server: ServerArgs,
 }
 
 /// What is to run.
+#[derive(Clone)]
 enum Job {
     One(Box<Source>),
     Several(Group),
@@ -90,11 +96,10 @@ pub(crate) async fn run(globals: &Globals, args: RunArgs) -> Result<()> {
     let environment = Environment::resolve(globals)?;
     let job = find(globals, &environment, &args)?;
     if session::is_reachable(&environment.address).await {
-        job.start(globals, &args).await?;
-        return if args.watch {
-            job.keep(globals, &args).await
-        } else {
-            Ok(())
+        let is_watched = args.is_watched(&job);
+        return match is_watched {
+            true => job.keep(globals, &args, "").await,
+            false => job.start(globals, &args).await,
         };
     }
     if environment.name != "local" || globals.proxy_address.is_some() {
@@ -103,11 +108,11 @@ pub(crate) async fn run(globals: &Globals, args: RunArgs) -> Result<()> {
             Failure::new(4, text).with_hint("start one there, or choose an environment with `micro env set`")
         );
     }
-    embed(globals, &job, &args).await
+    embed(globals, job, &args).await
 }
 
 /// Runs a server in this process, and the job in it, until it is asked to end.
-async fn embed(globals: &Globals, job: &Job, args: &RunArgs) -> Result<()> {
+async fn embed(globals: &Globals, job: Job, args: &RunArgs) -> Result<()> {
     let stop = Stop::listen()?;
     let running = server::start(globals, args.server.clone()).await?;
     server::tell_admin(&running);
@@ -115,18 +120,18 @@ async fn embed(globals: &Globals, job: &Job, args: &RunArgs) -> Result<()> {
         proxy_address: Some(running.addresses.proxy.to_string()),
         ..globals.clone()
     };
+    let what = match &job {
+        Job::One(_) => "the service",
+        Job::Several(_) => "the services",
+    };
+    let ready = format!("\nmicro server ready; Ctrl-C stops it and {what}");
     let done = async {
-        job.start(&here, args).await?;
-        let what = match job {
-            Job::One(_) => "the service",
-            Job::Several(_) => "the services",
-        };
-        println!("\nmicro server ready; Ctrl-C stops it and {what}");
-        if args.watch {
-            job.keep(&here, args).await
-        } else {
-            std::future::pending().await
+        if args.is_watched(&job) {
+            return job.keep(&here, args, &ready).await;
         }
+        job.start(&here, args).await?;
+        println!("{ready}");
+        std::future::pending().await
     };
     let ended = tokio::select! {
         ended = done => ended,
@@ -134,6 +139,15 @@ async fn embed(globals: &Globals, job: &Job, args: &RunArgs) -> Result<()> {
     };
     running.shutdown().await;
     ended
+}
+
+impl RunArgs {
+    /// Whether to stay: as it was said, else for who sits at a terminal. Nothing tells when a repository changes.
+    fn is_watched(&self, job: &Job) -> bool {
+        let is_repository = matches!(job, Job::One(source) if matches!(source.place, Place::Repository(_)));
+        let is_terminal = || std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        !is_repository && self.watch.unwrap_or_else(is_terminal)
+    }
 }
 
 impl Job {
@@ -144,12 +158,57 @@ impl Job {
         }
     }
 
-    async fn keep(&self, globals: &Globals, args: &RunArgs) -> Result<()> {
-        match self {
-            Self::One(source) => rebuild::keep(globals, source, args).await,
-            // Refused before anything was started.
-            Self::Several(_) => Ok(()),
+    /// Starts it and stays. What does not start now may do so after the next change.
+    async fn keep(self, globals: &Globals, args: &RunArgs, ready: &str) -> Result<()> {
+        let keep = Keep::begin(globals, args, self.clone()).await?;
+        if let Err(failure) = self.start(globals, args).await {
+            failure.report();
         }
+        let place = self.place().display();
+        match ready {
+            "" => println!("watching {place}; Ctrl-C ends that, and what runs goes on"),
+            ready => println!("{ready}\nwatching {place}"),
+        }
+        keep.run().await
+    }
+
+    fn services(&self) -> &[Source] {
+        match self {
+            Self::One(source) => std::slice::from_ref(source),
+            Self::Several(group) => &group.services,
+        }
+    }
+
+    /// The folder that the user named.
+    fn place(&self) -> &Path {
+        match self {
+            Self::One(source) => match &source.place {
+                Place::Folder(folder) => &folder.folder,
+                Place::Repository(_) => Path::new(""),
+            },
+            Self::Several(group) => &group.place,
+        }
+    }
+
+    /// The folders that everything is in that its services are made of.
+    fn roots(&self) -> Vec<PathBuf> {
+        let mut roots = vec![self.place().to_owned()];
+        for source in self.services() {
+            if let Place::Folder(folder) = &source.place
+                && !roots.iter().any(|root| folder.root.starts_with(root))
+            {
+                roots.push(folder.root.clone());
+            }
+        }
+        roots
+    }
+
+    /// The same as its folder is now; the folder of several may have none left.
+    fn again(&self) -> Result<Self> {
+        Ok(match self {
+            Self::One(source) => Self::One(Box::new(source.again()?)),
+            Self::Several(group) => Self::Several(group.again()?),
+        })
     }
 }
 
@@ -177,7 +236,7 @@ fn find(globals: &Globals, environment: &Environment, args: &RunArgs) -> Result<
     if let Some(name) = &args.name {
         source.name.clone_from(name);
     }
-    if args.watch && matches!(source.place, Place::Repository(_)) {
+    if args.watch == Some(true) && matches!(source.place, Place::Repository(_)) {
         return Err(Failure::new(
             1,
             "--watch needs a folder: nothing tells when a repository changes",

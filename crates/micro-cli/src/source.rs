@@ -1,6 +1,7 @@
 //! A service's source: on this machine, as the runtime takes it, or where the runtime fetches it.
 
 mod group;
+pub(crate) mod packages;
 
 use std::fs;
 use std::io;
@@ -13,6 +14,7 @@ use micro_rpc::bytes::Bytes;
 
 use crate::config_file::Config;
 use crate::errors::{Failure, Result};
+use crate::framework::LINK;
 
 use crate::run::order::Node;
 
@@ -22,9 +24,9 @@ pub(crate) use group::Group;
 const LIMIT: u64 = 64 * 1024 * 1024;
 const CHUNK: usize = 256 * 1024;
 /// Made by tools, or by the runtime itself.
-const SKIPPED: [&str; 6] = ["target", ".git", ".micro", "node_modules", ".idea", ".vscode"];
+pub(crate) const SKIPPED: [&str; 6] = ["target", ".git", LINK, "node_modules", ".idea", ".vscode"];
 /// The same of a service in another language, of which little is known.
-const NO_SOURCE: [&str; 2] = [".git", ".micro"];
+const NO_SOURCE: [&str; 2] = [".git", LINK];
 /// Where services are that are named by a word alone, unless the user's settings say otherwise.
 const BASE: &str = "github.com/micro/services";
 const LATEST: &str = "latest";

@@ -4,28 +4,39 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use micro::runtime::State;
+use micro::runtime::{ERROR_COLOURED, State};
 use micro_proto::runtime::{ReadOptions, ReadRequest, Runtime as _, RuntimeClient, Service};
 use micro_rpc::Context;
 
 use crate::errors::{Failure, Result};
 use crate::session::Session;
 
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Where the progress of services is shown, of several at a time if need be.
 #[derive(Default)]
-pub(crate) struct Screen(MultiProgress);
+pub(crate) struct Screen {
+    bars: MultiProgress,
+    is_quiet: bool,
+}
 
 impl Screen {
+    /// One where progress is shown on a terminal only, not line by line.
+    pub(crate) fn quiet() -> Self {
+        Self {
+            is_quiet: true,
+            ..Self::default()
+        }
+    }
+
     /// Prints a line for good, above what changes.
     pub(crate) fn print(&self, line: &str) {
-        self.0.suspend(|| println!("{line}"));
+        self.bars.suspend(|| println!("{line}"));
     }
 
     /// Says what went wrong, above what changes.
     pub(crate) fn report(&self, failure: &Failure) {
-        self.0.suspend(|| failure.report());
+        self.bars.suspend(|| failure.report());
     }
 }
 
@@ -46,6 +57,12 @@ pub(crate) async fn until_running(
             if service.status == State::Running as i32 && error.is_empty() {
                 return Ok(());
             }
+            let coloured = fact(ERROR_COLOURED);
+            let error = if coloured.is_empty() || !shows_colours() {
+                error
+            } else {
+                coloured
+            };
             if service.status == State::Running as i32 {
                 progress.end();
                 return Err(Failure::new(1, error).with_hint("the version from before goes on serving"));
@@ -58,6 +75,12 @@ pub(crate) async fn until_running(
         progress.show(name, fact("status"), first_of(&[fact("update"), fact("build")]));
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Whether who reads the errors sees colours, and wants them: https://no-color.org
+fn shows_colours() -> bool {
+    let variable = |name: &str| std::env::var_os(name).unwrap_or_default();
+    std::io::stderr().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb"
 }
 
 fn first_of<'a>(texts: &[&'a str]) -> &'a str {
@@ -87,13 +110,14 @@ async fn read(client: &RuntimeClient, session: &Session, name: &str, version: &s
 /// A line that changes on a terminal; a line per change elsewhere.
 struct Progress {
     bar: Option<ProgressBar>,
+    is_quiet: bool,
     last: std::cell::RefCell<String>,
 }
 
 impl Progress {
     fn new(screen: &Screen) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = screen.0.add(ProgressBar::new_spinner());
+            let bar = screen.bars.add(ProgressBar::new_spinner());
             let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(Duration::from_millis(100));
@@ -101,6 +125,7 @@ impl Progress {
         });
         Self {
             bar,
+            is_quiet: screen.is_quiet,
             last: std::cell::RefCell::default(),
         }
     }
@@ -108,7 +133,7 @@ impl Progress {
     fn show(&self, name: &str, status: &str, detail: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(format!("{name}: {status}  {detail}")),
-            None if *self.last.borrow() != status && !status.is_empty() => {
+            None if !self.is_quiet && *self.last.borrow() != status && !status.is_empty() => {
                 self.last.replace(status.to_owned());
                 eprintln!("{name}: {status}");
             }

@@ -22,7 +22,6 @@ pub(super) fn refuse_what_is_for_one(args: &RunArgs) -> Result<()> {
         ("--args", args.args.is_some()),
         ("--instances", args.instances.is_some()),
         ("--source", args.shown.is_some()),
-        ("--watch", args.watch),
     ];
     match given.iter().find(|(_, is_given)| *is_given) {
         Some((flag, _)) => {

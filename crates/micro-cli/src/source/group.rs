@@ -11,8 +11,10 @@ use crate::errors::{Failure, Result};
 /// The services of a folder, in the order of its `micro.mu`, or else of the names of their folders.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
-    /// Where they are.
+    /// Where they are, as the user said it.
     pub folder: PathBuf,
+    /// The same from the root of the disk.
+    pub place: PathBuf,
     /// At least one.
     pub services: Vec<Source>,
 }
@@ -35,7 +37,18 @@ impl Group {
         refuse_namesakes(&services)?;
         Ok(Some(Self {
             folder: folder.to_owned(),
+            place: folder.canonicalize()?,
             services,
+        }))
+    }
+
+    /// The same as its folder is now. Here it may have no services left, since more may come.
+    pub(crate) fn again(&self) -> Result<Self> {
+        let now = Self::find(&self.folder)?;
+        Ok(now.unwrap_or_else(|| Self {
+            folder: self.folder.clone(),
+            place: self.place.clone(),
+            services: Vec::new(),
         }))
     }
 }
