@@ -35,7 +35,7 @@ impl Page for Account {
     async fn show(&self, ctx: &Context, visit: &Visit) -> Result<Answer> {
         let tenant = Tenant::of(ctx)?;
         let id = visit.cookie(COOKIE).unwrap_or_default();
-        let account = match self.users.session(&tenant, id).await {
+        let account = match self.users.session(&tenant, &id).await {
             Ok((_, account)) => account,
             Err(Problem::Missing(_)) => return Answer::redirect(&visit.link("login")),
             Err(problem) => return Err(problem.of("ReadSession")),
@@ -54,7 +54,7 @@ impl Page for Account {
     async fn submit(&self, ctx: &Context, visit: &Visit) -> Result<Answer> {
         let tenant = Tenant::of(ctx)?;
         let id = visit.cookie(COOKIE).unwrap_or_default();
-        let ended = self.users.sessions.end(&tenant, id).await;
+        let ended = self.users.sessions.end(&tenant, &id).await;
         ended.map_err(|problem| problem.of("Logout"))?;
         let answer = Answer::redirect(&visit.link("login"))?;
         Ok(answer.cookie(Cookie::removed(COOKIE)))
