@@ -28,8 +28,16 @@ fn everything() -> Vec<Contract> {
 }
 
 fn echo() -> Vec<Contract> {
-    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/src/proto");
-    contracts(&folder, "echo.proto")
+    contracts(&of_tests(), "echo.proto")
+}
+
+/// With routes of its own.
+fn library() -> Vec<Contract> {
+    contracts(&of_tests(), "library.proto")
+}
+
+fn of_tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/src/proto")
 }
 
 fn described(contracts: &[Contract]) -> Value {
@@ -303,10 +311,12 @@ fn what_services_say_of_themselves_is_their_contract() {
 
 #[test]
 fn a_platform_is_one_valid_document() {
-    let all = [everything(), contracts(&crate::golden(), "names.proto"), echo()].concat();
+    let names = contracts(&crate::golden(), "names.proto");
+    let all = [everything(), names, echo(), library()].concat();
     let document = described(&all);
     validate(&document, &[]);
     assert_eq!(document.to_string(), described(&all).to_string());
+    assert!(document["paths"]["/v1/tags"]["put"].is_object());
     let schemas = document["components"]["schemas"].as_object().unwrap();
     for name in [
         "echo.Colour",
