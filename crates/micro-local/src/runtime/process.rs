@@ -22,6 +22,8 @@ const GRACE: Duration = Duration::from_secs(15);
 /// How long its last words may take through the pipe. Longer only if somebody else still holds the pipe open.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 const TAIL_LINES: usize = 20;
+/// What a Rust program exits with that panicked.
+const PANICKED: i32 = 101;
 
 /// What to start.
 pub struct Program {
@@ -40,7 +42,7 @@ pub struct Process {
     child: Child,
     group: Pid,
     started: Instant,
-    tail: Arc<Mutex<VecDeque<String>>>,
+    tail: Arc<Mutex<Tail>>,
     output: JoinHandle<()>,
     /// What a server after this one would find it by. Gone with the process.
     _note: Note,
@@ -56,7 +58,7 @@ impl Process {
             .and_then(|id| i32::try_from(id).ok())
             .and_then(Pid::from_raw);
         let group = id.ok_or_else(|| std::io::Error::other("the process has no id"))?;
-        let tail = Arc::new(Mutex::new(VecDeque::new()));
+        let tail: Arc<Mutex<Tail>> = Arc::default();
         let output = tokio::spawn(copy_output(pipe, log.clone(), Arc::clone(&tail)));
         let started = Instant::now();
         let found = note.found(group);
@@ -100,7 +102,7 @@ impl Process {
             (None, Some(signal)) => format!("killed by signal {signal}"),
             (None, None) => "ended".to_owned(),
         };
-        match self.last_words() {
+        match self.last_words(status) {
             Some(line) => format!("{cause} after {}: {line}", in_words(lived)),
             None => format!("{cause} after {}", in_words(lived)),
         }
@@ -124,17 +126,20 @@ impl Process {
     pub fn last_lines(&self, count: usize) -> String {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let lines: Vec<&str> = tail
+            .lines
             .iter()
-            .skip(tail.len().saturating_sub(count))
+            .skip(tail.lines.len().saturating_sub(count))
             .map(String::as_str)
             .collect();
         lines.join("\n")
     }
 
-    /// The last line that tells something.
-    fn last_words(&self) -> Option<String> {
+    /// What tells why it ended: what a Rust program panicked with, else the last line.
+    fn last_words(&self, status: ExitStatus) -> Option<String> {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        tail.iter().rfind(|line| !line.starts_with("note: ")).cloned()
+        let panic = tail.panic.clone().filter(|_| status.code() == Some(PANICKED));
+        let last = || tail.lines.iter().rfind(|line| !line.starts_with("note: "));
+        panic.or_else(|| last().cloned())
     }
 
     async fn bury(&mut self) {
@@ -197,18 +202,38 @@ async fn spawn(program: &Program) -> std::io::Result<(Child, pipe::Receiver)> {
     }
 }
 
-async fn copy_output(pipe: pipe::Receiver, log: Log, tail: Arc<Mutex<VecDeque<String>>>) {
+async fn copy_output(pipe: pipe::Receiver, log: Log, tail: Arc<Mutex<Tail>>) {
     let remember = |line: &str| {
+        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.add(line);
+    };
+    log.add_from(pipe, remember).await;
+}
+
+/// The end of a process's output.
+#[derive(Default)]
+struct Tail {
+    lines: VecDeque<String>,
+    /// What it panicked with last: a backtrace may push it out.
+    panic: Option<String>,
+    is_panic_next: bool,
+}
+
+impl Tail {
+    fn add(&mut self, line: &str) {
         if line.trim().is_empty() {
             return;
         }
-        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-        tail.push_back(line.chars().take(500).collect());
-        if tail.len() > TAIL_LINES {
-            tail.pop_front();
+        let line: String = line.chars().take(500).collect();
+        if std::mem::take(&mut self.is_panic_next) {
+            self.panic = Some(line.clone());
         }
-    };
-    log.add_from(pipe, remember).await;
+        self.is_panic_next = line.starts_with("thread '") && line.contains(" panicked at ");
+        self.lines.push_back(line);
+        if self.lines.len() > TAIL_LINES {
+            self.lines.pop_front();
+        }
+    }
 }
 
 /// `0.2 s`, `3 min`, `5 h`
@@ -217,5 +242,23 @@ pub fn in_words(time: Duration) -> String {
         0..60 => format!("{:.1} s", time.as_secs_f64()),
         seconds @ 60..7200 => format!("{} min", seconds / 60),
         seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_kept_before_its_backtrace() {
+        let mut tail = Tail::default();
+        tail.add("thread 'main' (7) panicked at main.rs:2:5:");
+        tail.add("no licence");
+        tail.add("stack backtrace:");
+        for frame in 0..TAIL_LINES {
+            tail.add(&format!("  {frame}: greeter::main"));
+        }
+        assert_eq!(tail.panic.as_deref(), Some("no licence"));
+        assert_eq!(tail.lines.len(), TAIL_LINES);
     }
 }
