@@ -24,4 +24,16 @@ mod tests {
     async fn the_examples_hold() -> micro::Result<()> {
         micro::examples::check(super::service).await
     }
+
+    #[test]
+    fn every_call_has_an_example() {
+        let service = super::service(&micro::Platform::in_memory("micro"));
+        for endpoint in service.endpoints() {
+            assert!(
+                endpoint.metadata.contains_key(micro::examples::METADATA),
+                "{}",
+                endpoint.name
+            );
+        }
+    }
 }
