@@ -6,6 +6,7 @@ pub mod handler {
 
 pub mod service {
     pub mod address;
+    pub mod delivery;
     pub mod mail;
     pub mod mails;
     pub mod message;
@@ -13,15 +14,22 @@ pub mod service {
     pub mod templates;
 }
 
+pub mod subscriber {
+    pub mod email;
+}
+
 use email_proto as proto;
-use service::mails::Mails;
+use service::delivery::Delivery;
+use service::mails::{Mails, TOPIC};
 use service::templates::Templates;
 
 /// What the platform runs.
 pub fn service(platform: &micro::Platform) -> micro::Service {
     let mails = Mails::new(platform);
     let handler = handler::email::Email::new(mails.clone(), Templates::new(platform));
+    let subscriber = subscriber::email::Email::new(mails.clone(), Delivery::new(platform));
     let service = micro::Service::new("email").outbox(mails.outbox());
+    let service = service.subscribe(TOPIC, subscriber);
     let service = service.examples(include_str!("api/examples.json"));
     service.handle(proto::EmailServer::new(handler))
 }
