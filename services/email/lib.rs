@@ -18,6 +18,10 @@ pub mod subscriber {
     pub mod email;
 }
 
+pub mod web {
+    pub mod outbox;
+}
+
 use email_proto as proto;
 use service::delivery::Delivery;
 use service::mails::{Mails, TOPIC};
@@ -30,6 +34,7 @@ pub fn service(platform: &micro::Platform) -> micro::Service {
     let subscriber = subscriber::email::Email::new(mails.clone(), Delivery::new(platform));
     let service = micro::Service::new("email").outbox(mails.outbox());
     let service = service.subscribe(TOPIC, subscriber);
+    let service = service.web(web::outbox::pages(&mails));
     let service = service.examples(include_str!("api/examples.json"));
     service.handle(proto::EmailServer::new(handler))
 }
