@@ -78,6 +78,9 @@ const NEVER: &[(&str, &str, &str)] = &[
     ("micro", "clap", "the command line is micro-cli's"),
 ];
 
+/// What is named like a service of ours and is none.
+const NOT_OURS: &[&str] = &["tower-service"];
+
 /// What is wrong with one manifest. `path` is relative to the root, `workspace` is the root's manifest.
 pub fn check(path: &str, manifest: &str, workspace: &str) -> Result<Vec<String>> {
     let parse = |text: &str| {
@@ -169,7 +172,11 @@ fn is_ours(name: &str) -> bool {
     DRIVERS.contains(&name)
         || TABLE.iter().any(|(package, _)| *package == name)
         || name.starts_with("micro-")
-        || (name.ends_with("-service") || name.ends_with("-proto"))
+        || (is_named_like_ours(name) && !NOT_OURS.contains(&name))
+}
+
+fn is_named_like_ours(name: &str) -> bool {
+    name.ends_with("-service") || name.ends_with("-proto")
 }
 
 fn is_outside(name: &str) -> bool {
@@ -255,6 +262,12 @@ mod tests {
                 "micro",
                 "micro-server.workspace = true",
                 false,
+            ),
+            (
+                "crates/micro/Cargo.toml",
+                "micro",
+                "tower-service.workspace = true",
+                true,
             ),
             (
                 "crates/micro-rpc/Cargo.toml",
