@@ -78,7 +78,10 @@ impl Table {
             allowed: BTreeSet::new(),
         };
         if let Some((before, verb)) = split_verb(path) {
-            search.verb = decode(verb);
+            let Some(verb) = decode(verb) else {
+                return Found::Nothing;
+            };
+            search.verb = Some(verb);
             if let Some(claim) = search.walk(&self.root, Some(before)) {
                 return Found::Route(claim.clone());
             }

@@ -132,6 +132,8 @@ fn documented_templates_take_the_documented_paths() {
         ("/v1/{var=**}", "/v1/a/../b", None),
         ("/v1/{var=**}", "/v1/a/.%2E", None),
         ("/v1/{var=**}", "/v1/%ff", None),
+        ("/v1/{var}", "/v1/a:%ff", None),
+        ("/v1/{var}", "/v1/a:", Some("var=a:")),
     ] {
         let expected = match values {
             Some(values) => format!("GET {} {values}", Template::parse(template).unwrap().shape())
