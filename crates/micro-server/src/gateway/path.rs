@@ -59,7 +59,7 @@ pub(crate) fn resolve(parts: &[&str]) -> Option<Target> {
     })
 }
 
-fn is_version(part: &str) -> bool {
+pub(super) fn is_version(part: &str) -> bool {
     let digits = part.strip_prefix('v').unwrap_or_default();
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -129,6 +129,7 @@ impl Inner {
         parts: &Parts,
         body: Incoming,
     ) -> Result<Response<Content>> {
+        let target = self.settled(caller, target).await?;
         caller.admit(&*self.config.guard, &target)?;
         let streams = self.streams(caller, &target).await?;
         let ctx = metadata::context(parts, &caller.namespace).with_extensions();
@@ -153,6 +154,21 @@ impl Inner {
         let ctx = ctx.with_timeout(self.patience(parts));
         let answer = client.call_raw(&ctx, service, endpoint, codec, message).await?;
         Ok(reply::message(answer_type(parts, codec), answer))
+    }
+
+    /// `/v1/user/read` is about the service `v1.user`, and where there is none about `user`: so programs ask for public APIs.
+    async fn settled(&self, caller: &Caller, target: Target) -> Result<Target> {
+        let service = match target.service.split_once('.') {
+            Some((version, service)) if path::is_version(version) => service,
+            _ => return Ok(target),
+        };
+        match self.find(caller, &target.service).await? {
+            Some(_) => Ok(target),
+            None => Ok(Target {
+                service: service.to_owned(),
+                endpoint: target.endpoint,
+            }),
+        }
     }
 
     /// How long a call may take.

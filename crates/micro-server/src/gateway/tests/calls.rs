@@ -65,6 +65,8 @@ async fn requests_become_messages() {
         ("GET /echo/echo/call", "", "", "", ""),
         ("GET /echo", "application/json", "", "", ""),
         ("GET /foo/bar/echo/call?name=Alice", "", "", "Alice", ""),
+        ("GET /v1/echo/Call?name=Alice", "", "", "Alice", ""),
+        ("GET /v1/echo/echo/call?name=Alice", "", "", "Alice", ""),
         ("POST /echo", "", "", "", ""),
         ("POST /echo", "", "null", "", ""),
         (
