@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod foreign;
 mod handlers;
+mod hot_reload;
 mod main_job;
 mod malformed;
 mod network;

@@ -8,6 +8,7 @@ pub mod echo;
 pub mod grpc;
 pub mod http;
 pub mod library;
+pub mod load;
 pub mod process;
 pub mod proto;
 pub mod random;

@@ -60,6 +60,25 @@ impl Source {
         self.replace_in(&self.folder.join("lib.rs"), service, &with_pages);
     }
 
+    /// Adds a line to what it depends on.
+    pub fn add_dependency(&self, line: &str) {
+        let manifest = self.folder.join("Cargo.toml");
+        self.replace_in(
+            &manifest,
+            "[dependencies]\n",
+            &format!("[dependencies]\n{line}\n"),
+        );
+    }
+
+    /// Makes it a member of the workspace that it lies in, instead of one of its own.
+    pub fn join_workspace(&self) {
+        let manifest = self.folder.join("Cargo.toml");
+        self.edit(&manifest, |text| {
+            let own = text.find("[workspace]").unwrap_or(text.len());
+            text[..own].replace("version = \"0.1.0\"\n", "version.workspace = true\n")
+        });
+    }
+
     /// Puts a statement before the others of main.
     pub fn insert_in_main(&self, statement: &str) {
         self.edit(&self.folder.join("main.rs"), |text| {
