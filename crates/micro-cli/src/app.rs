@@ -20,7 +20,7 @@ use crate::session::{Globals, Session};
 use crate::{
     args, auth, blob, broker, call, completion, config, debug, doctor, dynamic, env, events, generate, home,
     init, kill, login, logs, namespace, network, new, run, server, service, services, shell, shutdown,
-    status, store, user,
+    status, store, user, web,
 };
 
 use legacy::{LegacyArgs, check_profile};
@@ -160,9 +160,8 @@ enum Cmd {
     /// Say how the platform is put together here.
     #[command(hide = true)]
     Init(init::InitArgs),
-    /// Show the platform in a browser. Not in this version.
-    #[command(hide = true)]
-    Web(init::WebArgs),
+    /// Say where the pages of services are.
+    Web(web::WebArgs),
     /// Read and write records.
     Store(store::StoreArgs),
     /// Print a completion script for a shell.
@@ -377,7 +376,6 @@ fn finish(app: App) -> Result<ExitCode> {
                 // What looks for faults changes nothing.
                 Cmd::Doctor(args) => block_on(async move { doctor::run(&globals, args).await }),
                 Cmd::Init(args) => init::init(&args).map(|()| ExitCode::SUCCESS),
-                Cmd::Web(args) => init::web(&args).map(|()| ExitCode::SUCCESS),
                 Cmd::Cli(args) => block_on(async move { shell::run(&globals, &args) }),
                 Cmd::Service(args) => {
                     let namespace = namespace.or_else(|| std::env::var("MICRO_NAMESPACE").ok());
@@ -409,6 +407,7 @@ async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
         Cmd::Status(args) => status::run(&globals, args).await,
         Cmd::Logs(args) => logs::run(&globals, args).await,
         Cmd::Services => services::run_list(&globals).await,
+        Cmd::Web(args) => web::run(&globals, args).await,
         Cmd::Get(args) => services::run_get(&globals, args).await,
         Cmd::Call(CallArgs { stream }) => {
             let wanted = stream.into_call(is_raw);
@@ -442,8 +441,7 @@ async fn dispatch(globals: Globals, command: Cmd, is_raw: bool) -> Result<()> {
         | Cmd::Service(_)
         | Cmd::Doctor(_)
         | Cmd::Cli(_)
-        | Cmd::Init(_)
-        | Cmd::Web(_) => Ok(()),
+        | Cmd::Init(_) => Ok(()),
     }
 }
 

@@ -1,8 +1,8 @@
-//! `micro init` and `micro web`: what version 3 had and this one has otherwise, or not yet.
+//! `micro init`: what version 3 had and this one has otherwise.
 
 use clap::Args;
 
-use crate::errors::{Failure, Result};
+use crate::errors::Result;
 use crate::output;
 
 /// Say how the platform is put together here; there is nothing to rebuild.
@@ -32,20 +32,4 @@ pub fn init(args: &InitArgs) -> Result<()> {
         )),
         None => Ok(()),
     }
-}
-
-/// Show the platform in a browser. Not in this version.
-#[derive(Args, Debug)]
-#[command(after_help = "EXAMPLE:\n   micro web")]
-pub struct WebArgs {
-    /// Accepted for scripts
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    _rest: Vec<String>,
-}
-
-/// Refuses, in words.
-pub fn web(_args: &WebArgs) -> Result<()> {
-    Err(Failure::new(1, "There are no pages for the browser in this version yet").with_hint(
-        "`micro services`, `micro status` and `micro logs` show the same; the gateway answers JSON at http://127.0.0.1:8080",
-    ))
 }

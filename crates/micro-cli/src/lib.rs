@@ -43,5 +43,6 @@ mod target;
 mod tokens;
 mod user;
 mod watch;
+mod web;
 
 pub use app::main;
