@@ -92,7 +92,7 @@ fn more(name: &str, rooms: Rooms) -> Vec<String> {
             format!("micro events publish {name} '{{\"say\": \"hello\"}}'"),
         ),
         (rooms.subscriber, format!("micro logs {name}")),
-        (rooms.web, format!("curl http://localhost:8082/{name}/")),
+        (rooms.web, format!("micro web {name}")),
         (rooms.api || rooms.client, format!("micro gen {name}")),
     ];
     let wanted = all.into_iter().filter(|(is_wanted, _)| *is_wanted);

@@ -36,7 +36,7 @@ pub struct Rooms {
     pub subscriber: bool,
     /// `api/`: examples of calls and the OpenAPI document.
     pub api: bool,
-    /// `web/`: a page.
+    /// `web/`: a page with a form, and its templates.
     pub web: bool,
     /// `client/`: clients in other languages.
     pub client: bool,
@@ -168,8 +168,28 @@ impl Scaffold {
             ),
             (
                 rooms.web,
+                "askama.toml".to_owned(),
+                include_str!("scaffold/templates/askama.toml"),
+            ),
+            (
+                rooms.web,
+                format!("web/{name}.rs"),
+                include_str!("scaffold/templates/web.rs.txt"),
+            ),
+            (
+                rooms.web,
+                "web/layout.html".to_owned(),
+                include_str!("scaffold/templates/layout.html"),
+            ),
+            (
+                rooms.web,
                 "web/index.html".to_owned(),
                 include_str!("scaffold/templates/index.html"),
+            ),
+            (
+                rooms.web,
+                "web/style.css".to_owned(),
+                include_str!("scaffold/templates/style.css"),
             ),
         ];
         let wanted = all.into_iter().filter(|(is_wanted, ..)| *is_wanted);
