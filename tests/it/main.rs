@@ -4,6 +4,7 @@
 mod auth;
 mod blob;
 mod broker;
+mod browser;
 mod cli;
 mod clients;
 mod config;

@@ -2,6 +2,7 @@
 //! and the measurements stand on it.
 #![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
+pub mod browser;
 pub mod command;
 pub mod disk;
 pub mod echo;
@@ -14,6 +15,7 @@ pub mod proto;
 pub mod random;
 pub mod server;
 pub mod service;
+pub mod site;
 pub mod wait;
 
 /// The guide to testing, whose code is tested.
@@ -30,6 +32,11 @@ pub struct DomainsGuide;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/http-routes.md")]
 pub struct RoutesGuide;
+
+/// The guide to pages, whose code is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/pages.md")]
+pub struct PagesGuide;
 
 pub use command::{Micro, Ran};
 pub use server::Server;

@@ -23,6 +23,28 @@ impl Source {
         }
     }
 
+    /// Runs `micro new --web NAME` in the folder.
+    pub async fn with_pages(micro: &Micro, within: &Path, name: &str) -> Self {
+        micro.within(within).ok(&["new", "--web", name]).await;
+        Source {
+            name: name.to_owned(),
+            folder: within.join(name),
+        }
+    }
+
+    /// Adds to the pages that `with_pages` made: calls of `Pages`, what they name, and files of the folder `web`.
+    pub fn add_pages(&self, calls: &str, items: &str, files: &[(&str, &str)]) {
+        let web = self.folder.join("web");
+        for (name, text) in files {
+            std::fs::write(web.join(name), text).expect("the file can be written");
+        }
+        let code = web.join(format!("{}.rs", self.name));
+        let page = ".page(\"\", Greeting)";
+        self.replace_in(&code, page, &format!("{page}{calls}"));
+        let tests = "\n#[cfg(test)]\n";
+        self.replace_in(&code, tests, &format!("\n{items}\n{tests}"));
+    }
+
     /// Puts a statement before the others of a handler's method.
     ///
     /// # Panics

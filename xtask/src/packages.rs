@@ -9,6 +9,8 @@ use crate::workspace::{capture, execute};
 /// A program that must be on the PATH, and the packages that bring it.
 const NEEDED: &[(&str, &[&str])] = &[
     ("cc", &["gcc", "libc6-dev"]),
+    ("chromedriver", &["chromium-driver"]),
+    ("chromium", &["chromium"]),
     ("git", &["git"]),
     ("go", &["golang-go"]),
     ("mypy", &["mypy"]),
