@@ -12,6 +12,7 @@ mod journey;
 mod load;
 mod micro_subject;
 mod platform;
+mod reload;
 mod report;
 mod rpc;
 mod soak;
@@ -57,6 +58,7 @@ const NAMES: &[&str] = &[
     "gateway",
     "platform",
     "journey",
+    "reload",
     "generator",
     "blocks",
     "domains",
@@ -101,6 +103,7 @@ async fn one(name: &str, plan: Plan) -> Result<Vec<Figure>> {
         "rpc" => rpc::measure(plan).await,
         "gateway" => gateway::measure(plan).await,
         "platform" => platform::measure(plan).await,
+        "reload" => reload::measure(plan).await,
         "generator" => generator::measure(plan).await,
         "blocks" => blocks::measure(plan).await,
         "domains" => domains::measure(plan).await,
