@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, header};
 use hyper::body::Incoming;
+use micro::registry::Service;
 use micro_rpc::{Codec, Error, Result, Streaming};
 
 use super::caller::Caller;
@@ -54,11 +55,13 @@ impl Inner {
             return Ok(true);
         }
         let versions = self.find(caller, &target.service).await?;
-        let is_there = |name: &str| name == target.endpoint || target.endpoint.starts_with("Debug.");
-        Ok(versions.is_some_and(|versions| {
-            let mut endpoints = versions.iter().flat_map(|version| &version.endpoints);
-            endpoints.any(|endpoint| is_there(&endpoint.name))
-        }))
+        // Programs of others may tell of no endpoints, and every service has what all have.
+        let is_told = |version: &Service| {
+            let mut endpoints = version.endpoints.iter();
+            version.endpoints.is_empty() || endpoints.any(|endpoint| endpoint.name == target.endpoint)
+        };
+        let is_everywhere = target.endpoint.starts_with("Debug.");
+        Ok(versions.is_some_and(|versions| is_everywhere || versions.iter().any(is_told)))
     }
 
     pub(super) async fn by_route(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use micro::api::{ENDPOINT, METADATA, Route};
-use micro::registry::{Endpoint, Node, Registry, Service};
+use micro::registry::{Endpoint, Node, Service};
 use micro_proto::http::{Header, Http, HttpServer, Request, Response, ResponseHead};
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Context, Error, Result, Server, Streaming};
