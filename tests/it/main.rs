@@ -9,6 +9,7 @@ mod cli;
 mod clients;
 mod config;
 mod crash;
+mod domains;
 mod dynamic;
 mod events;
 mod faults;

@@ -1,23 +1,23 @@
 //! The life of a service: join, listen, register, answer, drain.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+mod registration;
+mod subscriptions;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use micro_rpc::{Client, Error, Resolver, Result, async_trait};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::watch;
 
 use crate::auth::{AsService, RemoteGuard, TokenSource};
 use crate::registry::{self, Cache, Registry};
-use crate::service::{follow, listen};
 use crate::settings::Settings;
 use crate::{Clock, Platform, Service, blob, broker, config, events, runtime, store};
+use registration::{Registration, advertised, entry};
+use subscriptions::subscriptions;
 
-const TTL: Duration = Duration::from_secs(90);
-const REGISTER_AGAIN: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(10);
 /// What the registry promises: a change reaches everybody who follows it within this time.
 const KNOWN_EVERYWHERE: Duration = Duration::from_secs(1);
@@ -177,51 +177,6 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
     Ok(())
 }
 
-/// What the service does besides answering: it handles what others publish until `left` says that it leaves, and publishes what
-/// it has posted until `ended` says that nothing is posted any more.
-fn subscriptions(
-    service: &mut Service,
-    joined: &Joined,
-    left: &watch::Receiver<bool>,
-    ended: &watch::Receiver<bool>,
-) -> (JoinSet<()>, JoinHandle<()>) {
-    let mut subscriptions = JoinSet::new();
-    let (platform, namespace, name) = (&joined.platform, &joined.namespace, &service.name);
-    let (joining, mut all_joined) = mpsc::channel::<()>(1);
-    for (topic, subscriber) in std::mem::take(&mut service.subscribers) {
-        subscriptions.spawn(follow(
-            platform.events.clone(),
-            namespace.clone(),
-            name.clone(),
-            topic,
-            subscriber,
-            joining.clone(),
-            begun(left.clone()),
-        ));
-    }
-    drop(joining);
-    for (topic, subscriber) in std::mem::take(&mut service.listeners) {
-        subscriptions.spawn(listen(
-            platform.broker.clone(),
-            namespace.clone(),
-            name.clone(),
-            topic,
-            subscriber,
-            begun(left.clone()),
-        ));
-    }
-    let outboxes = std::mem::take(&mut service.outboxes).into_iter();
-    let relays: Vec<_> = outboxes
-        .map(|outbox| outbox.relay(begun(ended.clone())))
-        .collect();
-    let relaying = tokio::spawn(async move {
-        // A group begins with what is published once it stands: the service must not miss what it tells itself.
-        let _ = all_joined.recv().await;
-        relays.into_iter().collect::<JoinSet<_>>().join_all().await;
-    });
-    (subscriptions, relaying)
-}
-
 async fn begun(mut signal: watch::Receiver<bool>) {
     // An error is the signal's owner gone: the same.
     let _ = signal.wait_for(|begun| *begun).await;
@@ -258,104 +213,4 @@ impl Stop {
             _ = self.interrupt.recv() => Ending::Now,
         }
     }
-}
-
-fn entry(service: &Service, settings: &Settings, address: String) -> registry::Service {
-    let id = settings
-        .node
-        .clone()
-        .unwrap_or_else(|| format!("{}-{}", service.name, micro_rpc::Id::random()));
-    let facts = [
-        ("server", "grpc"),
-        ("transport", "grpc"),
-        ("protocol", "grpc"),
-        ("registry", "service"),
-    ];
-    let pid = ("pid".to_owned(), std::process::id().to_string());
-    let metadata = facts
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into_iter()
-        .chain([pid])
-        .collect();
-    registry::Service {
-        name: service.name.clone(),
-        version: service.version.clone(),
-        metadata: service.metadata.clone(),
-        endpoints: service.endpoints(),
-        nodes: vec![registry::Node {
-            id,
-            address,
-            port: 0,
-            metadata,
-        }],
-        options: None,
-    }
-}
-
-/// Where others reach this service: the interface that leads to the platform, when it listens on all.
-fn advertised(bound: SocketAddr, proxy: &str) -> String {
-    if !bound.ip().is_unspecified() {
-        return bound.to_string();
-    }
-    let towards = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
-        socket.connect(proxy)?;
-        socket.local_addr()
-    });
-    let ip = towards.map_or(IpAddr::from([127, 0, 0, 1]), |address| address.ip());
-    SocketAddr::new(ip, bound.port()).to_string()
-}
-
-/// Keeps the service registered for as long as it lives.
-struct Registration(JoinHandle<()>);
-
-impl Registration {
-    /// And a word if the registry refuses the service for what it is, when it has just come: it would never be found as it
-    /// is, and who started it is there to read why. One that has been registered goes on trying: callers have it already.
-    fn start(
-        registry: Arc<dyn Registry>,
-        namespace: String,
-        entry: registry::Service,
-    ) -> (Self, oneshot::Receiver<Error>) {
-        let (refuse, refused) = oneshot::channel();
-        let keep = tokio::spawn(async move {
-            let mut pause = Duration::from_millis(100);
-            let mut was_registered = false;
-            loop {
-                match registry.register(&namespace, entry.clone(), Some(TTL)).await {
-                    Ok(()) => {
-                        was_registered = true;
-                        pause = Duration::from_millis(100);
-                        until_due(&*registry, &namespace, &entry.name).await;
-                    }
-                    Err(error) if !was_registered && matches!(error.code, 400 | 409) => {
-                        let _ = refuse.send(error);
-                        return;
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "cannot register; trying again");
-                        tokio::time::sleep(pause).await;
-                        pause = (pause * 2).min(Duration::from_secs(5));
-                    }
-                }
-            }
-        });
-        (Self(keep), refused)
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// A registry that went away may have forgotten us: its watch ends with it, and then it is told at once.
-async fn until_due(registry: &dyn Registry, namespace: &str, name: &str) {
-    let gone = async {
-        if let Ok(mut watch) = registry.watch(namespace, name).await {
-            while let Some(Ok(_)) = watch.next().await {}
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
-    let _ = tokio::time::timeout(REGISTER_AGAIN, gone).await;
 }
