@@ -14,6 +14,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(30);
+const BUILT: Duration = Duration::from_secs(1200);
 const PASSWORD: &str = "correct horse";
 const NEW_PASSWORD: &str = "battery staple";
 
@@ -98,7 +99,9 @@ async fn confirm(web: &str, link: &str) -> Answer {
 async fn the_domains_do_on_a_platform_what_they_say() {
     let server = Server::start().await;
     let services = root().join("services");
-    server.micro().ok(&["run", &services.to_string_lossy()]).await;
+    // It compiles for minutes, and others compile beside it.
+    let run = ["run", &services.to_string_lossy()];
+    server.micro().run_within(BUILT, &run).await.ok();
     somebody_signs_up_and_all_that_follows(&server).await;
     no_account_is_without_its_event_and_no_event_without_its_account(&server).await;
 }
@@ -118,7 +121,7 @@ async fn somebody_signs_up_and_all_that_follows(server: &Server) {
         (&json!("ada"), &json!(false))
     );
     let again = shop.ask("/user/create", ada.clone()).await.failed_with(400);
-    assert!(again.contains("user.Create.exists"), "{again}");
+    assert_eq!(again, "username already exists");
     let events = wait::until("the event", SOON, || async {
         let events = micro.run(&["events", "read", "user", "-o", "json"]).await;
         events
@@ -135,7 +138,7 @@ async fn somebody_signs_up_and_all_that_follows(server: &Server) {
 
     // Proves the address.
     let wanted = json!({"email": "ada@example.org", "subject": "Welcome", "text_content": "Go: $micro_verification_link"});
-    shop.ok("/user/send_verification_email", wanted).await;
+    shop.ok("/user/sendVerificationEmail", wanted).await;
     let mail = shop.mail("ada@example.org", "Welcome").await;
     let link = mail.strip_prefix("Go: ").unwrap();
     let confirmed = confirm(&server.web(), link).await;
@@ -168,12 +171,12 @@ async fn somebody_signs_up_and_all_that_follows(server: &Server) {
 
     // Forgets the password.
     let wanted = json!({"email": "ada@example.org", "subject": "Reset", "text_content": "Code: $code."});
-    shop.ok("/user/send_password_reset_email", wanted).await;
+    shop.ok("/user/sendPasswordResetEmail", wanted).await;
     let mail = shop.mail("ada@example.org", "Reset").await;
     let code = between(&mail, "Code: ", ".");
     let reset = json!({"email": "ada@example.org", "code": code, "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD});
-    shop.ok("/user/reset_password", reset.clone()).await;
-    shop.ask("/user/reset_password", reset).await.failed_with(401);
+    shop.ok("/user/resetPassword", reset.clone()).await;
+    shop.ask("/user/resetPassword", reset).await.failed_with(401);
     shop.ask("/user/readSession", json!({"session_id": session}))
         .await
         .failed_with(404);
@@ -190,7 +193,7 @@ async fn somebody_signs_up_and_all_that_follows(server: &Server) {
         .failed_with(404);
     shop.ok("/user/readSession", json!({"session_id": sessions[2]}))
         .await;
-    shop.ok("/user/logout_all", json!({"user_id": account["id"]}))
+    shop.ok("/user/logoutAll", json!({"user_id": account["id"]}))
         .await;
     for session in sessions {
         shop.ask("/user/readSession", json!({"session_id": session}))
@@ -218,43 +221,46 @@ async fn somebody_signs_up_and_all_that_follows(server: &Server) {
     // The same by hand, and with examples.
     let listed = micro.ok(&["user", "list"]).await;
     assert!(listed.contains("users"), "{listed}");
-    let help = micro.ok(&["user", "send_magic_link", "--help"]).await;
+    let help = micro.ok(&["user", "sendMagicLink", "--help"]).await;
     assert!(help.contains("--endpoint"), "{help}");
 }
 
 /// The service dies in the middle of its work, again and again; each account that is there has been told of, and none else.
 async fn no_account_is_without_its_event_and_no_event_without_its_account(server: &Server) {
-    const ACCOUNTS: usize = 60;
+    const ACCOUNTS: usize = 120;
     const NAME: &str = "one-of-many-";
     let many = Shop::open(server, "many").await;
     let http = &many.0;
-    let creating = (0..ACCOUNTS).map(|number| {
-        let http = http.clone();
-        async move {
-            let one = json!({"username": format!("{NAME}{number}"), "password": PASSWORD}).to_string();
-            http.post("/user/create", one).await.status.as_u16()
-        }
+    let creating = (0..ACCOUNTS).map(|number| async move {
+        let one = json!({"username": format!("{NAME}{number}"), "password": PASSWORD}).to_string();
+        // The answer may be lost with the process that gave it: then the name is taken the next time.
+        wait::until("an account", SOON, || async {
+            let answer = http.post("/user/create", one.clone()).await;
+            matches!(answer.status.as_u16(), 200 | 400)
+                .then_some(())
+                .ok_or_else(|| answer.text())
+        })
+        .await;
     });
     let killing = async {
-        for _ in 0..3 {
+        for many in [20, 50, 80] {
+            wait::until("accounts that are there", SOON, || async {
+                let text = http.post("/user/list", r#"{"limit":1000}"#).await.text();
+                let there = text.matches(NAME).count();
+                (there >= many).then_some(()).ok_or(text)
+            })
+            .await;
             let mut pids = process::of_folder(server.home()).into_iter();
             let pid = pids.find(|pid| process::program(*pid).is_some_and(|name| name.starts_with("user")));
             process::signal(pid.expect("user runs"), Signal::KILL);
-            wait::until("another instance to answer", SOON, || async {
-                let text = http.post("/user/read", r#"{"id":"nobody"}"#).await.text();
-                text.contains("user.Read.account").then_some(()).ok_or(text)
-            })
-            .await;
         }
     };
-    let (answers, ()) = tokio::join!(
+    tokio::join!(
         futures_util::stream::iter(creating)
             .buffer_unordered(4)
-            .collect::<Vec<u16>>(),
+            .collect::<Vec<()>>(),
         killing
     );
-    let acknowledged = answers.iter().filter(|status| **status == 200).count();
-    assert!(acknowledged > 0, "{answers:?}");
     let names = |list: &Value, of: &dyn Fn(&Value) -> Value| -> BTreeSet<String> {
         let items = list.as_array().cloned().unwrap_or_default();
         items
@@ -264,7 +270,7 @@ async fn no_account_is_without_its_event_and_no_event_without_its_account(server
     };
     let listed = http.post("/user/list", r#"{"limit":1000}"#).await.ok();
     let accounts = names(&listed["users"], &|user| user["username"].clone());
-    assert!(accounts.len() >= acknowledged);
+    assert_eq!(accounts.len(), ACCOUNTS);
     wait::until(
         "each account to be told of once",
         Duration::from_secs(60),
