@@ -117,6 +117,8 @@ async fn no_script_in_a_page_runs(bench: &Bench) {
     browser.complaints().await;
     browser.open(&format!("{shop}leaky.html")).await;
     browser.click("a").await;
+    // Script, handler, link, style, and two from elsewhere.
+    browser.complains("Content Security Policy", 6).await;
     assert_eq!(browser.run("return document.title").await, "as it was");
     let own = browser.run("return document.body.dataset.own").await;
     assert_eq!(own, "ran", "the service's own files do run");
@@ -129,10 +131,6 @@ async fn no_script_in_a_page_runs(bench: &Bench) {
         Vec::<String>::new(),
         "nothing is loaded from another site"
     );
-    let said = browser.complaints().await;
-    let is_policy = |line: &&String| line.contains("Content Security Policy");
-    // Script, handler, link, style, and two from elsewhere.
-    assert!(said.iter().filter(is_policy).count() >= 6, "{said:#?}");
 }
 
 async fn a_person_logs_in_and_out(bench: &Bench) {
@@ -146,7 +144,6 @@ async fn a_person_logs_in_and_out(bench: &Bench) {
     browser.open(&me).await;
     assert_eq!(browser.text("h1").await, "401 Unauthorized");
     browser.click("a[href^='/-/login']").await;
-    assert_eq!(browser.text("h1").await, "Log in");
     log_in(browser, "wrong").await;
     let refused = browser.text(".wrong").await;
     assert!(refused.contains("its secret is another one"), "{refused}");
@@ -227,9 +224,5 @@ async fn another_site_can_do_nothing(bench: &Bench) {
     site.show(&format!("<!doctype html>\n<iframe src=\"{shop}\"></iframe>"));
     browser.complaints().await;
     browser.open(&site.url("localhost")).await;
-    let said = browser.complaints().await;
-    assert!(
-        said.iter().any(|line| line.contains("frame-ancestors")),
-        "{said:#?}"
-    );
+    browser.complains("frame-ancestors", 1).await;
 }

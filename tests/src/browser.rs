@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use http::Method;
@@ -145,7 +146,25 @@ impl Browser {
         cookies.as_array().expect("cookies are a list").clone()
     }
 
-    /// What the browser complained of since it was asked last.
+    /// Waits until the browser has complained so often with these words, since it was asked last.
+    pub async fn complains(&self, words: &str, times: usize) {
+        let all = Mutex::new(Vec::new());
+        let what = format!("the browser to complain {times} times of {words:?}");
+        wait::until(&what, READY, || async {
+            let said = self.complaints().await;
+            let mut all = all.lock().unwrap();
+            all.extend(said);
+            let count = all.iter().filter(|line| line.contains(words)).count();
+            if count >= times {
+                Ok(())
+            } else {
+                Err(all.join("\n"))
+            }
+        })
+        .await;
+    }
+
+    /// What the browser complained of since it was asked last, as far as it has said so.
     pub async fn complaints(&self) -> Vec<String> {
         let lines = self.post("/se/log", json!({"type": "browser"})).await;
         let lines = lines.as_array().expect("a log is a list");
