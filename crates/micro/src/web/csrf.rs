@@ -8,10 +8,7 @@
 //!
 //! A program that sends its token itself needs none of it: no site can have a browser do that.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use micro_rpc::{Context, Error, Result};
-use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{Cookie, Request, TOKEN_COOKIE, cookie, values};
 
@@ -22,8 +19,7 @@ pub const HEADER: &str = "x-csrf-token";
 /// Only this service's pages can set it: the gateway lets no service set a cookie for another one's.
 const COOKIE: &str = "micro-csrf";
 const ID: &str = "web.csrf";
-const BYTES: usize = 32;
-/// Of the token in base64.
+/// Of the token, which is a [`secret::token`](crate::secret::token).
 const LETTERS: usize = 43;
 
 /// The token that the browser has, if it is one.
@@ -31,15 +27,6 @@ pub(super) fn known(request: &Request) -> Option<&str> {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     cookie::find(values(request, "cookie"), COOKIE)
         .filter(|token| token.len() == LETTERS && token.bytes().all(is_letter))
-}
-
-/// A new one.
-pub(super) fn make() -> Result<String> {
-    let mut bytes = [0; BYTES];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Error::internal(ID, "the system gives no random bytes"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// The cookie that holds it.
@@ -83,7 +70,6 @@ mod tests {
         ] {
             assert_eq!(is_same(one, other), expected, "{one} {other}");
         }
-        let (one, other) = (make().unwrap(), make().unwrap());
-        assert!(one.len() == LETTERS && one != other);
+        assert_eq!(crate::secret::token().len(), LETTERS);
     }
 }

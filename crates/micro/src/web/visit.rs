@@ -6,6 +6,7 @@ use micro_rpc::Result;
 
 use super::route::Route;
 use super::{Fields, PREFIX, Request, cookie, csrf, text, values};
+use crate::secret;
 
 /// A browser's request for a page. Who it is, and in which namespace, is said by the context.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl Visit {
         let known = csrf::known(&request).map(str::to_owned);
         let is_new = known.is_none();
         let token = Token {
-            text: known.map_or_else(csrf::make, Ok)?,
+            text: known.unwrap_or_else(secret::token),
             is_new,
             is_used: AtomicBool::new(false),
         };
