@@ -1,0 +1,1 @@
+//! The broker on core NATS, and events on JetStream.

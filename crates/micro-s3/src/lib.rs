@@ -1,0 +1,1 @@
+//! Blobs on object storage that speaks S3.

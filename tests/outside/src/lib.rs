@@ -1,0 +1,9 @@
+//! The systems outside Micro that the platform stands on, started for a test: a private instance in a temporary folder, on free
+//! ports, that is gone with the value that stands for it.
+#![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
+
+mod process;
+mod relay;
+
+pub use process::{Process, free_port};
+pub use relay::Relay;
