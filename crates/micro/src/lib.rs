@@ -19,6 +19,7 @@
 
 pub mod api;
 pub mod auth;
+mod backend;
 pub mod blob;
 pub mod broker;
 mod carried;
@@ -40,6 +41,7 @@ pub mod store;
 mod tenant;
 pub mod web;
 
+pub use backend::Backend;
 pub use clock::Clock;
 pub use log::start as start_log;
 pub use micro_rpc::{
