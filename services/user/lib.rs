@@ -15,6 +15,7 @@ pub mod service {
     pub mod problem;
     pub mod proofs;
     pub mod resets;
+    pub mod scratch;
     pub mod session;
     pub mod users;
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use micro::futures_util::future::try_join_all;
 use micro::store::model::{Entity, Model};
 use micro::store::{ErrorKind, Table};
 use micro::{Clock, Tenant, serde};
@@ -69,16 +70,19 @@ impl Attempts {
         Self { table, clock }
     }
 
-    /// Refuses who has to wait.
-    pub async fn check(&self, tenant: &Tenant, subjects: &Subjects) -> Result<()> {
-        for subject in &subjects.0 {
-            let known = self.of(tenant).read(subject).await?;
-            let left = known.map_or(0, |known| known.until - self.clock.unix());
-            if left > 0 {
-                return Err(Problem::Locked(Duration::from_secs(left.unsigned_abs())));
-            }
+    /// Refuses who has to wait. Answers whether anything is known against the account.
+    pub async fn check(&self, tenant: &Tenant, subjects: &Subjects) -> Result<bool> {
+        let model = self.of(tenant);
+        let known = try_join_all(subjects.0.iter().map(|subject| model.read(subject))).await?;
+        let left = known
+            .iter()
+            .flatten()
+            .map(|known| known.until - self.clock.unix());
+        let left = left.max().unwrap_or_default();
+        if left > 0 {
+            return Err(Problem::Locked(Duration::from_secs(left.unsigned_abs())));
         }
-        Ok(())
+        Ok(known.first().is_some_and(Option::is_some))
     }
 
     /// Notes a wrong password.
@@ -113,9 +117,7 @@ impl Attempts {
 
     /// Forgets the failures of an account, since somebody knew its password; those of the address stay, which may try others.
     pub async fn succeeded(&self, tenant: &Tenant, subjects: &Subjects) -> Result<()> {
-        if let Some(account) = subjects.0.first()
-            && self.of(tenant).read(account).await?.is_some()
-        {
+        if let Some(account) = subjects.0.first() {
             self.of(tenant).delete(account).await?;
         }
         Ok(())

@@ -1,18 +1,19 @@
 //! Passwords: which are taken, and what is kept of them.
 //!
 //! Argon2id with 19 MiB and two passes costs some 13 ms of a core. That is its purpose, and why it runs off the threads that
-//! answer calls, one at a time for each core, with a bounded queue before it.
+//! answer calls, one at a time for each core, with a bounded queue before it, in memory that the next one finds ready.
 
 use std::fmt;
 use std::sync::Arc;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::password_hash::{Ident, Output, ParamsString, PasswordHash, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use micro::{secret, serde};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{Problem, Result};
+use super::scratch::{Blocks, Scratch};
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -67,10 +68,14 @@ impl Password {
 pub struct Hasher {
     queue: Arc<Semaphore>,
     running: Arc<Semaphore>,
+    scratch: Scratch,
 }
 
 /// The right to hash once.
-pub struct Turn(OwnedSemaphorePermit);
+pub struct Turn {
+    permit: OwnedSemaphorePermit,
+    scratch: Scratch,
+}
 
 impl Hasher {
     /// With a turn for each core.
@@ -79,6 +84,7 @@ impl Hasher {
         Self {
             queue: Arc::new(Semaphore::new(QUEUE)),
             running: Arc::new(Semaphore::new(cores)),
+            scratch: Scratch::default(),
         }
     }
 
@@ -86,13 +92,17 @@ impl Hasher {
     pub async fn turn(&self) -> Result<Turn> {
         let _place = self.queue.try_acquire().map_err(|_| Problem::Busy)?;
         let permit = self.running.clone().acquire_owned().await;
-        permit.map(Turn).map_err(|_| Problem::Busy)
+        let permit = permit.map_err(|_| Problem::Busy)?;
+        Ok(Turn {
+            permit,
+            scratch: self.scratch.clone(),
+        })
     }
 
     /// What to keep of a password.
     pub async fn hash(&self, password: Password) -> Result<Hash> {
         let turn = self.turn().await?;
-        blocking(turn, move || hash(&password.0)).await?
+        blocking(turn, move |blocks| hash(&password.0, blocks)).await?
     }
 }
 
@@ -108,39 +118,72 @@ pub async fn verify(turn: Turn, text: &str, known: Option<&Hash>) -> Result<bool
         return Ok(false);
     }
     let (text, known) = (text.to_owned(), known.cloned());
-    blocking(turn, move || match known {
+    blocking(turn, move |blocks| match known {
         Some(Hash(known)) => {
             let parsed = PasswordHash::new(&known);
-            parsed.is_ok_and(|parsed| argon2().verify_password(text.as_bytes(), &parsed).is_ok())
+            parsed.is_ok_and(|parsed| is_of(&text, &parsed, blocks).unwrap_or_default())
         }
-        None => hash(&text).is_err(),
+        None => hash(&text, blocks).is_err(),
     })
     .await
 }
 
 /// The turn goes along with the work: a caller that hangs up does not end a hash that is under way.
-async fn blocking<T: Send + 'static>(turn: Turn, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    turn: Turn,
+    work: impl FnOnce(&mut Blocks) -> T + Send + 'static,
+) -> Result<T> {
     let done = tokio::task::spawn_blocking(move || {
-        let result = work();
-        drop(turn.0);
+        let result = turn.scratch.lend(work);
+        drop(turn.permit);
         result
     });
     done.await.map_err(|_| Problem::Busy)
 }
 
-fn hash(text: &str) -> Result<Hash> {
-    let failed = |error: argon2::password_hash::Error| {
-        Problem::Failed(micro::Error::internal("user", format!("cannot hash: {error}")))
-    };
+type Hashed<T> = std::result::Result<T, argon2::password_hash::Error>;
+
+fn hash(text: &str, blocks: &mut Blocks) -> Result<Hash> {
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let salt = SaltString::from_b64(&secret::letters(letters, SALT)).map_err(failed)?;
-    let hash = argon2().hash_password(text.as_bytes(), &salt).map_err(failed)?;
+    let salt = secret::letters(letters, SALT);
+    let made = made(text, &salt, blocks);
+    made.map_err(|error| Problem::Failed(micro::Error::internal("user", format!("cannot hash: {error}"))))
+}
+
+fn made(text: &str, salt: &str, blocks: &mut Blocks) -> Hashed<Hash> {
+    let salt = SaltString::from_b64(salt)?;
+    let params = params();
+    let hash = PasswordHash {
+        algorithm: Ident::new_unwrap("argon2id"),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(salt.as_salt()),
+        hash: Some(output(text, salt.as_salt(), params, blocks)?),
+    };
     Ok(Hash(hash.to_string()))
 }
 
-fn argon2() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).expect("the parameters are within argon2's bounds");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+/// Whether a hash, whose text says with which parameters it was made, is that of a text. The comparison takes equally long for all.
+fn is_of(text: &str, known: &PasswordHash, blocks: &mut Blocks) -> Hashed<bool> {
+    let (Some(salt), Some(hash)) = (known.salt, known.hash) else {
+        return Ok(false);
+    };
+    Ok(output(text, salt, Params::try_from(known)?, blocks)? == hash)
+}
+
+fn output(text: &str, salt: Salt, params: Params, blocks: &mut Blocks) -> Hashed<Output> {
+    let mut bytes = [0; Salt::MAX_LENGTH];
+    let salt = salt.decode_b64(&mut bytes)?;
+    let blocks = blocks.of(params.block_count());
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    Output::init_with(length, |out| {
+        Ok(argon2.hash_password_into_with_memory(text.as_bytes(), salt, out, blocks)?)
+    })
+}
+
+fn params() -> Params {
+    Params::new(MEMORY_KIB, PASSES, 1, None).expect("the parameters are within argon2's bounds")
 }
 
 #[cfg(test)]

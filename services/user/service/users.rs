@@ -196,11 +196,13 @@ impl Users {
             .map_or(format!("{}{}", who.username, who.email), |found| found.id.clone());
         let subjects = Subjects::new(&name, address);
         let turn = self.hasher.turn().await?;
-        self.attempts.check(tenant, &subjects).await?;
+        let is_suspect = self.attempts.check(tenant, &subjects).await?;
         let is_right = verify(turn, password, found.as_ref().map(|found| &found.password)).await?;
         match found.filter(|_| is_right) {
             Some(account) => {
-                self.attempts.succeeded(tenant, &subjects).await?;
+                if is_suspect {
+                    self.attempts.succeeded(tenant, &subjects).await?;
+                }
                 self.sessions.begin(tenant, &account).await
             }
             None => {
@@ -237,12 +239,14 @@ impl Users {
         let account = self.read(tenant, &Who::id(id)).await?;
         let subjects = Subjects::new(id, None);
         let turn = self.hasher.turn().await?;
-        self.attempts.check(tenant, &subjects).await?;
+        let is_suspect = self.attempts.check(tenant, &subjects).await?;
         if !verify(turn, old, Some(&account.password)).await? {
             self.attempts.failed(tenant, &subjects).await?;
             return Err(Problem::Refused("the old password is wrong"));
         }
-        self.attempts.succeeded(tenant, &subjects).await?;
+        if is_suspect {
+            self.attempts.succeeded(tenant, &subjects).await?;
+        }
         self.set_password(tenant, id, new).await
     }
 
