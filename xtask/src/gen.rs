@@ -34,6 +34,7 @@ fn platform(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
     let home = root.join("crates/micro-proto");
     let options = Options {
         extensions_from: Some(OURS),
+        fakes_on_demand: true,
         ..options()
     };
     contracts(&home.join("proto"), &home.join("src"), &options, check)

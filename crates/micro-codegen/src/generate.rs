@@ -21,6 +21,9 @@ pub struct Options {
     pub externs: BTreeMap<String, String>,
     /// Fields from this number on are ours in a contract that is not: JSON leaves them out for who does not ask.
     pub extensions_from: Option<i32>,
+    /// Whether a crate holds so many contracts that each one's fakes are compiled for who asks: with the feature `fakes-user`
+    /// those of `user.proto`.
+    pub fakes_on_demand: bool,
 }
 
 impl Default for Options {
@@ -30,6 +33,7 @@ impl Default for Options {
             width: 100,
             externs: BTreeMap::new(),
             extensions_from: None,
+            fakes_on_demand: false,
         }
     }
 }
@@ -55,13 +59,14 @@ pub fn generate(set: &FileSet, options: &Options) -> Result<Vec<GeneratedFile>> 
         .targets()
         .filter(|file| !options.externs.contains_key(file.name()))
     {
-        files.extend(generate_file(set, &Scope::of_file(&types, file, options.width))?);
+        let scope = Scope::of_file(&types, file, options.width);
+        files.extend(generate_file(set, &scope, options)?);
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
 
-fn generate_file(set: &FileSet, scope: &Scope<'_>) -> Result<Vec<GeneratedFile>> {
+fn generate_file(set: &FileSet, scope: &Scope<'_>, options: &Options) -> Result<Vec<GeneratedFile>> {
     let file = scope.file;
     if file.syntax() != "proto3" {
         return Err(scope.error(&[12], "only syntax = \"proto3\" is generated"));
@@ -69,7 +74,7 @@ fn generate_file(set: &FileSet, scope: &Scope<'_>) -> Result<Vec<GeneratedFile>>
     let stem = file.name().strip_suffix(".proto").unwrap_or(file.name());
     let has_services = !file.service.is_empty();
     let mut files = vec![
-        source(format!("{stem}.rs"), contract(scope)?),
+        source(format!("{stem}.rs"), contract(scope, stem, options)?),
         source(
             format!("{stem}/descriptor.rs"),
             descriptor::file(scope, &set.descriptor_set(file)),
@@ -89,7 +94,7 @@ fn source(path: String, content: String) -> GeneratedFile {
 }
 
 /// Messages, enums and services of one file.
-fn contract(scope: &Scope<'_>) -> Result<String> {
+fn contract(scope: &Scope<'_>, stem: &str, options: &Options) -> Result<String> {
     service::check_names(scope)?;
     let file = scope.file;
     let mut body = Module::new(Code::new(scope.width));
@@ -117,6 +122,9 @@ fn contract(scope: &Scope<'_>) -> Result<String> {
     code.gap();
     code.line("mod descriptor;");
     if !services.is_empty() {
+        if options.fakes_on_demand {
+            code.line(&format!("#[cfg(feature = \"fakes-{stem}\")]"));
+        }
         code.line("pub mod fakes;");
     }
     code.gap();

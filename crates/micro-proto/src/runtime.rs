@@ -5,6 +5,7 @@
 #![allow(clippy::all)] // names and shapes are the contract's
 
 mod descriptor;
+#[cfg(feature = "fakes-runtime")]
 pub mod fakes;
 
 pub use descriptor::FILE_DESCRIPTOR_SET;

@@ -7,6 +7,7 @@
 //! - Size and checksum are verified on reading: a stream of damaged bytes ends with an error.
 //! - No blob is held in memory as a whole, except by [`Memory`].
 
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod fake;
 mod memory;

@@ -7,6 +7,7 @@
 //! - A subscriber sees the messages of one publisher in their order.
 //! - A subscriber that is too slow loses messages and never holds up a publisher.
 
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod fake;
 mod memory;

@@ -6,6 +6,7 @@
 //! - An object that is set is merged leaf by leaf; a scalar or an array replaces what was there.
 //! - A secret is kept encrypted and shown only to those who ask for it: [`MASK`] stands in for it otherwise.
 
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod document;
 mod fake;

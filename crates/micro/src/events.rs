@@ -8,6 +8,7 @@
 //!   is sent again, and after so many times becomes a dead letter, which an operator can look at and hand out again.
 //! - A group goes on where it was, also after a crash; a new one begins now, at a position, or at a time.
 
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod draft;
 mod fake;

@@ -4,6 +4,7 @@
 //! second, and who asks through a [`Cache`] is answered from it while the registry is away.
 
 mod cache;
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod fake;
 mod memory;

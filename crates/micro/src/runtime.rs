@@ -11,6 +11,7 @@
 //! request that can never work.
 
 mod address;
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod definition;
 mod memory;

@@ -14,6 +14,7 @@
 //!
 //! [`conformance::run`] is the law: every implementation passes it.
 
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod error;
 mod fake;

@@ -36,6 +36,7 @@
 //! # Ok(()) }
 //! ```
 
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod index;
 mod query;
