@@ -10,13 +10,18 @@ use crate::names;
 
 pub fn emit(module: &mut Module, scope: &Scope<'_>, descriptor: &EnumDescriptorProto) -> Result<()> {
     let variants = variants(scope, descriptor)?;
-    module.needs(&["json", "prost"]);
+    let has_json = !scope.types.only_messages();
+    if has_json {
+        module.needs(&["json", "prost"]);
+    }
     let name = names::type_name(descriptor.name());
     let code = &mut module.code;
     code.gap();
     code.docs(&scope.docs());
     code.derive("Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration");
-    code.line("#[prost(prost_path = \"micro_rpc::prost\")]");
+    if has_json {
+        code.line("#[prost(prost_path = \"micro_rpc::prost\")]");
+    }
     code.line("#[repr(i32)]");
     code.open(&format!("pub enum {name} {{"));
     for variant in variants.iter().filter(|variant| !variant.is_alias) {
@@ -24,7 +29,9 @@ pub fn emit(module: &mut Module, scope: &Scope<'_>, descriptor: &EnumDescriptorP
         code.line(&format!("{} = {},", variant.name, variant.number));
     }
     code.close("}");
-    emit_names(module, scope, &name, &variants);
+    if has_json {
+        emit_names(module, scope, &name, &variants);
+    }
     Ok(())
 }
 

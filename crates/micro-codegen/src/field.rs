@@ -16,6 +16,8 @@ pub struct Field {
     prost: Vec<String>,
     /// The adaptor of micro-rpc's json module; none where serde's own form is right.
     json: Option<String>,
+    /// Whether serde knows the field.
+    has_json: bool,
     /// When serde leaves the field out.
     skip_if: Option<String>,
     proto_name: String,
@@ -69,6 +71,7 @@ impl Field {
         json: Option<String>,
         skip_if: Option<String>,
     ) -> Field {
+        let has_json = !scope.types.only_messages();
         prost.push(format!("tag = \"{}\"", field.number()));
         let json_name = match field.json_name() {
             "" => names::json_name(field.name()),
@@ -78,8 +81,9 @@ impl Field {
             name: names::value_name(field.name()),
             rust_type,
             prost,
-            json,
+            json: json.filter(|_| has_json),
             skip_if,
+            has_json,
             proto_name: field.name().to_owned(),
             json_name,
             docs: scope.docs(),
@@ -102,6 +106,9 @@ impl Field {
 
     fn serde(&self, name: &str) -> Vec<String> {
         let mut args = Vec::new();
+        if !self.has_json {
+            return args;
+        }
         args.extend(
             self.json
                 .as_ref()
@@ -209,6 +216,9 @@ fn value(scope: &Scope<'_>, field: &FieldDescriptorProto) -> Result<Value> {
         Type::Sfixed64 => scalar("i64".into(), "sfixed64", "Int64"),
         Type::Bool => scalar("bool".into(), "bool", "Bool"),
         Type::String => scalar(scope.std("string::String"), "string", "Text"),
+        Type::Bytes if scope.types.only_messages() => {
+            scalar("bytes::Bytes".into(), "bytes = \"bytes\"", "Bytes")
+        }
         Type::Bytes => scalar("micro_rpc::bytes::Bytes".into(), "bytes = \"bytes\"", "Bytes"),
         Type::Enum => {
             let path = scope.type_path(field.type_name())?;

@@ -24,6 +24,9 @@ pub struct Options {
     /// Whether a crate holds so many contracts that each one's fakes are compiled for who asks: with the feature `fakes-user`
     /// those of `user.proto`.
     pub fakes_on_demand: bool,
+    /// Nothing but the messages, which stand on `prost` and `bytes` alone, and on micro-rpc where a well-known type is among them:
+    /// for the contract of a system that is not ours, which a driver speaks.
+    pub only_messages: bool,
 }
 
 impl Default for Options {
@@ -34,6 +37,7 @@ impl Default for Options {
             externs: BTreeMap::new(),
             extensions_from: None,
             fakes_on_demand: false,
+            only_messages: false,
         }
     }
 }
@@ -46,7 +50,7 @@ pub struct GeneratedFile {
     pub content: String,
 }
 
-/// Writes the code of each file of the set: `x.rs`, `x/descriptor.rs` and, with services, `x/fakes.rs`.
+/// Writes the code of each file of the set: `x.rs`, `x/descriptor.rs` and, with services, `x/fakes.rs`; of messages alone, `x.rs`.
 ///
 /// # Errors
 ///
@@ -72,6 +76,9 @@ fn generate_file(set: &FileSet, scope: &Scope<'_>, options: &Options) -> Result<
         return Err(scope.error(&[12], "only syntax = \"proto3\" is generated"));
     }
     let stem = file.name().strip_suffix(".proto").unwrap_or(file.name());
+    if scope.types.only_messages() {
+        return Ok(vec![source(format!("{stem}.rs"), contract(scope, stem, options)?)]);
+    }
     let has_services = !file.service.is_empty();
     let mut files = vec![
         source(format!("{stem}.rs"), contract(scope, stem, options)?),
@@ -97,6 +104,7 @@ fn source(path: String, content: String) -> GeneratedFile {
 fn contract(scope: &Scope<'_>, stem: &str, options: &Options) -> Result<String> {
     service::check_names(scope)?;
     let file = scope.file;
+    let has_all = !scope.types.only_messages();
     let mut body = Module::new(Code::new(scope.width));
     for (index, descriptor) in file.message_type.iter().enumerate() {
         message::emit(&mut body, &scope.at(&[4, index as i32]), descriptor)?;
@@ -105,7 +113,7 @@ fn contract(scope: &Scope<'_>, stem: &str, options: &Options) -> Result<String> 
         enumeration::emit(&mut body, &scope.at(&[5, index as i32]), descriptor)?;
     }
     let mut services = Code::new(scope.width);
-    for index in 0..file.service.len() {
+    for index in (0..file.service.len()).filter(|_| has_all) {
         service::emit(&mut services, scope, index)?;
     }
 
@@ -119,16 +127,18 @@ fn contract(scope: &Scope<'_>, stem: &str, options: &Options) -> Result<String> 
     code.comment("//!", &docs);
     code.gap();
     code.line("#![allow(clippy::all)] // names and shapes are the contract's");
-    code.gap();
-    code.line("mod descriptor;");
-    if !services.is_empty() {
-        if options.fakes_on_demand {
-            code.line(&format!("#[cfg(feature = \"fakes-{stem}\")]"));
+    if has_all {
+        code.gap();
+        code.line("mod descriptor;");
+        if !services.is_empty() {
+            if options.fakes_on_demand {
+                code.line(&format!("#[cfg(feature = \"fakes-{stem}\")]"));
+            }
+            code.line("pub mod fakes;");
         }
-        code.line("pub mod fakes;");
+        code.gap();
+        code.line("pub use descriptor::FILE_DESCRIPTOR_SET;");
     }
-    code.gap();
-    code.line("pub use descriptor::FILE_DESCRIPTOR_SET;");
     for part in [body.finish(), services.into_text()]
         .iter()
         .filter(|part| !part.is_empty())

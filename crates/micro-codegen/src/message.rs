@@ -10,7 +10,7 @@ use crate::generate::{Module, Scope};
 use crate::{enumeration, names, oneof};
 
 /// What every message and oneof derives its JSON form with.
-pub const SERDE: &str = "serde::Serialize, serde::Deserialize";
+pub const SERDE: &str = ", serde::Serialize, serde::Deserialize";
 
 pub fn emit(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorProto) -> Result<()> {
     emit_struct(module, scope, descriptor)?;
@@ -18,7 +18,10 @@ pub fn emit(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorProto
 }
 
 fn emit_struct(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorProto) -> Result<()> {
-    module.needs(&["prost", "serde"]);
+    let has_json = !scope.types.only_messages();
+    if has_json {
+        module.needs(&["prost", "serde"]);
+    }
     module.code.gap();
     module.code.docs(&scope.docs());
     // The Debug that prost derives for an ordered map looks for prost at the root of the crate, where a
@@ -28,16 +31,21 @@ fn emit_struct(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorPr
         .iter()
         .any(|field| scope.types.map_entry(field).is_some());
     let debug = if has_map { "Debug, " } else { "" };
+    let serde = if has_json { SERDE } else { "" };
     module
         .code
-        .derive(&format!("Clone, {debug}PartialEq, prost::Message, {SERDE}"));
-    module.code.line("#[prost(prost_path = \"micro_rpc::prost\")]");
+        .derive(&format!("Clone, {debug}PartialEq, prost::Message{serde}"));
+    if has_json {
+        module.code.line("#[prost(prost_path = \"micro_rpc::prost\")]");
+    }
     if has_map {
         module.code.line("#[prost(skip_debug)]");
     }
-    module
-        .code
-        .line("#[serde(crate = \"micro_rpc::serde\", default)]");
+    if has_json {
+        module
+            .code
+            .line("#[serde(crate = \"micro_rpc::serde\", default)]");
+    }
     let name = names::type_name(descriptor.name());
     if descriptor.field.is_empty() {
         module.code.line(&format!("pub struct {name} {{}}"));

@@ -33,7 +33,9 @@ pub fn emit_field(
             format!("tags = {:?}", tags.join(", ")),
         ],
     );
-    code.line("#[serde(flatten)]");
+    if !scope.types.only_messages() {
+        code.line("#[serde(flatten)]");
+    }
     code.member(
         &format!("pub {name}"),
         &format!("{}<{path}>", scope.std("option::Option")),
@@ -60,14 +62,20 @@ pub fn emit(module: &mut Module, scope: &Scope<'_>, descriptor: &DescriptorProto
         let problem = format!("oneof {oneof} and a nested type are both {name} in Rust");
         return Err(scope.error(&[8, number], problem));
     }
-    module.needs(&["prost", "serde"]);
+    let has_json = !scope.types.only_messages();
+    let serde = if has_json { SERDE } else { "" };
+    if has_json {
+        module.needs(&["prost", "serde"]);
+    }
     module.code.gap();
     module.code.docs(&scope.at(&[8, number]).docs());
     module
         .code
-        .derive(&format!("Clone, PartialEq, prost::Oneof, {SERDE}"));
-    module.code.line("#[prost(prost_path = \"micro_rpc::prost\")]");
-    module.code.line("#[serde(crate = \"micro_rpc::serde\")]");
+        .derive(&format!("Clone, PartialEq, prost::Oneof{serde}"));
+    if has_json {
+        module.code.line("#[prost(prost_path = \"micro_rpc::prost\")]");
+        module.code.line("#[serde(crate = \"micro_rpc::serde\")]");
+    }
     module.code.open(&format!("pub enum {name} {{"));
     for (index, member) in members {
         let field = Field::variant(&scope.at(&[2, index as i32]), &scope.parent, member)?;

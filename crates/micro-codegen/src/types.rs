@@ -33,6 +33,7 @@ struct Entry<'a> {
 pub struct Types<'a> {
     entries: BTreeMap<String, Entry<'a>>,
     extensions_from: Option<i32>,
+    only_messages: bool,
 }
 
 impl<'a> Types<'a> {
@@ -40,11 +41,17 @@ impl<'a> Types<'a> {
         let mut types = Types {
             entries: BTreeMap::new(),
             extensions_from: options.extensions_from,
+            only_messages: options.only_messages,
         };
         for file in &set.files {
             types.add_file(file, set, options);
         }
         types
+    }
+
+    /// Whether the messages stand alone, without JSON and without micro-rpc.
+    pub fn only_messages(&self) -> bool {
+        self.only_messages
     }
 
     /// Whether the field is ours in a contract that is not.

@@ -38,6 +38,30 @@ fn generated_code_is_laid_out() {
 }
 
 #[test]
+fn messages_alone_stand_on_nothing_of_ours() {
+    let files = everything(&Options {
+        only_messages: true,
+        ..Options::default()
+    });
+    check(&files, 100);
+    assert!(!files.is_empty());
+    for file in files {
+        let path = file.path.display();
+        let code = |line: &str| {
+            line.split("//")
+                .next()
+                .unwrap_or(line)
+                .replace("micro_rpc::wkt", "")
+        };
+        let code: Vec<String> = file.content.lines().map(code).collect();
+        for foreign in ["serde", "micro_rpc", "Server", "FILE_DESCRIPTOR_SET"] {
+            let found = code.iter().find(|line| line.contains(foreign));
+            assert_eq!(found, None, "{path}");
+        }
+    }
+}
+
+#[test]
 fn a_new_service_is_laid_out() {
     let longest = "z".repeat(24);
     for name in ["a", "greeter", "option", "zebracrossings", &longest] {
