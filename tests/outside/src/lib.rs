@@ -2,8 +2,10 @@
 //! ports, that is gone with the value that stands for it.
 #![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
+mod etcd;
 mod process;
 mod relay;
 
+pub use etcd::Etcd;
 pub use process::{Process, free_port};
 pub use relay::Relay;

@@ -66,6 +66,10 @@ impl Process {
         self.wait_until_it_listens();
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "who starts a server has nothing else to do"
+    )]
     fn wait_until_it_listens(&mut self) {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
