@@ -17,6 +17,7 @@ const NEEDED: &[(&str, &[&str])] = &[
     ("mypy", &["mypy"]),
     ("nats-server", &["nats-server"]),
     ("node", &["nodejs"]),
+    ("openssl", &["openssl"]),
     ("psql", &["postgresql"]),
     ("python3", &["python3"]),
     ("strace", &["strace"]),

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::certificates::Certificates;
 use crate::process::{Process, free_port};
 
 /// How long it may take until it takes writes.
@@ -31,17 +32,25 @@ impl Etcd {
         etcd
     }
 
-    /// Starts one that speaks TLS with the certificate and key in these PEM files, and lets only those in who have a certificate
-    /// from the authority.
-    pub fn start_secure(ca: &Path, certificate: &Path, key: &Path) -> Self {
-        let file = |path: &Path| path.display().to_string();
+    /// Starts one that speaks TLS, and lets only those in who have a certificate from the same authority.
+    pub fn start_secure(certificates: &Certificates) -> Self {
+        let file = |option: &str, path: PathBuf| format!("--{option}={}", path.display());
         let arguments = vec![
             "--client-cert-auth".to_owned(),
-            format!("--trusted-ca-file={}", file(ca)),
-            format!("--cert-file={}", file(certificate)),
-            format!("--key-file={}", file(key)),
+            file("trusted-ca-file", certificates.ca()),
+            file("cert-file", certificates.certificate()),
+            file("key-file", certificates.key()),
         ];
         Self::start_in(tempfile::tempdir().unwrap(), "https", arguments)
+    }
+
+    /// Gives all leases up, as if their time had passed.
+    pub fn revoke_leases(&self) {
+        let leases = self.post("lease/leases", "{}");
+        for lease in leases.split("\"ID\":\"").skip(1) {
+            let id = lease.split('"').next().unwrap();
+            self.post("lease/revoke", &format!(r#"{{"ID":"{id}"}}"#));
+        }
     }
 
     fn start_in(folder: TempDir, scheme: &'static str, arguments: Vec<String>) -> Self {

@@ -2,10 +2,12 @@
 //! ports, that is gone with the value that stands for it.
 #![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
+mod certificates;
 mod etcd;
 mod process;
 mod relay;
 
+pub use certificates::Certificates;
 pub use etcd::Etcd;
 pub use process::{Process, free_port};
 pub use relay::Relay;
