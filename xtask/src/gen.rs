@@ -15,6 +15,7 @@ pub fn run(check: bool) -> anyhow::Result<()> {
         .parent()
         .context("xtask has a parent")?;
     let mut changed = platform(root, check)?;
+    changed.extend(etcd(root, check)?);
     changed.extend(golden(root, check)?);
     changed.extend(tests(root, check)?);
     changed.extend(helloworld(root, check)?);
@@ -38,6 +39,16 @@ fn platform(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
         ..options()
     };
     contracts(&home.join("proto"), &home.join("src"), &options, check)
+}
+
+/// What the driver says to etcd, whose contract is not ours: there is nothing to serve, to fake or to show as JSON.
+fn etcd(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let home = root.join("crates/micro-etcd");
+    let options = Options {
+        only_messages: true,
+        ..options()
+    };
+    contracts(&home.join("proto"), &home.join("src/wire"), &options, check)
 }
 
 /// The contracts that the generator's own tests read.

@@ -1,0 +1,3 @@
+//! What is said to etcd, as its contract has it.
+
+pub mod etcd;
