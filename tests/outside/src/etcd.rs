@@ -1,4 +1,4 @@
-//! One member of etcd, alone.
+//! Members of etcd.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -15,7 +15,7 @@ use crate::process::{Process, free_port};
 /// How long it may take until it takes writes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// An etcd with a folder of its own, on a free port.
+/// A member of etcd, mostly the only one, with a folder of its own, on a free port.
 pub struct Etcd {
     process: Process,
     port: u16,
@@ -27,7 +27,8 @@ impl Etcd {
     /// Starts one that trusts everybody, and waits until it takes writes.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let etcd = Self::start_in(folder, "http", Vec::new());
+        let (port, peer) = (free_port(), free_port());
+        let etcd = Self::start_in(folder, "http", port, peer, vec![cluster(&[peer])]);
         etcd.wait_until_it_leads();
         etcd
     }
@@ -35,13 +36,27 @@ impl Etcd {
     /// Starts one that speaks TLS, and lets only those in who have a certificate from the same authority.
     pub fn start_secure(certificates: &Certificates) -> Self {
         let file = |option: &str, path: PathBuf| format!("--{option}={}", path.display());
+        let (port, peer) = (free_port(), free_port());
         let arguments = vec![
+            cluster(&[peer]),
             "--client-cert-auth".to_owned(),
             file("trusted-ca-file", certificates.ca()),
             file("cert-file", certificates.certificate()),
             file("key-file", certificates.key()),
         ];
-        Self::start_in(tempfile::tempdir().unwrap(), "https", arguments)
+        Self::start_in(tempfile::tempdir().unwrap(), "https", port, peer, arguments)
+    }
+
+    /// Starts three members that make one etcd.
+    pub fn start_three() -> [Self; 3] {
+        let peers = [free_port(), free_port(), free_port()];
+        let member = |peer| {
+            let folder = tempfile::tempdir().unwrap();
+            Self::start_in(folder, "http", free_port(), peer, vec![cluster(&peers)])
+        };
+        let members = peers.map(member);
+        members.iter().for_each(Self::wait_until_it_leads);
+        members
     }
 
     /// Gives all leases up, as if their time had passed.
@@ -53,22 +68,19 @@ impl Etcd {
         }
     }
 
-    fn start_in(folder: TempDir, scheme: &'static str, arguments: Vec<String>) -> Self {
-        let (port, peer) = (free_port(), free_port());
+    fn start_in(folder: TempDir, scheme: &'static str, port: u16, peer: u16, arguments: Vec<String>) -> Self {
         let data: PathBuf = folder.path().join("data");
         let process = Process::start(folder.path(), port, move || {
-            let (client, peer) = (
-                format!("{scheme}://127.0.0.1:{port}"),
-                format!("http://127.0.0.1:{peer}"),
-            );
+            let client = format!("{scheme}://127.0.0.1:{port}");
+            let url = format!("http://127.0.0.1:{peer}");
             let mut command = Command::new("etcd");
             command
+                .arg(format!("--name=m{peer}"))
                 .arg(format!("--data-dir={}", data.display()))
                 .arg(format!("--listen-client-urls={client}"))
                 .arg(format!("--advertise-client-urls={client}"))
-                .arg(format!("--listen-peer-urls={peer}"))
-                .arg(format!("--initial-advertise-peer-urls={peer}"))
-                .arg(format!("--initial-cluster=default={peer}"))
+                .arg(format!("--listen-peer-urls={url}"))
+                .arg(format!("--initial-advertise-peer-urls={url}"))
                 .args(&arguments);
             command
         });
@@ -187,6 +199,13 @@ impl Etcd {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// The option that names all members, by the ports on which they hear each other.
+fn cluster(peers: &[u16]) -> String {
+    let member = |peer: &u16| format!("m{peer}=http://127.0.0.1:{peer}");
+    let members: Vec<_> = peers.iter().map(member).collect();
+    format!("--initial-cluster={}", members.join(","))
 }
 
 fn number(text: &str, before: &str) -> Option<u64> {
