@@ -99,15 +99,18 @@ impl Shared {
         edited
     }
 
-    /// Waits until etcd was read for the first time.
+    /// Waits until etcd was read for the first time, or could not be.
     pub async fn until_known(&self, endpoint: &str) -> Result<()> {
-        if *self.applied.borrow() > 0 {
-            return Ok(());
-        }
-        let mut applied = self.applied.subscribe();
-        match timeout(PATIENCE, applied.wait_for(|applied| *applied > 0)).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Error::unavailable(
+        let (mut applied, mut link) = (self.applied.subscribe(), self.link.subscribe());
+        let is_known = tokio::select! {
+            biased;
+            known = applied.wait_for(|applied| *applied > 0) => known.is_ok(),
+            _ = link.wait_for(|link| matches!(link, Some(Err(_)))) => false,
+            () = tokio::time::sleep(PATIENCE) => false,
+        };
+        match is_known {
+            true => Ok(()),
+            false => Err(Error::unavailable(
                 endpoint,
                 format!("etcd is away: {}", self.reason()),
             )),

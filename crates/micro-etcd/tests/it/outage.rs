@@ -53,6 +53,22 @@ async fn etcd_need_not_be_there_at_first() {
         refused.code == 503 && refused.detail.contains("refused"),
         "{refused}"
     );
+    // Once it is known that etcd is away, nobody waits for it.
+    let start = Instant::now();
+    registry.list("micro").await.unwrap_err();
+    registry
+        .register("micro", service("user", &["a"]), LONG)
+        .await
+        .unwrap_err();
+    registry
+        .deregister("micro", service("user", &["a"]))
+        .await
+        .unwrap_err();
+    assert!(
+        start.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        start.elapsed()
+    );
     etcd.resume();
     until_back(&registry).await;
     until_open(&registry).await;
@@ -267,4 +283,42 @@ async fn another_member_is_used_when_one_does_not_answer() {
         register(&registry, "user", &["a", &member], LONG).await;
         broken.mend();
     }
+}
+
+/// Three members: one may be lost; with two lost nothing is written, and what is known stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_used_while_it_has_a_majority() {
+    let mut members = Etcd::start_three();
+    let config = micro_etcd::Config {
+        endpoints: members.iter().map(Etcd::endpoint).collect(),
+        ..Default::default()
+    };
+    let registry = Registry::open(config).unwrap();
+    register(&registry, "user", &["a"], LONG).await;
+    let used = registry.status().member.unwrap();
+    let position = |member: &Etcd| used.trim_end_matches('/') == member.endpoint();
+    let first = members.iter().position(position).unwrap();
+    members[first].kill();
+    until_away(&registry).await;
+    until_back(&registry).await;
+    let start = Instant::now();
+    while let Err(error) = registry
+        .register("micro", service("user", &["a", "b"]), LONG)
+        .await
+    {
+        assert!(error.code == 503 && start.elapsed() < RECOVERY, "{error}");
+    }
+    deregister(&registry, "user", &["b"]).await;
+
+    members[(first + 1) % 3].kill();
+    until_away(&registry).await;
+    check_away(&registry).await;
+    println!(
+        "without a majority: {}",
+        registry.backend().away().unwrap_or_default()
+    );
+    members[first].resume();
+    until("it is back", || registry.backend().away().is_none()).await;
+    until_ids(&registry, "user", &["a"]).await;
+    register(&registry, "user", &["a", "c"], LONG).await;
 }
