@@ -4,10 +4,12 @@
 
 mod certificates;
 mod etcd;
+mod postgres;
 mod process;
 mod relay;
 
 pub use certificates::Certificates;
 pub use etcd::Etcd;
+pub use postgres::Postgres;
 pub use process::{Process, free_port};
 pub use relay::Relay;
