@@ -12,6 +12,7 @@ pub mod conformance;
 mod fake;
 mod memory;
 mod remote;
+mod stored;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,6 +23,7 @@ pub use fake::FakeBlobs;
 pub use memory::Memory;
 pub use micro_proto::store::BlobInfo as Info;
 pub use remote::Remote;
+pub use stored::Stored;
 
 /// The longest name in bytes.
 pub const MAX_KEY_LENGTH: usize = 1024;
