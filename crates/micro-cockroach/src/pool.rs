@@ -10,7 +10,7 @@ use std::time::Duration;
 use micro::Backend;
 use micro::store::{Error, Result};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::config::Config;
 use crate::connection::{Connection, Connector};
@@ -72,6 +72,22 @@ impl Pool {
             Some(why) => Err(away(&why)),
             None => Ok(()),
         }
+    }
+
+    /// Refuses where an error of a read is no reason to try it again.
+    pub fn again(&self, error: tokio_postgres::Error, deadline: Instant) -> Result<()> {
+        self.check()?;
+        let is_worth_it = failure::is_lost(&error) || failure::is_retryable(&error);
+        match is_worth_it && Instant::now() < deadline {
+            true => Ok(()),
+            false => Err(failure::failed(error)),
+        }
+    }
+
+    /// It has not answered in time.
+    pub fn slow(&self) -> Error {
+        let limit = self.statement_timeout;
+        Error::unavailable(format!("the database did not answer within {limit:?}"))
     }
 
     /// It is away: nobody waits for it any longer.

@@ -7,8 +7,11 @@
 use tokio_postgres::{Client, Error, Statement};
 
 /// What is read of a record.
-const FOUND: &str =
-    "SELECT value, metadata, expires_at, version FROM micro_records WHERE scope = $1 AND key = $2";
+const READ: &str =
+    "SELECT key, value, metadata, expires_at, version FROM micro_records WHERE scope = $1 AND key = $2";
+
+const READ_ALL: &str =
+    "SELECT key, value, metadata, expires_at, version FROM micro_records WHERE scope = $1 AND key = ANY($2)";
 
 /// One page: scope, from, to, now, without values, suffix, limit, offset.
 const PAGE: &str = "SELECT key, CASE WHEN $5::BOOL THEN ''::BYTEA ELSE value END, metadata, expires_at, version \
@@ -81,6 +84,7 @@ const WATCH_OFF: &str =
 /// The prepared statements of one connection.
 pub struct Statements {
     pub read: Statement,
+    pub read_all: Statement,
     pub page_up: Statement,
     pub page_down: Statement,
     pub lock: Statement,
@@ -110,7 +114,8 @@ impl Statements {
         let (reads, writes, watches, sweeps) = tokio::try_join!(
             async {
                 tokio::try_join!(
-                    client.prepare(FOUND),
+                    client.prepare(READ),
+                    client.prepare(READ_ALL),
                     client.prepare(&up),
                     client.prepare(&down),
                     client.prepare(DATABASES),
@@ -145,12 +150,13 @@ impl Statements {
                 )
             },
         )?;
-        let (read, page_up, page_down, databases, tables) = reads;
+        let (read, read_all, page_up, page_down, databases, tables) = reads;
         let (lock, resolve, there, put, remove, log) = writes;
         let (watch, watch_on, watch_off, revisions, changes) = watches;
         let (expired, lease, logged, trim) = sweeps;
         Ok(Self {
             read,
+            read_all,
             page_up,
             page_down,
             lock,

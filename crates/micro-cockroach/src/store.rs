@@ -11,6 +11,7 @@
 mod batch;
 mod commit;
 mod encoding;
+mod reads;
 mod scan;
 mod sweep;
 pub(crate) mod watch;
@@ -18,19 +19,19 @@ mod writer;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use micro::store::{self, Change, Error, Event, Record, Result, Scan, Scope, check_key};
+use micro::store::{self, Change, Event, Record, Result, Scan, Scope, check_key};
 use micro::{Backend, Streaming, async_trait};
 use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::pool::Pool;
+use crate::pulse;
 use crate::task::Task;
-use crate::{failure, pulse};
 
-use encoding::{names, record, scope_name};
+use encoding::{names, scope_name};
+use reads::Reads;
 use watch::Hub;
 use writer::{Work, Writer};
 
@@ -38,6 +39,7 @@ use writer::{Work, Writer};
 pub struct Store {
     pool: Arc<Pool>,
     hub: Arc<Hub>,
+    reads: Reads,
     writer: Arc<Writer>,
     _pulse: Task,
     _sweep: Task,
@@ -59,6 +61,7 @@ impl Store {
         let pulse = pulse::beat(pool.clone(), hub.clone(), config.watch_every);
         let sweep = sweep::run(pool.clone(), writer.clone(), config.clone());
         Ok(Self {
+            reads: Reads::start(&pool, config.read_connections),
             pool,
             hub,
             writer,
@@ -82,21 +85,10 @@ impl Store {
             let connection = self.pool.reader().await?;
             match timeout(self.pool.statement_timeout, read(connection)).await {
                 Ok(Ok(found)) => return Ok(found),
-                Ok(Err(error)) => {
-                    self.pool.check()?;
-                    let is_worth_it = failure::is_lost(&error) || failure::is_retryable(&error);
-                    if !is_worth_it || tokio::time::Instant::now() >= deadline {
-                        return Err(failure::failed(error));
-                    }
-                }
-                Err(_) => return Err(self.too_slow()),
+                Ok(Err(error)) => self.pool.again(error, deadline)?,
+                Err(_) => return Err(self.pool.slow()),
             }
         }
-    }
-
-    fn too_slow(&self) -> Error {
-        let limit = self.pool.statement_timeout;
-        Error::unavailable(format!("the database did not answer within {limit:?}"))
     }
 }
 
@@ -105,17 +97,7 @@ impl store::Store for Store {
     async fn read(&self, scope: &Scope, key: &str) -> Result<Record> {
         scope.check()?;
         check_key(key)?;
-        let (name, wanted) = (scope_name(scope), key.as_bytes());
-        let name = &name;
-        let row = self
-            .read_with(|on| async move { on.client.query_opt(&on.statements.read, &[name, &wanted]).await })
-            .await?;
-        let row = row.ok_or_else(Error::not_found)?;
-        let record = record(key.to_owned(), &row, 0)?;
-        if record.is_expired(SystemTime::now()) {
-            return Err(Error::not_found());
-        }
-        Ok(record)
+        self.reads.read(scope, key).await
     }
 
     async fn scan(&self, scope: &Scope, scan: &Scan) -> Result<Vec<Record>> {

@@ -1,5 +1,8 @@
 //! PostgreSQL, which stands for every database that speaks its protocol.
-#![allow(clippy::disallowed_methods, reason = "it is waited for outside of any runtime, before a test begins")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "it is waited for outside of any runtime, before a test begins"
+)]
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -28,6 +31,8 @@ const SETTINGS: &[&str] = &[
     "max_wal_size=128MB",
     "autovacuum_naptime=5s",
     "log_min_messages=warning",
+    // One sync in place of a thousand before it starts again.
+    "recovery_init_sync_method=syncfs",
 ];
 
 static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());

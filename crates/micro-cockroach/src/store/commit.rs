@@ -8,6 +8,7 @@
 //! that cannot be asked, callers are told that it is not known.
 
 mod attempt;
+mod rows;
 
 use std::time::Duration;
 

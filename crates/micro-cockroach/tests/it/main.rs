@@ -1,8 +1,13 @@
 //! The store against a real PostgreSQL, which stands for CockroachDB, too: the same suites run at the isolation that CockroachDB has.
 #![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
+mod faults;
+mod several;
+mod watching;
+
 use std::sync::Arc;
 
+use micro::blob;
 use micro::store::{conformance, model};
 use micro_cockroach::{Config, Store};
 use micro_outside::Postgres;
@@ -32,6 +37,19 @@ async fn conforms_at_the_isolation_of_cockroach() {
     let url = server.database("strict");
     serializable(&server, "strict");
     conforms(&server, "strict", url).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keeps_blobs() {
+    let server = Postgres::shared();
+    for (database, is_strict) in [("blobs", false), ("blobs_strict", true)] {
+        let url = server.database(database);
+        if is_strict {
+            serializable(&server, database);
+        }
+        let store = Store::open(&Config::new(url)).unwrap();
+        blob::conformance::run(&blob::Stored::open(Arc::new(store))).await;
+    }
 }
 
 fn serializable(server: &Postgres, database: &str) {
