@@ -29,6 +29,16 @@ pub struct Pool {
     idle: Mutex<Vec<Connection>>,
 }
 
+/// What is wrong where no connection can be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    Away,
+    /// It takes too long.
+    Slow,
+    /// It takes no more connections.
+    Full,
+}
+
 #[derive(Default)]
 struct Reader {
     connection: Mutex<Option<Arc<Connection>>>,
@@ -144,10 +154,16 @@ impl Pool {
 
     async fn connect_or_lose(&self) -> Result<Connection> {
         self.check()?;
-        match self.connect().await {
+        let made = match timeout(self.statement_timeout, self.connect()).await {
+            Ok(made) => made,
+            // The first connection of all makes the tables, or waits for another process that does.
+            Err(_) => Err((Trouble::Slow, "its tables are still being made".to_owned())),
+        };
+        match made {
             Ok(connection) => Ok(connection),
-            Err((is_away, why)) => {
-                if is_away {
+            Err((trouble, why)) => {
+                // One that is only slow may be at work on what others have asked: the pulse knows better.
+                if trouble == Trouble::Away {
                     self.lose(&why);
                 }
                 Err(away(&why))
@@ -155,26 +171,26 @@ impl Pool {
         }
     }
 
-    /// One more connection; otherwise whether the database is away, and why.
-    pub async fn connect(&self) -> Result<Connection, (bool, String)> {
+    /// One more connection; otherwise what is wrong with the database, in words as well.
+    pub async fn connect(&self) -> Result<Connection, (Trouble, String)> {
         self.tables.get_or_try_init(|| self.make_tables()).await?;
         let made = timeout(self.connect_timeout, async {
             Connection::on(self.connector.link().await?).await
         });
         match made.await {
-            Ok(made) => made.map_err(|error| (!failure::is_full(&error), failure::reason(&error))),
-            Err(_) => Err((true, self.silent())),
+            Ok(made) => made.map_err(|error| trouble(&error)),
+            Err(_) => Err((Trouble::Slow, self.silent())),
         }
     }
 
-    async fn make_tables(&self) -> Result<(), (bool, String)> {
+    async fn make_tables(&self) -> Result<(), (Trouble, String)> {
         let link = match timeout(self.connect_timeout, self.connector.link()).await {
-            Ok(link) => link.map_err(|error| (!failure::is_full(&error), failure::reason(&error)))?,
-            Err(_) => return Err((true, self.silent())),
+            Ok(link) => link.map_err(|error| trouble(&error))?,
+            Err(_) => return Err((Trouble::Slow, self.silent())),
         };
         schema::migrate(&link.client)
             .await
-            .map_err(|error| (true, error.to_string()))
+            .map_err(|error| (Trouble::Away, error.to_string()))
     }
 
     fn silent(&self) -> String {
@@ -192,6 +208,14 @@ impl Reader {
     }
 }
 
-pub fn away(why: &str) -> Error {
+fn trouble(error: &tokio_postgres::Error) -> (Trouble, String) {
+    let trouble = match failure::is_full(error) {
+        true => Trouble::Full,
+        false => Trouble::Away,
+    };
+    (trouble, failure::reason(error))
+}
+
+fn away(why: &str) -> Error {
     Error::unavailable(format!("the database does not answer: {why}"))
 }

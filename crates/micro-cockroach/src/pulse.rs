@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::connection::Connection;
 use crate::failure;
-use crate::pool::Pool;
+use crate::pool::{Pool, Trouble};
 use crate::store::watch::Hub;
 
 /// How long the database may say nothing before it is away, and what was asked of it given up.
@@ -29,8 +29,8 @@ pub async fn beat(pool: Arc<Pool>, hub: Arc<Hub>, watch_every: Duration) {
                 pool.backend.reached();
                 listen(&pool, &hub, watch_every, &connection).await;
             }
-            Err((is_away, why)) => {
-                if is_away {
+            Err((trouble, why)) => {
+                if trouble != Trouble::Full {
                     pool.lose(&why);
                 }
                 tokio::time::sleep(LOOK_AGAIN).await;

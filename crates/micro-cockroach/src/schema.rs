@@ -18,9 +18,9 @@ use crate::failure;
 use crate::statements::LEASE;
 
 /// As long as one statement of a step may take before another process takes over.
-const LEASE_SECONDS: i64 = 10;
+const LEASE_SECONDS: i64 = 20;
 /// How long the others wait for the one that does it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 const FOUNDATION: &[&str] = &[
@@ -45,6 +45,9 @@ const STEPS: &[&[&str]] = &[&[
 pub async fn migrate(client: &Client) -> Result<()> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     let holder = uuid::Uuid::new_v4();
+    // A change of the tables may take longer than any other statement.
+    let unlimited = client.batch_execute("SET statement_timeout = 0").await;
+    unlimited.map_err(failure::failed)?;
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         match version(client).await? {

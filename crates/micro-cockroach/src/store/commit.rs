@@ -26,6 +26,9 @@ use attempt::{Attempt, Outcome, Pending};
 const FIRST_PAUSE: Duration = Duration::from_micros(500);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a transaction of unknown end waits for the database's return.
+const WORTH_WAITING: Duration = Duration::from_millis(1500);
+
 /// Why nothing was made.
 struct Failure {
     error: Error,
@@ -108,10 +111,19 @@ async fn write_together(
 
 /// Finds out whether a transaction was made: none if it was, the reason for another try if it was not, an error if nobody can know.
 async fn resolve(pool: &Pool, name: &[u8], pending: &Pending, why: Error) -> Result<Option<Error>> {
-    let deadline = Instant::now() + pool.statement_timeout;
+    let start = Instant::now();
+    let deadline = start + pool.statement_timeout;
     let unknown = || failure::unknown(&why.to_string());
     loop {
-        let exclusive = pool.exclusive().await.map_err(|_| unknown())?;
+        let exclusive = match pool.exclusive().await {
+            Ok(exclusive) => exclusive,
+            // A database that is soon back is worth the wait: nothing else can tell.
+            Err(_) if start.elapsed() < WORTH_WAITING => {
+                sleep(LAST_PAUSE).await;
+                continue;
+            }
+            Err(_) => return Err(unknown()),
+        };
         let on = &exclusive.connection;
         let asked = async { on.client.query_one(&on.statements.resolve, &[&name]).await };
         match timeout(pool.statement_timeout, asked).await {

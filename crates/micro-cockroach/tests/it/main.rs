@@ -3,6 +3,7 @@
 
 mod faults;
 mod several;
+mod uncertain;
 mod watching;
 
 use std::sync::Arc;
