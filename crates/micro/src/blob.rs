@@ -23,7 +23,7 @@ pub use fake::FakeBlobs;
 pub use memory::Memory;
 pub use micro_proto::store::BlobInfo as Info;
 pub use remote::Remote;
-pub use stored::Stored;
+pub use stored::{Pieces, Stored, gone};
 
 /// The longest name in bytes.
 pub const MAX_KEY_LENGTH: usize = 1024;

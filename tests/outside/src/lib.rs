@@ -4,12 +4,14 @@
 
 mod certificates;
 mod etcd;
+mod objects;
 mod postgres;
 mod process;
 mod relay;
 
 pub use certificates::Certificates;
 pub use etcd::Etcd;
+pub use objects::Objects;
 pub use postgres::Postgres;
 pub use process::{Process, free_port};
 pub use relay::Relay;

@@ -1,14 +1,15 @@
-//! Blobs on a store: for a platform that has a database and no object storage.
+//! Blobs whose names are on a store, and whose bytes are on the same store or elsewhere.
 //!
-//! A blob is pieces, written one by one under an id of its own, and a record that gives the id a name. The record is what makes a blob:
-//! it is written last, so a name is replaced as a whole or not at all.
+//! The bytes of a blob are written under an id of their own, and a record gives the id a name. The record is what makes a blob: it is
+//! written last, so a name is replaced as a whole or not at all, whatever holds the bytes.
 //!
-//! In the same commit the former id is noted as old. Its pieces stay for a while, since somebody may be reading them, and are removed after
-//! that. An id that is being written is noted, too, until it has its name: what a crash leaves is found by its note, and nothing has to be searched.
-//! Any number of processes may do that at once.
+//! In the same commit the former id is noted as old. Its bytes stay for a while, since somebody may be reading them, and are removed after
+//! that. An id that is being written is noted, too, until it has its name: what a crash leaves is found by its note, and nothing has to be
+//! searched. Any number of processes may do that at once.
 
+mod names;
+mod parts;
 mod reading;
-mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -22,16 +23,30 @@ use tokio::task::JoinHandle;
 
 use super::{Blobs, Info, Options, check_key, not_found};
 use crate::store::{Scan, Scope, Store, Table};
-use reading::Reading;
-use tables::{Entry, Tables, entry, name, now};
+use names::{Draft, Entry, Names, entry, name, now};
+use parts::Parts;
+use reading::{Measure, verified};
 
-/// How long the pieces of a replaced blob stay for those who read it.
+/// How long the bytes of a replaced blob stay for those who read it.
 const KEEP: Duration = Duration::from_secs(10 * 60);
 /// After so long without a sign of who writes a blob, it is taken to have crashed; the sign is given four times as often.
 const ABANDON: Duration = Duration::from_secs(60 * 60);
 const CLEAN_EVERY: Duration = Duration::from_secs(60);
 
-/// Blobs as records of a store.
+/// Keeps the bytes of blobs under ids, each of which is written once.
+#[async_trait]
+pub trait Pieces: Send + Sync + 'static {
+    /// Keeps what the stream holds. An answer means that it is durable; what a failure leaves is removed by its id.
+    async fn write(&self, id: &str, data: Streaming<Bytes>) -> Result<()>;
+
+    /// What is kept under an id, of so many bytes.
+    async fn read(&self, id: &str, size: u64) -> Result<Streaming<Bytes>>;
+
+    /// Removes what is kept under an id, as a whole or in part, if anything is.
+    async fn remove(&self, id: &str) -> Result<()>;
+}
+
+/// Blobs with their names on a store.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -46,28 +61,46 @@ const CLEAN_EVERY: Duration = Duration::from_secs(60);
 /// # Ok(()) }
 /// ```
 pub struct Stored {
-    tables: Tables,
+    names: Names,
     cleaner: JoinHandle<()>,
 }
 
 impl Stored {
-    /// On a store; what is left over is removed in the background, until this is dropped.
+    /// Names and bytes on a store. What is left over is removed in the background, until this is dropped.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
     pub fn open(store: Arc<dyn Store>) -> Self {
-        Self::with(Tables {
-            names: Table::new(store.clone(), Scope::platform("blobs")),
-            parts: Table::new(store, Scope::platform("parts")),
+        let parts = Table::new(store.clone(), Scope::platform("parts"));
+        Self::beside(store, Arc::new(Parts(parts)))
+    }
+
+    /// As [`Stored::open`], with the bytes elsewhere.
+    pub fn beside(store: Arc<dyn Store>, pieces: Arc<dyn Pieces>) -> Self {
+        Self::with(Names {
+            table: Table::new(store, Scope::platform("blobs")),
+            pieces,
             keep: KEEP,
             abandon: ABANDON,
         })
     }
 
-    fn with(tables: Tables) -> Self {
-        let cleaner = tokio::spawn(clean_again_and_again(tables.clone()));
-        Self { tables, cleaner }
+    fn with(names: Names) -> Self {
+        let cleaner = tokio::spawn(clean_again_and_again(names.clone()));
+        Self { names, cleaner }
+    }
+
+    /// Writes the bytes, and says now and then that they are still being written.
+    async fn fill(&self, draft: &mut Draft, data: Streaming<Bytes>) -> Result<()> {
+        let id = draft.id.clone();
+        let mut written = self.names.pieces.write(&id, data);
+        loop {
+            tokio::select! {
+                written = &mut written => return written,
+                () = tokio::time::sleep(self.names.abandon / 4) => self.names.renew(draft).await?,
+            }
+        }
     }
 }
 
@@ -77,13 +110,19 @@ impl Drop for Stored {
     }
 }
 
-async fn clean_again_and_again(tables: Tables) {
+async fn clean_again_and_again(names: Names) {
     loop {
         tokio::time::sleep(CLEAN_EVERY).await;
-        if let Err(error) = tables.clean().await {
+        if let Err(error) = names.clean().await {
             tracing::debug!(%error, "what blobs have left over stays for now");
         }
     }
+}
+
+/// The bytes of an id are not there: for implementations of [`Pieces`].
+pub fn gone() -> Error {
+    let detail = "the blob was replaced or deleted some time ago, so the rest of it is gone: read it again";
+    Error::unavailable("store", detail)
 }
 
 #[async_trait]
@@ -96,47 +135,36 @@ impl Blobs for Stored {
         data: Streaming<Bytes>,
     ) -> Result<Info> {
         check_key(key)?;
-        let tables = &self.tables;
-        let mut draft = tables.draft().await?;
-        let (parts, size, sha256) = match tables.fill(&mut draft, data).await {
-            Ok(filled) => filled,
-            Err(error) => {
-                // What cannot be removed now is found by its note.
-                if tables.remove(&draft.id).await.is_ok() {
-                    let _ = tables.names.delete(&draft.note.key).await;
-                }
-                return Err(error);
-            }
-        };
+        let (mut draft, measure) = (self.names.draft().await?, Measure::default());
+        if let Err(error) = self.fill(&mut draft, measure.along(data)).await {
+            self.names.forget(&draft).await;
+            return Err(error);
+        }
+        let (size, sha256) = measure.result();
         let entry = Entry {
             id: draft.id.clone(),
-            parts,
             size,
             sha256,
             content_type: options.content_type,
             public: options.public,
             modified: i64::try_from(now()).unwrap_or(i64::MAX),
         };
-        let text = serde_json::to_vec(&entry).map_err(|error| Error::internal("store", error.to_string()))?;
-        tables.publish(&name(namespace, key), &draft, &text).await?;
+        self.names.publish(&name(namespace, key), &draft, &entry).await?;
         Ok(entry.info(key))
     }
 
     async fn read(&self, namespace: &str, key: &str) -> Result<(Info, Streaming<Bytes>)> {
         check_key(key)?;
-        let record = self.tables.named(&name(namespace, key)).await?;
+        let record = self.names.named(&name(namespace, key)).await?;
         let entry = entry(&record.ok_or_else(not_found)?)?;
-        let info = entry.info(key);
-        Ok((info, Reading::new(self.tables.parts.clone(), entry).stream()))
+        let data = self.names.pieces.read(&entry.id, entry.size).await?;
+        Ok((entry.info(key), verified(data, entry)))
     }
 
     async fn list(&self, namespace: &str, prefix: &str) -> Result<Vec<Info>> {
         let beginning = name(namespace, "");
-        let records = self
-            .tables
-            .names
-            .scan(&Scan::prefix(name(namespace, prefix)))
-            .await?;
+        let scan = Scan::prefix(name(namespace, prefix));
+        let records = self.names.table.scan(&scan).await?;
         let infos = records.iter().map(|record| {
             let key = record.key.strip_prefix(&beginning).unwrap_or_default();
             Ok(entry(record)?.info(key))
@@ -146,6 +174,6 @@ impl Blobs for Stored {
 
     async fn delete(&self, namespace: &str, key: &str) -> Result<()> {
         check_key(key)?;
-        self.tables.unname(&name(namespace, key)).await
+        self.names.unname(&name(namespace, key)).await
     }
 }

@@ -1,77 +1,68 @@
-//! How a blob is read.
+//! A blob on its way: what it is, and whether it is as it was written.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::stream;
 use micro_rpc::{Error, Result, Streaming};
 
-use super::tables::{Entry, part};
+use super::names::Entry;
 use crate::blob::{Checksum, PIECE};
-use crate::store::{self, ErrorKind, Table};
 
-/// A blob on its way to a reader, one record at a time.
-pub struct Reading {
-    parts: Table,
-    entry: Entry,
-    next: usize,
-    waiting: Bytes,
-    size: u64,
-    checksum: Checksum,
+/// Size and checksum of what has passed.
+#[derive(Clone, Default)]
+pub struct Measure(Arc<Mutex<(u64, Checksum)>>);
+
+impl Measure {
+    /// The same stream, measured as it passes.
+    pub fn along(&self, data: Streaming<Bytes>) -> Streaming<Bytes> {
+        let measure = self.clone();
+        data.map(move |piece| {
+            measure.take(&piece);
+            Ok(piece)
+        })
+    }
+
+    fn take(&self, piece: &[u8]) {
+        let mut measure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        measure.0 += piece.len() as u64;
+        measure.1.update(piece);
+    }
+
+    /// The size, and the checksum in hexadecimal.
+    pub fn result(&self) -> (u64, String) {
+        let mut measure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (size, checksum) = std::mem::take(&mut *measure);
+        (size, checksum.finish())
+    }
 }
 
-impl Reading {
-    pub fn new(parts: Table, entry: Entry) -> Self {
-        Self {
-            parts,
-            entry,
-            next: 0,
-            waiting: Bytes::new(),
-            size: 0,
-            checksum: Checksum::default(),
-        }
-    }
-
-    pub fn stream(self) -> Streaming<Bytes> {
-        Streaming::new(stream::unfold(Some(self), |reading| async move {
-            let mut reading = reading?;
-            match reading.piece().await {
-                Ok(Some(piece)) => Some((Ok(piece), Some(reading))),
-                Ok(None) => reading.end().err().map(|error| (Err(error), None)),
-                Err(error) => Some((Err(error), None)),
+/// In small pieces, and at the end an error where they are not those that were written.
+pub fn verified(data: Streaming<Bytes>, entry: Entry) -> Streaming<Bytes> {
+    let measure = Measure::default();
+    let data = measure.along(data);
+    let state = Some((data, entry, measure, VecDeque::new()));
+    Streaming::new(stream::unfold(state, |state| async move {
+        let (mut data, entry, measure, mut waiting) = state?;
+        loop {
+            if let Some(piece) = waiting.pop_front() {
+                return Some((Ok(piece), Some((data, entry, measure, waiting))));
             }
-        }))
-    }
-
-    async fn piece(&mut self) -> Result<Option<Bytes>> {
-        if self.waiting.is_empty() {
-            if self.next == self.entry.parts {
-                return Ok(None);
+            match data.next().await {
+                Some(Ok(next)) => waiting.extend(next.chunks(PIECE).map(|piece| next.slice_ref(piece))),
+                Some(Err(error)) => return Some((Err(error), None)),
+                None => return verify(&measure, &entry).err().map(|error| (Err(error), None)),
             }
-            let part = self.parts.read(&part(&self.entry.id, self.next)).await;
-            self.waiting = part.map_err(|error| self.missing(error))?.value;
-            self.checksum.update(&self.waiting);
-            self.size += self.waiting.len() as u64;
-            self.next += 1;
         }
-        let length = self.waiting.len().min(PIECE);
-        Ok(Some(self.waiting.split_to(length)))
-    }
+    }))
+}
 
-    fn missing(&self, error: store::Error) -> Error {
-        match error.kind {
-            ErrorKind::NotFound => Error::unavailable(
-                "store",
-                "the blob was replaced or deleted some time ago, so the rest of it is gone: read it again",
-            ),
-            _ => error.into(),
-        }
+fn verify(measure: &Measure, entry: &Entry) -> Result<()> {
+    if measure.result() == (entry.size, entry.sha256.clone()) {
+        return Ok(());
     }
-
-    fn end(self) -> Result<()> {
-        if self.size == self.entry.size && self.checksum.finish() == self.entry.sha256 {
-            return Ok(());
-        }
-        tracing::error!(id = self.entry.id, "a blob is not as it was written");
-        let detail = "the blob is damaged: it is not as it was written";
-        Err(Error::internal("store", detail))
-    }
+    tracing::error!(id = entry.id, "a blob is not as it was written");
+    let detail = "the blob is damaged: it is not as it was written";
+    Err(Error::internal("store", detail))
 }

@@ -1,20 +1,18 @@
-//! The records that blobs are made of.
+//! What the store knows of blobs: their names, and which ids have none.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::{Bytes, BytesMut};
-use micro_rpc::{Error, Result, Streaming};
+use micro_rpc::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::blob::{Checksum, Info};
+use super::Pieces;
+use crate::blob::Info;
 use crate::secret;
 use crate::store::{self, Change, ErrorKind, Record, Scan, Table};
 
 /// No namespace and no name of a blob holds this character.
 const BETWEEN: char = '\u{1}';
-
-/// Bytes of one record.
-pub const PART: usize = 512 * 1024;
 
 /// What a note says once its id is being removed.
 const CLAIMED: &str = "claimed";
@@ -26,10 +24,10 @@ const REMOVED: usize = 256;
 const TRIES: usize = 32;
 
 #[derive(Clone)]
-pub struct Tables {
+pub struct Names {
     /// Names, and the notes on ids without one.
-    pub names: Table,
-    pub parts: Table,
+    pub table: Table,
+    pub pieces: Arc<dyn Pieces>,
     pub keep: Duration,
     pub abandon: Duration,
 }
@@ -38,7 +36,6 @@ pub struct Tables {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Entry {
     pub id: String,
-    pub parts: usize,
     pub size: u64,
     pub sha256: String,
     pub content_type: String,
@@ -53,10 +50,6 @@ pub fn name(namespace: &str, key: &str) -> String {
 /// Notes are in the order in which they are due.
 fn note(due: u64, id: &str) -> Record {
     Record::new(format!("due{BETWEEN}{due:020}{BETWEEN}{id}"), "")
-}
-
-pub fn part(id: &str, number: usize) -> String {
-    format!("{id}{BETWEEN}{number:08}")
 }
 
 pub fn now() -> u64 {
@@ -86,72 +79,48 @@ impl Entry {
 pub struct Draft {
     pub id: String,
     pub note: Record,
-    renew_at: u64,
 }
 
-impl Tables {
+impl Names {
     pub async fn draft(&self) -> store::Result<Draft> {
         let id = secret::letters(b"0123456789abcdefghijklmnopqrstuvwxyz", 25);
         let note = note(now() + self.abandon.as_secs(), &id);
-        self.names.write(note.clone()).await?;
-        let renew_at = now() + self.abandon.as_secs() / 4;
-        Ok(Draft { id, note, renew_at })
+        self.table.write(note.clone()).await?;
+        Ok(Draft { id, note })
     }
 
     /// Says that it is written still.
     pub async fn renew(&self, draft: &mut Draft) -> store::Result<()> {
-        if now() < draft.renew_at {
-            return Ok(());
-        }
         let next = note(now() + self.abandon.as_secs(), &draft.id);
         let there = self.note(draft).await?;
         let moved = vec![
             Change::DeleteIf(there.key, there.version),
             Change::Put(next.clone()),
         ];
-        self.names.commit(moved).await?;
+        self.table.commit(moved).await?;
         draft.note = next;
-        draft.renew_at = now() + self.abandon.as_secs() / 4;
         Ok(())
+    }
+
+    /// What was written of it is of no use. What cannot be removed now is found by its note.
+    pub async fn forget(&self, draft: &Draft) {
+        if self.pieces.remove(&draft.id).await.is_ok() {
+            let _ = self.table.delete(&draft.note.key).await;
+        }
     }
 
     /// The note as it is; an error once somebody has taken the draft for abandoned.
     pub async fn note(&self, draft: &Draft) -> store::Result<Record> {
         let gone = "the blob was written so slowly that its beginning has been removed: write it again";
-        match self.names.read(&draft.note.key).await {
+        match self.table.read(&draft.note.key).await {
             Err(error) if error.kind == ErrorKind::NotFound => Err(store::Error::unavailable(gone)),
             Ok(note) if note.value == CLAIMED => Err(store::Error::unavailable(gone)),
             there => there,
         }
     }
 
-    pub async fn fill(&self, draft: &mut Draft, mut data: Streaming<Bytes>) -> Result<(usize, u64, String)> {
-        let (mut parts, mut size, mut checksum) = (0, 0, Checksum::default());
-        let mut waiting = BytesMut::new();
-        while let Some(piece) = data.next().await {
-            let piece = piece?;
-            checksum.update(&piece);
-            size += piece.len() as u64;
-            waiting.extend_from_slice(&piece);
-            while waiting.len() >= PART {
-                let full = waiting.split_to(PART).freeze();
-                self.parts
-                    .write(Record::new(part(&draft.id, parts), full))
-                    .await?;
-                parts += 1;
-                self.renew(draft).await?;
-            }
-        }
-        if !waiting.is_empty() {
-            let rest = Record::new(part(&draft.id, parts), waiting.freeze());
-            self.parts.write(rest).await?;
-            parts += 1;
-        }
-        Ok((parts, size, checksum.finish()))
-    }
-
     pub async fn named(&self, name: &str) -> Result<Option<Record>> {
-        match self.names.read(name).await {
+        match self.table.read(name).await {
             Ok(record) => Ok(Some(record)),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
@@ -161,21 +130,22 @@ impl Tables {
     /// The former blob of a name is old from now on.
     pub fn retire(&self, former: &Record) -> Result<Change> {
         let due = now() + self.keep.as_secs();
-        Ok(Change::Put(note(due, &entry(former)?.id)))
+        Ok(Change::Put(note(due, &self::entry(former)?.id)))
     }
 
     /// Gives a draft its name.
-    pub async fn publish(&self, name: &str, draft: &Draft, text: &[u8]) -> Result<()> {
+    pub async fn publish(&self, name: &str, draft: &Draft, entry: &Entry) -> Result<()> {
+        let text = serde_json::to_vec(entry).map_err(|error| Error::internal("store", error.to_string()))?;
         for _ in 0..TRIES {
             let note = self.note(draft).await?;
             let former = self.named(name).await?;
-            let record = Record::new(name, text.to_vec());
+            let record = Record::new(name, text.clone());
             let mut changes = vec![Change::DeleteIf(note.key, note.version)];
             match &former {
                 Some(former) => changes.extend([Change::PutIf(record, former.version), self.retire(former)?]),
                 None => changes.push(Change::PutNew(record)),
             }
-            match self.names.commit(changes).await {
+            match self.table.commit(changes).await {
                 Err(error) if matches!(error.kind, ErrorKind::Conflict | ErrorKind::Exists) => {}
                 done => return done.map_err(Error::from),
             }
@@ -192,7 +162,7 @@ impl Tables {
                 Change::DeleteIf(former.key.clone(), former.version),
                 self.retire(&former)?,
             ];
-            match self.names.commit(changes).await {
+            match self.table.commit(changes).await {
                 Err(error) if error.kind == ErrorKind::Conflict => {}
                 done => return done.map_err(Error::from),
             }
@@ -200,33 +170,15 @@ impl Tables {
         Err(contended())
     }
 
-    /// Removes the pieces of an id that has no name.
-    pub async fn remove(&self, id: &str) -> store::Result<()> {
-        let all = Scan {
-            limit: Some(REMOVED),
-            keys_only: true,
-            ..Scan::prefix(format!("{id}{BETWEEN}"))
-        };
-        loop {
-            let found = self.parts.scan(&all).await?;
-            let is_last = found.len() < REMOVED;
-            let removed = found.into_iter().map(|record| Change::Delete(record.key));
-            self.parts.commit(removed.collect()).await?;
-            if is_last {
-                return Ok(());
-            }
-        }
-    }
-
     /// Removes what is due.
-    pub async fn clean(&self) -> store::Result<()> {
+    pub async fn clean(&self) -> Result<()> {
         let beginning = format!("due{BETWEEN}");
         let first = Scan {
             limit: Some(REMOVED),
             ..Scan::prefix(&beginning)
         };
         loop {
-            let notes = self.names.scan(&first).await?;
+            let notes = self.table.scan(&first).await?;
             let is_last = notes.len() < REMOVED;
             for note in notes {
                 let said = note
@@ -240,15 +192,15 @@ impl Tables {
                 // Whoever is about to give it a name finds the note changed from here on.
                 let claimed = Record::new(note.key.clone(), CLAIMED);
                 match self
-                    .names
+                    .table
                     .commit(vec![Change::PutIf(claimed, note.version)])
                     .await
                 {
                     Err(error) if error.kind == ErrorKind::Conflict => continue,
                     claimed => claimed?,
                 }
-                self.remove(id).await?;
-                self.names.delete(&note.key).await?;
+                self.pieces.remove(id).await?;
+                self.table.delete(&note.key).await?;
             }
             if is_last {
                 return Ok(());
