@@ -31,6 +31,7 @@ const SETTINGS: &[&str] = &[
     "max_wal_size=128MB",
     "autovacuum_naptime=5s",
     "log_min_messages=warning",
+    "log_line_prefix=%d ",
     // One sync in place of a thousand before it starts again.
     "recovery_init_sync_method=syncfs",
 ];

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use micro::store::{Change, ErrorKind, Record, Scan, Scope, Store as _};
-use micro_cockroach::{Config, Store};
+use micro_cockroach::Store;
 use micro_outside::{Postgres, Relay, free_port};
+
+use super::database::{Database, at_each_isolation, open};
+
+at_each_isolation!(a_cable_that_is_cut_loses_and_doubles_nothing);
 
 fn scope(n: usize) -> Scope {
     Scope::new("faults", n.to_string())
-}
-
-fn open(url: &str) -> Arc<Store> {
-    Arc::new(Store::open(&Config::new(url)).unwrap())
 }
 
 async fn is_back(store: &Store) {
@@ -157,12 +157,9 @@ async fn a_server_that_hangs_is_given_up_and_taken_up_again() {
 }
 
 /// The network fails, and the database goes on without us: what was under way when it failed is made once, or not at all.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cable_that_is_cut_loses_and_doubles_nothing() {
-    let server = Postgres::shared();
-    let url = server.database("cable");
-    let relay = Relay::to(server.port()).await;
-    let store = open(&url.replace(&server.port().to_string(), &relay.port().to_string()));
+async fn a_cable_that_is_cut_loses_and_doubles_nothing(database: Database) {
+    let relay = Relay::to(database.port()).await;
+    let store = open(&database.through(&relay));
     store.write(&scope(0), Record::new("a", "v")).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..8)

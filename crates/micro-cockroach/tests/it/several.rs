@@ -1,50 +1,40 @@
 //! Several processes on one database: each has a `Store` of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use micro::Backend;
 use micro::futures_util::future::join_all;
 use micro::store::{Change, ErrorKind, Record, Scan, Scope, Store as _};
-use micro_cockroach::{Config, Store};
+use micro_cockroach::Store;
 use micro_outside::Postgres;
 
-use super::serializable;
+use super::database::{Database, at_each_isolation, open};
 
-pub fn open(url: &str) -> Arc<Store> {
-    Arc::new(Store::open(&Config::new(url)).unwrap())
-}
+at_each_isolation!(
+    tables_are_made_once_by_those_who_start_at_once,
+    each_change_is_made_by_one_of_many,
+    one_commit_that_cannot_be_kept_fails_alone,
+    a_long_scan_is_one_picture,
+);
 
 pub fn scope() -> Scope {
     Scope::new("several", "t")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn tables_are_made_once_by_those_who_start_at_once() {
-    let server = Postgres::shared();
-    for isolation in ["read committed", "serializable"] {
-        let name = format!("start_{}", isolation.len());
-        let url = server.database(&name);
-        server.sql(
-            "postgres",
-            &format!("ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'"),
-        );
-        let stores: Vec<_> = (0..8).map(|_| open(&url)).collect();
-        let written = stores
-            .iter()
-            .enumerate()
-            .map(|(n, store)| async move { store.write(&scope(), Record::new(n.to_string(), "v")).await });
-        for written in join_all(written).await {
-            written.unwrap();
-        }
-        assert_eq!(server.sql(&name, "SELECT version FROM micro_schema"), "1");
-        assert_eq!(server.sql(&name, "SELECT count(*) FROM micro_leases"), "0");
-        // Who comes later finds them made.
-        assert_eq!(
-            open(&url).scan(&scope(), &Scan::default()).await.unwrap().len(),
-            8
-        );
+async fn tables_are_made_once_by_those_who_start_at_once(database: Database) {
+    let stores: Vec<_> = (0..8).map(|_| database.open()).collect();
+    let written = stores
+        .iter()
+        .enumerate()
+        .map(|(n, store)| async move { store.write(&scope(), Record::new(n.to_string(), "v")).await });
+    for written in join_all(written).await {
+        written.unwrap();
     }
+    assert_eq!(database.sql("SELECT version FROM micro_schema"), "1");
+    assert_eq!(database.sql("SELECT count(*) FROM micro_leases"), "0");
+    // Who comes later finds them made.
+    let later = database.open();
+    assert_eq!(later.scan(&scope(), &Scan::default()).await.unwrap().len(), 8);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,29 +48,10 @@ async fn tables_of_a_newer_program_are_left_alone() {
     assert!(error.to_string().contains("version 99"), "{error}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_change_is_made_by_one_of_many() {
-    let server = Postgres::shared();
-    let url = server.database("races");
-    races(&url).await;
-    let url = server.database("races_strict");
-    serializable(&server, "races_strict");
-    races(&url).await;
-    // The databases count what they asked to be tried again.
-    let conflicts = server.sql(
-        "races_strict",
-        "SELECT xact_rollback FROM pg_stat_database WHERE datname = 'races_strict'",
-    );
-    assert!(
-        conflicts.parse::<u64>().unwrap() > 0,
-        "nothing was ever tried again"
-    );
-}
-
 /// A counter that all increase with conditions: none is lost, none counts twice.
-async fn races(url: &str) {
+async fn each_change_is_made_by_one_of_many(database: Database) {
     const EACH: usize = 25;
-    let stores = [open(url), open(url), open(url)];
+    let stores = [database.open(), database.open(), database.open()];
     stores[0]
         .write(&scope(), Record::new("count", "0"))
         .await
@@ -100,6 +71,9 @@ async fn races(url: &str) {
     }
     let count = stores[1].read(&scope(), "count").await.unwrap();
     assert_eq!(count.value, (6 * EACH).to_string());
+    // Where the database asks for another try, it gets one.
+    let isolation = database.sql("SHOW default_transaction_isolation");
+    assert_eq!(database.conflicts() > 0, isolation == "serializable");
 }
 
 async fn increase(store: &Store) -> bool {
@@ -118,15 +92,11 @@ async fn increase(store: &Store) -> bool {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_commit_that_cannot_be_kept_fails_alone() {
-    let server = Postgres::shared();
-    let url = server.database("large");
-    let store = open(&url);
+async fn one_commit_that_cannot_be_kept_fails_alone(database: Database) {
+    let store = database.open();
     store.write(&scope(), Record::new("a", "v")).await.unwrap();
     // The database refuses what breaks a rule of its own, as it refuses what is too large for it.
-    server.sql(
-        "large",
+    database.sql(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
          IF NEW.key = 'bad'::BYTEA THEN RAISE EXCEPTION 'too large' USING ERRCODE = '54000'; END IF; RETURN NEW; END $$; \
          CREATE TRIGGER refuse BEFORE INSERT ON micro_records FOR EACH ROW EXECUTE FUNCTION refuse()",
@@ -144,11 +114,8 @@ async fn one_commit_that_cannot_be_kept_fails_alone() {
 }
 
 /// A scan of many pages is one picture, whatever is changed meanwhile.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_long_scan_is_one_picture() {
-    let server = Postgres::shared();
-    let url = server.database("scan");
-    let (store, other) = (open(&url), open(&url));
+async fn a_long_scan_is_one_picture(database: Database) {
+    let (store, other) = (database.open(), database.open());
     let all = (0..3000)
         .map(|n| Change::Put(Record::new(format!("{n:05}"), "0")))
         .collect();

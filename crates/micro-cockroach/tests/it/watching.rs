@@ -5,20 +5,25 @@ use std::time::{Duration, Instant};
 use micro::Streaming;
 use micro::store::{Record, Store as _};
 use micro_cockroach::{Config, Store};
-use micro_outside::{Postgres, Relay};
+use micro_outside::Relay;
 
-use super::several::{open, scope};
+use super::database::{Database, at_each_isolation, open};
+use super::several::scope;
+
+at_each_isolation!(
+    what_one_changes_the_other_is_told_in_order_and_soon,
+    a_watch_begins_at_one_place_in_the_order,
+    expired_records_are_removed_once_and_watchers_are_told,
+    who_has_missed_a_change_is_told_so,
+);
 
 async fn told<T: Send + 'static>(events: &mut Streaming<T>, limit: Duration) -> micro::Result<T> {
     let event = tokio::time::timeout(limit, events.next()).await;
     event.expect("it is told in time").expect("the watch goes on")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_one_changes_the_other_is_told_in_order_and_soon() {
-    let server = Postgres::shared();
-    let url = server.database("watched");
-    let (here, there) = (open(&url), open(&url));
+async fn what_one_changes_the_other_is_told_in_order_and_soon(database: Database) {
+    let (here, there) = (database.open(), database.open());
     here.write(&scope(), Record::new("a/0", "before")).await.unwrap();
     let mut events = there.watch(&scope(), "a/").await.unwrap();
     let large = "x".repeat(100_000);
@@ -52,11 +57,8 @@ async fn what_one_changes_the_other_is_told_in_order_and_soon() {
 }
 
 /// Every commit that follows the answer of a watch is told, none that was before it, whoever commits meanwhile.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_watch_begins_at_one_place_in_the_order() {
-    let server = Postgres::shared();
-    let url = server.database("begin");
-    let (here, there) = (open(&url), open(&url));
+async fn a_watch_begins_at_one_place_in_the_order(database: Database) {
+    let (here, there) = (database.open(), database.open());
     let writer = tokio::spawn(async move {
         for n in 0..400 {
             here.write(&scope(), Record::new("n", n.to_string()))
@@ -85,14 +87,11 @@ async fn a_watch_begins_at_one_place_in_the_order() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn expired_records_are_removed_once_and_watchers_are_told() {
-    let server = Postgres::shared();
-    let url = server.database("expiry");
+async fn expired_records_are_removed_once_and_watchers_are_told(database: Database) {
     let config = Config {
         sweep_every: Duration::from_millis(200),
         keep_changes: Duration::from_millis(500),
-        ..Config::new(url.as_str())
+        ..Config::new(database.url.as_str())
     };
     let stores = [Store::open(&config).unwrap(), Store::open(&config).unwrap()];
     let mut events = stores[1].watch(&scope(), "").await.unwrap();
@@ -114,16 +113,16 @@ async fn expired_records_are_removed_once_and_watchers_are_told() {
         removed += usize::from(event.record.is_none());
     }
     assert_eq!(
-        server.sql("expiry", "SELECT convert_from(key, 'UTF8') FROM micro_records"),
+        database.sql("SELECT convert_from(key, 'UTF8') FROM micro_records"),
         "stays"
     );
     assert_eq!(
-        server.sql("expiry", "SELECT count(*) FROM micro_leases WHERE name = 'sweep'"),
+        database.sql("SELECT count(*) FROM micro_leases WHERE name = 'sweep'"),
         "1"
     );
     // The log goes, too, when it is old enough.
     let start = Instant::now();
-    while server.sql("expiry", "SELECT count(*) FROM micro_changes") != "0" {
+    while database.sql("SELECT count(*) FROM micro_changes") != "0" {
         assert!(
             start.elapsed() < Duration::from_secs(20),
             "the log is not trimmed"
@@ -139,13 +138,9 @@ async fn expired_records_are_removed_once_and_watchers_are_told() {
 }
 
 /// A log that was cut off before a watcher has read it is noticed.
-#[tokio::test(flavor = "multi_thread")]
-async fn who_has_missed_a_change_is_told_so() {
-    let server = Postgres::shared();
-    let url = server.database("missed");
-    let relay = Relay::to(server.port()).await;
-    let far = url.replace(&server.port().to_string(), &relay.port().to_string());
-    let (slow, other) = (open(&far), open(&url));
+async fn who_has_missed_a_change_is_told_so(database: Database) {
+    let relay = Relay::to(database.port()).await;
+    let (slow, other) = (open(&database.through(&relay)), database.open());
     let mut events = slow.watch(&scope(), "").await.unwrap();
     other.write(&scope(), Record::new("a", "v")).await.unwrap();
     told(&mut events, Duration::from_secs(10)).await.unwrap();
@@ -156,7 +151,7 @@ async fn who_has_missed_a_change_is_told_so() {
             .await
             .unwrap();
     }
-    server.sql("missed", "DELETE FROM micro_changes WHERE revision < 4");
+    database.sql("DELETE FROM micro_changes WHERE revision < 4");
     relay.mend();
     let missed = told(&mut events, Duration::from_secs(10)).await.unwrap_err();
     assert_eq!(missed.code, 503);
