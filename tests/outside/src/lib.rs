@@ -12,6 +12,6 @@ mod relay;
 pub use certificates::Certificates;
 pub use etcd::Etcd;
 pub use objects::Objects;
-pub use postgres::Postgres;
+pub use postgres::{Certificates, Postgres};
 pub use process::{Process, free_port};
 pub use relay::Relay;

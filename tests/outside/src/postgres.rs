@@ -4,6 +4,8 @@
     reason = "it is waited for outside of any runtime, before a test begins"
 )]
 
+mod certificates;
+
 use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -14,6 +16,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
+
+pub use certificates::Certificates;
 
 use crate::{Process, free_port};
 
@@ -56,22 +60,42 @@ struct Owner {
 impl Postgres {
     /// Starts one of the test's own, to freeze and kill.
     pub fn start() -> Self {
-        Self::with(&[])
+        let (folder, owner) = make_folder();
+        Self::launch(folder, owner, &[])
     }
 
-    /// As [`Postgres::start`], with settings as in `postgresql.conf`: `ssl=on`.
-    pub fn with(settings: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (owner, data) = (owner(), folder.path().join("data"));
+    /// As [`Postgres::start`]; the database `tls` is reached only with TLS and a certificate of the client's own.
+    pub fn with_tls() -> (Self, Certificates) {
+        let (folder, owner) = make_folder();
+        let certificates = Certificates::make(folder.path());
+        let (certificate, key) = &certificates.server;
         if let Some(owner) = owner {
-            chown(folder.path(), Some(owner.user), Some(owner.group)).unwrap();
+            chown(key, Some(owner.user), Some(owner.group)).unwrap();
         }
+        let rules = folder.path().join("rules");
+        fs::write(
+            &rules,
+            "hostssl tls all 127.0.0.1/32 cert\nhost tls all 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 trust\n",
+        )
+        .unwrap();
+        let settings = [
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", certificate.display()),
+            format!("ssl_key_file={}", key.display()),
+            format!("ssl_ca_file={}", certificates.ca.display()),
+            format!("hba_file={}", rules.display()),
+        ];
+        (Self::launch(folder, owner, &settings), certificates)
+    }
+
+    fn launch(folder: TempDir, owner: Option<Owner>, settings: &[String]) -> Self {
+        let data = folder.path().join("data");
         make_database(folder.path(), &data, owner);
         let (port, place) = (free_port(), folder.path().to_owned());
         let settings: Vec<String> = SETTINGS
             .iter()
-            .chain(settings)
             .map(|&setting| setting.to_owned())
+            .chain(settings.iter().cloned())
             .collect();
         let process = Process::start(folder.path(), port, move || {
             let mut command = program("postgres", &place, owner);
@@ -246,6 +270,15 @@ fn owner() -> Option<Owner> {
         user: user[2].parse().unwrap(),
         group: user[3].parse().unwrap(),
     })
+}
+
+/// A folder for a server, which only its owner can use.
+fn make_folder() -> (TempDir, Option<Owner>) {
+    let (folder, owner) = (tempfile::tempdir().unwrap(), owner());
+    if let Some(owner) = owner {
+        chown(folder.path(), Some(owner.user), Some(owner.group)).unwrap();
+    }
+    (folder, owner)
 }
 
 /// Where the newest version's programs are.

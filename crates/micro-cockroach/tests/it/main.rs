@@ -4,6 +4,7 @@
 mod database;
 mod faults;
 mod several;
+mod tls;
 mod uncertain;
 mod watching;
 
