@@ -5,24 +5,21 @@
 )]
 
 mod certificates;
+mod installed;
 
 use std::fs;
 use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 pub use certificates::Certificates;
+use installed::{Owner, USER, binaries, make_database, make_folder, program};
 
 use crate::{Process, free_port};
-
-/// The server's only user, who needs no password: it listens on the loopback interface alone.
-const USER: &str = "micro";
 
 /// Small, since tests run several at once, and as durable as a real one.
 const SETTINGS: &[&str] = &[
@@ -48,13 +45,6 @@ pub struct Postgres {
     port: u16,
     // Removed after the process is gone.
     _folder: TempDir,
-}
-
-/// Who the server runs as.
-#[derive(Clone, Copy)]
-struct Owner {
-    user: u32,
-    group: u32,
 }
 
 impl Postgres {
@@ -253,68 +243,6 @@ fn parent(id: Pid) -> Option<u32> {
     let is_dead = fields.next()? == "Z";
     let parent = fields.next()?.parse().ok()?;
     (!is_dead).then_some(parent)
-}
-
-/// It refuses to run as the machine's administrator, so there it is the user that its package made.
-fn owner() -> Option<Owner> {
-    if !geteuid().is_root() {
-        return None;
-    }
-    let users = fs::read_to_string("/etc/passwd").unwrap();
-    let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let user = fields
-        .filter(|fields| fields.len() > 3)
-        .find(|fields| fields[0] == "postgres");
-    let user = user.expect("the package of PostgreSQL makes a user postgres; `cargo xtask test` installs it");
-    Some(Owner {
-        user: user[2].parse().unwrap(),
-        group: user[3].parse().unwrap(),
-    })
-}
-
-/// A folder for a server, which only its owner can use.
-fn make_folder() -> (TempDir, Option<Owner>) {
-    let (folder, owner) = (tempfile::tempdir().unwrap(), owner());
-    if let Some(owner) = owner {
-        chown(folder.path(), Some(owner.user), Some(owner.group)).unwrap();
-    }
-    (folder, owner)
-}
-
-/// Where the newest version's programs are.
-fn binaries() -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten();
-    let version = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
-    let newest = versions
-        .map(|entry| entry.path())
-        .max_by_key(|path| version(path));
-    newest
-        .expect("PostgreSQL is not installed; `cargo xtask test` installs it")
-        .join("bin")
-}
-
-fn program(name: &str, folder: &Path, owner: Option<Owner>) -> Command {
-    let mut command = Command::new(binaries().join(name));
-    command.current_dir(folder).env_clear().env("LC_ALL", "C.UTF-8");
-    if let Some(owner) = owner {
-        command.uid(owner.user).gid(owner.group);
-    }
-    command
-}
-
-fn make_database(folder: &Path, data: &Path, owner: Option<Owner>) {
-    let mut command = program("initdb", folder, owner);
-    command.args(["--no-sync", "--auth=trust", "--encoding=UTF8"]);
-    command.arg("--username").arg(USER).arg("-D").arg(data);
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
 
 #[cfg(test)]

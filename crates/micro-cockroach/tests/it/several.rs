@@ -1,6 +1,6 @@
 //! Several processes on one database: each has a `Store` of its own.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use micro::Backend;
 use micro::futures_util::future::join_all;
@@ -14,6 +14,7 @@ at_each_isolation!(
     tables_are_made_once_by_those_who_start_at_once,
     each_change_is_made_by_one_of_many,
     one_commit_that_cannot_be_kept_fails_alone,
+    those_who_write_the_same_table_get_on,
     a_long_scan_is_one_picture,
 );
 
@@ -90,6 +91,40 @@ async fn increase(store: &Store) -> bool {
             false
         }
     }
+}
+
+/// Many writers in two processes, all at one scope: nobody waits for long, nobody is refused.
+async fn those_who_write_the_same_table_get_on(database: Database) {
+    let stores = [database.open(), database.open()];
+    let writers = (0..64).map(|n| {
+        let store = stores[n % 2].clone();
+        tokio::spawn(async move {
+            let mut longest = Duration::ZERO;
+            for count in 0..30 {
+                let start = Instant::now();
+                let record = Record::new(format!("{n}"), count.to_string());
+                store.write(&scope(), record).await.unwrap();
+                longest = longest.max(start.elapsed());
+            }
+            longest
+        })
+    });
+    let start = Instant::now();
+    let longest = join_all(writers.collect::<Vec<_>>())
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .max();
+    println!(
+        "1920 writes within {:?}, the longest took {longest:?}",
+        start.elapsed()
+    );
+    let tries = database.conflicts();
+    println!("{tries} transactions were tried again");
+    assert_eq!(
+        stores[0].scan(&scope(), &Scan::default()).await.unwrap().len(),
+        64
+    );
 }
 
 async fn one_commit_that_cannot_be_kept_fails_alone(database: Database) {
