@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use micro::store::{Change, ErrorKind, Record, Scan, Scope, Store as _};
-use micro_cockroach::Store;
+use micro_cockroach::{Config, Store};
 use micro_outside::{Postgres, Relay, free_port};
 
 use super::database::{Database, at_each_isolation, open};
 
-at_each_isolation!(a_cable_that_is_cut_loses_and_doubles_nothing);
+at_each_isolation!(
+    a_cable_that_is_cut_loses_and_doubles_nothing,
+    a_table_that_somebody_holds_is_waited_for_in_vain_but_not_for_ever,
+);
 
 fn scope(n: usize) -> Scope {
     Scope::new("faults", n.to_string())
@@ -191,4 +194,39 @@ async fn a_silent_network_is_noticed_and_recovered_from() {
     is_away(&store, Duration::from_millis(100)).await;
     relay.mend();
     is_back(&store).await;
+}
+
+/// Somebody has a transaction open and does not end it: that is one table's trouble, not all of them.
+async fn a_table_that_somebody_holds_is_waited_for_in_vain_but_not_for_ever(database: Database) {
+    let config = Config {
+        statement_timeout: Duration::from_secs(1),
+        ..Config::new(database.url.as_str())
+    };
+    let store = Store::open(&config).unwrap();
+    for n in 0..2 {
+        store.write(&scope(n), Record::new("a", "v")).await.unwrap();
+    }
+    let database = Arc::new(database);
+    let (held, holder) = (database.clone(), database.clone());
+    let holding = tokio::task::spawn_blocking(move || {
+        holder.sql(
+            "BEGIN; UPDATE micro_scopes SET touched = 9 WHERE name = decode('6661756c74730030', 'hex'); \
+             SELECT pg_sleep(3); COMMIT",
+        )
+    });
+    while held.sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
+    ) == "0"
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let start = Instant::now();
+    let error = store.write(&scope(0), Record::new("a", "w")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    store.write(&scope(1), Record::new("a", "w")).await.unwrap();
+    assert_eq!(store.read(&scope(0), "a").await.unwrap().value, "v");
+    assert_eq!(store.backend().away(), None);
+    holding.await.unwrap();
+    store.write(&scope(0), Record::new("a", "w")).await.unwrap();
 }

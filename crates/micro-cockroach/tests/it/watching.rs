@@ -15,6 +15,7 @@ at_each_isolation!(
     a_watch_begins_at_one_place_in_the_order,
     expired_records_are_removed_once_and_watchers_are_told,
     who_has_missed_a_change_is_told_so,
+    a_watch_outlives_cuts_and_misses_nothing,
 );
 
 async fn told<T: Send + 'static>(events: &mut Streaming<T>, limit: Duration) -> micro::Result<T> {
@@ -156,4 +157,35 @@ async fn who_has_missed_a_change_is_told_so(database: Database) {
     let missed = told(&mut events, Duration::from_secs(10)).await.unwrap_err();
     assert_eq!(missed.code, 503);
     assert!(events.next().await.is_none());
+}
+
+/// The network between the watcher and the database fails now and then.
+async fn a_watch_outlives_cuts_and_misses_nothing(database: Database) {
+    let relay = Relay::to(database.port()).await;
+    let (far, near) = (open(&database.through(&relay)), database.open());
+    let mut events = far.watch(&scope(), "").await.unwrap();
+    let writer = tokio::spawn(async move {
+        let mut count = 0_u64;
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(2) {
+            near.write(&scope(), Record::new("n", count.to_string()))
+                .await
+                .unwrap();
+            count += 1;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        count
+    });
+    for fault in [Relay::cut, Relay::silence, Relay::cut] {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        fault(&relay);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        relay.mend();
+    }
+    let count = writer.await.unwrap();
+    assert!(count > 100);
+    for n in 0..count {
+        let event = told(&mut events, Duration::from_secs(5)).await.unwrap();
+        assert_eq!(event.record.unwrap().value, n.to_string());
+    }
 }
