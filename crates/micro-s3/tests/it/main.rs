@@ -8,7 +8,7 @@ use micro::blob::{Blobs as _, Options, conformance};
 use micro::bytes::Bytes;
 use micro::store::Memory;
 use micro::{Error, Streaming};
-use micro_outside::{Objects, Relay, free_port};
+use micro_outside::{Certificates, Objects, Relay, free_port};
 use micro_s3::{Blobs, Config};
 
 const MIB: usize = 1024 * 1024;
@@ -17,7 +17,7 @@ fn config(port: u16) -> Config {
     Config {
         endpoint: Some(format!("http://127.0.0.1:{port}")),
         access_key: Objects::ACCESS_KEY.to_owned(),
-        secret_key: "secret".to_owned(),
+        secret_key: Objects::SECRET_KEY.to_owned(),
         ..Config::new(Objects::BUCKET)
     }
 }
@@ -146,6 +146,10 @@ async fn what_is_wrong_with_the_bucket_is_said() {
             access_key: "nobody".to_owned(),
             ..config(server.port())
         },
+        Config {
+            secret_key: "guessed".to_owned(),
+            ..config(server.port())
+        },
         config(free_port()),
     ];
     for config in wrong {
@@ -156,4 +160,23 @@ async fn what_is_wrong_with_the_bucket_is_said() {
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
         println!("{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_is_known_by_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make(folder.path());
+    let server = Objects::start_with_tls(&certificates).await;
+    let known = Config {
+        endpoint: Some(format!("https://127.0.0.1:{}", server.port())),
+        ca: Some(certificates.ca),
+        ..config(server.port())
+    };
+    let blobs = Blobs::open(&known, Arc::new(Memory::new())).unwrap();
+    write(&blobs, "a", 6 * MIB).await.unwrap();
+    assert_eq!(read(&blobs, "a").await.unwrap(), 6 * MIB);
+    let unknown = Config { ca: None, ..known };
+    let blobs = Blobs::open(&unknown, Arc::new(Memory::new())).unwrap();
+    let error = write(&blobs, "a", 10).await.unwrap_err();
+    assert!(error.detail.contains("certificate"), "{error}");
 }
