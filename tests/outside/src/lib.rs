@@ -4,6 +4,7 @@
 
 mod certificates;
 mod etcd;
+mod nats;
 mod objects;
 mod postgres;
 mod process;
@@ -11,6 +12,7 @@ mod relay;
 
 pub use certificates::Certificates;
 pub use etcd::Etcd;
+pub use nats::Nats;
 pub use objects::Objects;
 pub use postgres::{Certificates, Postgres};
 pub use process::{Process, free_port};

@@ -1,0 +1,271 @@
+//! One connection to NATS, which mends itself.
+//!
+//! While it is broken what is asked of it is refused at once, with the reason; the client library would keep it and send it when the
+//! servers are back, long after the caller was told that it failed.
+
+mod barrier;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_nats::client::RequestErrorKind;
+use async_nats::connection::State;
+use async_nats::{Client, ConnectOptions, Event, HeaderMap, Message, Request, ServerAddr};
+use bytes::Bytes;
+use micro::Backend;
+use micro_rpc::{Error, Result};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::{Config, Credentials};
+use barrier::Barrier;
+
+/// How long an answer may take, and the first connection.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
+/// The library gives a connection up when two of its pings are not answered: a server that hangs is noticed within about a second.
+const PING: Duration = Duration::from_millis(400);
+const CONNECTING: Duration = Duration::from_secs(1);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(100);
+/// What may wait to be written to the servers.
+const WAITING: usize = 4096;
+/// What may wait for one subscription of the library's; ours are read at once.
+const ARRIVED: usize = 4096;
+
+/// A connection that broker and events share. Cheap to clone; clones are one.
+#[derive(Clone)]
+pub struct Connection(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    client: Client,
+    link: Arc<Link>,
+    barrier: Barrier,
+    opened: Instant,
+    watching: JoinHandle<()>,
+}
+
+/// What is known of the connection.
+struct Link {
+    backend: Backend,
+    /// Counts the connections that were made.
+    made: watch::Sender<u64>,
+    /// Why the last attempt failed.
+    why: Mutex<Option<String>>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The servers are there, and nobody listens to the subject.
+    Nobody,
+    /// Something else, as it is to be told.
+    Failed(Error),
+}
+
+impl Connection {
+    /// Begins to connect, and goes on until it is dropped: the servers need not be there.
+    ///
+    /// # Errors
+    ///
+    /// 400 for settings that cannot be right, such as a file that is not there.
+    pub async fn open(config: Config) -> Result<Self> {
+        let wrong = |detail: String| Error::bad_request("nats", detail);
+        config.check().map_err(wrong)?;
+        let servers = config
+            .servers
+            .iter()
+            .map(|url| url.parse::<ServerAddr>())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| wrong(format!("{} cannot be a NATS server: {error}", config.shown())))?;
+        let link = Arc::new(Link {
+            backend: Backend::new("NATS"),
+            made: watch::Sender::new(0),
+            why: Mutex::new(None),
+        });
+        let options = options(&config, link.clone()).await.map_err(wrong)?;
+        let client = options
+            .connect(servers)
+            .await
+            .map_err(|error| wrong(format!("NATS at {}: {error}", config.shown())))?;
+        Ok(Self(Arc::new(Inner {
+            barrier: Barrier::new(client.clone()),
+            watching: tokio::spawn(watch_state(client.clone(), link.clone())),
+            opened: Instant::now(),
+            client,
+            link,
+            config,
+        })))
+    }
+
+    /// Whether NATS answers.
+    pub fn backend(&self) -> Backend {
+        self.0.link.backend.clone()
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// Changes with each connection that is made.
+    pub(crate) fn made(&self) -> watch::Receiver<u64> {
+        self.0.link.made.subscribe()
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.0.client.connection_state() == State::Connected
+    }
+
+    /// Refuses while there is no connection. Just after the start it is waited for.
+    pub(crate) async fn ready(&self) -> Result<()> {
+        if self.is_up() {
+            return Ok(());
+        }
+        let mut made = self.made();
+        let first = tokio::time::timeout_at(self.0.opened + CONNECTING, made.wait_for(|made| *made > 0));
+        if first.await.is_ok() && self.is_up() {
+            return Ok(());
+        }
+        Err(self.away())
+    }
+
+    fn away(&self) -> Error {
+        let why = self.0.link.why();
+        let detail = format!("NATS at {} cannot be reached: {why}", self.config().shown());
+        Error::unavailable("nats", detail)
+    }
+
+    /// Asks, and waits for the answer as long as one may take.
+    pub(crate) async fn request(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Message, Unanswered> {
+        self.ready().await.map_err(Unanswered::Failed)?;
+        let length = payload.len();
+        let request = Request {
+            payload: Some(payload),
+            headers,
+            timeout: Some(None),
+            inbox: None,
+        };
+        let asked = self.client().send_request(subject, request);
+        // The deadline is around it all: what is written to a server that hangs may have to wait too.
+        let Ok(answer) = tokio::time::timeout(PATIENCE, asked).await else {
+            return Err(Unanswered::Failed(self.silent()));
+        };
+        answer.map_err(|error| match error.kind() {
+            RequestErrorKind::NoResponders => Unanswered::Nobody,
+            RequestErrorKind::MaxPayloadExceeded => Unanswered::Failed(self.too_large(length)),
+            _ => Unanswered::Failed(Error::unavailable("nats", format!("NATS: {error}"))),
+        })
+    }
+
+    /// Waits until the servers have had what was sent before.
+    pub(crate) async fn flushed(&self) -> Result<()> {
+        self.0.barrier.pass().await.unwrap_or_else(|| Err(self.silent()))
+    }
+
+    pub(crate) fn silent(&self) -> Error {
+        if !self.is_up() {
+            return self.away();
+        }
+        let servers = self.config().shown();
+        Error::unavailable("nats", format!("NATS at {servers} does not answer in time"))
+    }
+
+    /// What is said of a message that the servers would not take.
+    pub(crate) fn too_large(&self, length: usize) -> Error {
+        let limit = self.client().max_payload();
+        let detail = format!(
+            "a message of {length} bytes is larger than the NATS server takes, which is {limit}: set max_payload to 16MB in its configuration"
+        );
+        Error::payload_too_large("nats", detail)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.watching.abort();
+    }
+}
+
+impl Link {
+    fn why(&self) -> String {
+        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        why.clone().unwrap_or_else(|| "the connection broke".to_owned())
+    }
+
+    fn set_why(&self, why: Option<String>) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    fn hear(&self, event: &Event) {
+        match event {
+            Event::Connected => {
+                self.set_why(None);
+                self.backend.reached();
+                self.made.send_modify(|made| *made += 1);
+            }
+            Event::Disconnected => self.backend.lost(self.why()),
+            Event::ClientError(error) => self.set_why(Some(error.to_string())),
+            Event::ServerError(error) => tracing::warn!(%error, "NATS refused something"),
+            _ => {}
+        }
+    }
+}
+
+async fn options(config: &Config, link: Arc<Link>) -> Result<ConnectOptions, String> {
+    let mut options = ConnectOptions::new()
+        .name("micro")
+        .retry_on_initial_connect()
+        .max_reconnects(None)
+        .connection_timeout(CONNECTING)
+        .ping_interval(PING)
+        .client_capacity(WAITING)
+        .subscription_capacity(ARRIVED)
+        .reconnect_delay_callback(|attempts| {
+            let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+            (Duration::from_millis(20) * attempts.min(1000)).min(LONGEST_BACK_OFF)
+        })
+        .event_callback(move |event| {
+            let link = link.clone();
+            async move { link.hear(&event) }
+        });
+    options = match &config.credentials {
+        Credentials::None => options,
+        Credentials::Password { user, password } => options.user_and_password(user.clone(), password.clone()),
+        Credentials::Token(token) => options.token(token.clone()),
+        Credentials::File(path) => options
+            .credentials_file(path)
+            .await
+            .map_err(|error| format!("the credentials in {}: {error}", path.display()))?,
+    };
+    if let Some(ca) = &config.tls.ca {
+        options = options.add_root_certificates(ca.clone()).require_tls(true);
+    }
+    if let (Some(certificate), Some(key)) = (&config.tls.certificate, &config.tls.key) {
+        options = options
+            .add_client_certificate(certificate.clone(), key.clone())
+            .require_tls(true);
+    }
+    Ok(options)
+}
+
+/// The library drops what it has to tell when much happens at once; what its state is can be relied on.
+async fn watch_state(client: Client, link: Arc<Link>) {
+    tokio::time::sleep(CONNECTING).await;
+    loop {
+        match client.connection_state() {
+            State::Connected => link.backend.reached(),
+            State::Pending | State::Disconnected => link.backend.lost(link.why()),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}

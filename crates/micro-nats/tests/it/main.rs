@@ -1,0 +1,3 @@
+//! The drivers against a real server.
+
+mod broker;
