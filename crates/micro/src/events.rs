@@ -23,6 +23,7 @@ mod stored;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use futures_util::stream;
 use micro_rpc::{Error, Result, Streaming};
 use tokio::sync::mpsc;
 
@@ -83,10 +84,12 @@ pub struct Consumer {
     verdicts: mpsc::Sender<Verdict>,
 }
 
-/// The answer to an event; one without an id says that the consumer leaves.
+/// The answer to an event, as a driver receives it; one without an id says that the consumer leaves.
 #[derive(Clone, Debug)]
-pub(crate) struct Verdict {
+pub struct Verdict {
+    /// The event's id.
     pub id: String,
+    /// Whether it was dealt with.
     pub success: bool,
 }
 
@@ -95,8 +98,25 @@ pub(crate) struct Verdict {
 pub struct Answers(mpsc::Sender<Verdict>);
 
 impl Consumer {
-    pub(crate) fn new(events: Streaming<Event>, verdicts: mpsc::Sender<Verdict>) -> Self {
+    /// What a driver hands out: the events that fall to a consumer, and where it gives its answers. A driver ends `events` once a
+    /// verdict without an id has come and all before it are taken; when either side is gone without one, the consumer broke off.
+    pub fn new(events: Streaming<Event>, verdicts: mpsc::Sender<Verdict>) -> Self {
         Self { events, verdicts }
+    }
+
+    /// The same for one that wants no answers: each event is acknowledged when the next is asked for, since it has been handed
+    /// on then.
+    pub fn answering_itself(events: Streaming<Event>, verdicts: mpsc::Sender<Verdict>) -> Self {
+        let state = (events, verdicts.clone(), None::<String>);
+        let answered = stream::unfold(state, |(mut events, verdicts, last)| async move {
+            if let Some(id) = last {
+                let _ = verdicts.send(Verdict { id, success: true }).await;
+            }
+            let event = events.next().await?;
+            let id = event.as_ref().ok().map(|event| event.id.clone());
+            Some((event, (events, verdicts, id)))
+        });
+        Self::new(Streaming::new(answered), verdicts)
     }
 
     /// The next event.
@@ -204,8 +224,12 @@ pub trait Events: Send + Sync + 'static {
     async fn discard(&self, namespace: &str, topic: &str, group: &str, position: u64) -> Result<()>;
 }
 
-/// Refuses names that not every implementation can keep.
-pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
+/// Refuses names that not every implementation can keep; `what` says of what: `group`.
+///
+/// # Errors
+///
+/// 400, and what is wrong with it.
+pub fn check_name(what: &str, name: &str) -> Result<()> {
     let is_wrong = |letter: char| letter.is_control() || letter.is_whitespace();
     if name.len() > MAX_NAME_LENGTH || name.chars().any(is_wrong) {
         let detail = format!("{name:?} is no {what}: use at most {MAX_NAME_LENGTH} bytes without blanks");
@@ -214,7 +238,12 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn check_topic(topic: &str) -> Result<()> {
+/// Refuses a topic without a name, or with one that not every implementation can keep.
+///
+/// # Errors
+///
+/// 400, and what is wrong with it.
+pub fn check_topic(topic: &str) -> Result<()> {
     if topic.is_empty() {
         return Err(Error::bad_request("events", "Missing topic"));
     }

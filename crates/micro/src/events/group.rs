@@ -105,7 +105,7 @@ pub(super) async fn join(topic: &Arc<TopicState>, mut wanted: Consume) -> Result
     }));
     Ok(match wanted.ack_wait {
         Some(_) => Consumer::new(events, verdicts),
-        None => Consumer::new(answered(events, verdicts.clone()), verdicts),
+        None => Consumer::answering_itself(events, verdicts),
     })
 }
 
@@ -134,19 +134,6 @@ async fn listen(
         }
     }
     let _ = commands.send(Command::Leave(member, has_left)).await;
-}
-
-/// Acknowledges each event when the next is asked for: then it has been handed on.
-fn answered(events: Streaming<Event>, verdicts: mpsc::Sender<Verdict>) -> Streaming<Event> {
-    let state = (events, verdicts, None::<String>);
-    Streaming::new(stream::unfold(state, |(mut events, verdicts, last)| async move {
-        if let Some(id) = last {
-            let _ = verdicts.send(Verdict { id, success: true }).await;
-        }
-        let event = events.next().await?;
-        let id = event.as_ref().ok().map(|event| event.id.clone());
-        Some((event, (events, verdicts, id)))
-    }))
 }
 
 /// Where a group is; a new one begins where the consumer says.
