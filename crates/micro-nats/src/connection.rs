@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::jetstream::Failure;
 use crate::{Config, Credentials};
 use barrier::Barrier;
 
@@ -53,15 +54,6 @@ struct Link {
     made: watch::Sender<u64>,
     /// Why the last attempt failed.
     why: Mutex<Option<String>>,
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(crate) enum Unanswered {
-    /// The servers are there, and nobody listens to the subject.
-    Nobody,
-    /// Something else, as it is to be told.
-    Failed(Error),
 }
 
 impl Connection {
@@ -146,8 +138,8 @@ impl Connection {
         subject: String,
         headers: Option<HeaderMap>,
         payload: Bytes,
-    ) -> Result<Message, Unanswered> {
-        self.ready().await.map_err(Unanswered::Failed)?;
+    ) -> Result<Message, Failure> {
+        self.ready().await.map_err(Failure::Away)?;
         let length = payload.len();
         let request = Request {
             payload: Some(payload),
@@ -158,12 +150,12 @@ impl Connection {
         let asked = self.client().send_request(subject, request);
         // The deadline is around it all: what is written to a server that hangs may have to wait too.
         let Ok(answer) = tokio::time::timeout(PATIENCE, asked).await else {
-            return Err(Unanswered::Failed(self.silent()));
+            return Err(Failure::Away(self.silent()));
         };
         answer.map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => Unanswered::Nobody,
-            RequestErrorKind::MaxPayloadExceeded => Unanswered::Failed(self.too_large(length)),
-            _ => Unanswered::Failed(Error::unavailable("nats", format!("NATS: {error}"))),
+            RequestErrorKind::NoResponders => Failure::Nobody,
+            RequestErrorKind::MaxPayloadExceeded => Failure::Away(self.too_large(length)),
+            _ => Failure::Away(Error::unavailable("nats", format!("NATS: {error}"))),
         })
     }
 

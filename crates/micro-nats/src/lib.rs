@@ -6,8 +6,11 @@
 mod broker;
 mod config;
 mod connection;
+mod events;
+mod jetstream;
 mod names;
 
 pub use broker::Broker;
 pub use config::{Config, Credentials, Tls};
 pub use connection::Connection;
+pub use events::Events;

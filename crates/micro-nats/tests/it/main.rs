@@ -1,3 +1,4 @@
 //! The drivers against a real server.
 
 mod broker;
+mod events;
