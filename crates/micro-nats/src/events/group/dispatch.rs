@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use async_nats::Message;
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use micro::events::{Event, Start, Verdict};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::delivery::Delivery;
@@ -36,10 +37,18 @@ struct Sent {
     until: Instant,
 }
 
+/// An event of a member that has left.
+struct Returned {
+    delivery: Delivery,
+    /// How often it was tried, where that is more than before.
+    tried: Option<u32>,
+    open: Option<mpsc::Sender<Event>>,
+}
+
 /// What was done beside.
 enum Done {
-    /// JetStream knows what became of an event, and whether it comes again.
-    Settled(u64, bool),
+    /// JetStream knows what became of events, and whether they come again.
+    Settled(Vec<u64>, bool),
     Held,
     Stands,
 }
@@ -62,11 +71,15 @@ pub(super) struct Dispatch {
     known: HashSet<u64>,
     /// What has come again before it was known that JetStream has its answer.
     early: HashMap<u64, Message>,
+    /// What is given back once nothing more comes.
+    back: Vec<Returned>,
     work: FuturesUnordered<Work<Done>>,
     is_reviving: bool,
     beat_at: Instant,
     /// The last that has come.
     last: u64,
+    /// Who asks a group that ends how many members it has is told none when it has left things in order.
+    asked: Vec<oneshot::Sender<usize>>,
     /// Without members, by when it ends in any case.
     end_by: Option<Instant>,
 }
@@ -85,10 +98,12 @@ impl Dispatch {
             ids: HashMap::new(),
             known: HashSet::new(),
             early: HashMap::new(),
+            back: Vec::new(),
             work: FuturesUnordered::new(),
             is_reviving: false,
             beat_at: Instant::now() + BEAT,
             last: 0,
+            asked: Vec::new(),
             end_by: None,
         }
     }
@@ -106,6 +121,10 @@ impl Dispatch {
                 }
             } else {
                 self.end_by = None;
+                for asked in self.asked.drain(..) {
+                    let _ = asked.send(self.members.len());
+                }
+                self.give_back();
                 self.pull.open(&self.place).await;
                 self.hand_out();
                 self.pull.ask(&self.place, self.room());
@@ -115,10 +134,10 @@ impl Dispatch {
                 Some(command) = told.recv() => self.obey(command),
                 message = self.pull.next() => match message {
                     Some(message) => self.receive(message),
-                    None => self.pull.ended(),
+                    None => self.pull.ended(&self.place).await,
                 },
                 Some((sequence, found)) = self.looking.next() => self.found(sequence, found),
-                Some(done) = self.work.next() => self.done(&done),
+                Some(done) = self.work.next() => self.done(done),
                 Ok(()) = made.changed() => self.pull.forget(),
                 () = sleep_until(due) => self.on_time(),
             }
@@ -213,13 +232,15 @@ impl Dispatch {
         }
     }
 
-    fn done(&mut self, done: &Done) {
-        match *done {
-            Done::Settled(sequence, comes_again) => {
-                self.known.remove(&sequence);
-                let early = self.early.remove(&sequence);
-                if let Some(message) = early.filter(|_| comes_again) {
-                    self.take_in(message);
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Settled(sequences, come_again) => {
+                for sequence in sequences {
+                    self.known.remove(&sequence);
+                    let early = self.early.remove(&sequence);
+                    if let Some(message) = early.filter(|_| come_again) {
+                        self.take_in(message);
+                    }
                 }
             }
             Done::Held => {}
@@ -286,6 +307,7 @@ impl Dispatch {
             Command::Join(member) => self.members.push(member),
             Command::Leave(number, has_left) => self.leave(number, has_left),
             Command::Verdict(member, verdict) => self.judge(member, &verdict),
+            Command::Members(number) if self.members.is_empty() => self.asked.push(number),
             Command::Members(number) => drop(number.send(self.members.len())),
         }
     }
@@ -302,13 +324,42 @@ impl Dispatch {
             .map(|(sequence, _)| *sequence)
             .collect();
         left.sort_unstable();
+        let open = self.members[at].events.clone();
         for sequence in left {
             if let Some(sent) = self.take(sequence) {
                 let tried = (!has_left).then_some(sent.delivery.event.attempt);
-                self.settle(sent.delivery, Outcome::Again(tried, Duration::ZERO), Some(number));
+                self.back.push(Returned {
+                    delivery: sent.delivery,
+                    tried,
+                    open: Some(open.clone()),
+                });
             }
         }
         self.members.remove(at);
+    }
+
+    /// In their order, so that they come again in it.
+    fn give_back(&mut self) {
+        if self.back.is_empty() {
+            return;
+        }
+        let mut back = std::mem::take(&mut self.back);
+        back.sort_by_key(|returned| returned.delivery.sequence);
+        let place = self.place.clone();
+        self.work.push(Box::pin(async move {
+            let counting = back
+                .iter()
+                .filter_map(|returned| Some(place.count(returned.delivery.sequence, returned.tried?)));
+            join_all(counting).await;
+            let again = Outcome::Again(None, Duration::ZERO);
+            join_all(
+                back.iter()
+                    .map(|returned| place.settle(&returned.delivery, &again)),
+            )
+            .await;
+            let sequences = back.iter().map(|returned| returned.delivery.sequence);
+            Done::Settled(sequences.collect(), true)
+        }));
     }
 
     fn judge(&mut self, member: u64, verdict: &Verdict) {
@@ -324,7 +375,7 @@ impl Dispatch {
             return;
         };
         if verdict.success {
-            self.settle(sent.delivery, Outcome::Done, Some(member));
+            self.settle(sent.delivery, Outcome::Done, self.open(member));
         } else {
             let doublings = (sent.delivery.event.attempt - 1).min(16);
             let pause = BACK_OFF.saturating_mul(1 << doublings).min(LONGEST_BACK_OFF);
@@ -339,21 +390,22 @@ impl Dispatch {
         } else {
             Outcome::Again(Some(tried), pause)
         };
-        self.settle(sent.delivery, outcome, Some(sent.member));
+        self.settle(sent.delivery, outcome, self.open(sent.member));
     }
 
-    /// The stream of a member that leaves ends once all that it has answered is settled.
-    fn settle(&mut self, delivery: Delivery, outcome: Outcome, member: Option<u64>) {
-        let member = self
-            .members
-            .iter()
-            .find(|candidate| Some(candidate.number) == member);
-        let open: Option<mpsc::Sender<Event>> = member.map(|member| member.events.clone());
+    fn open(&self, member: u64) -> Option<mpsc::Sender<Event>> {
+        let mut members = self.members.iter();
+        let found = members.find(|candidate| candidate.number == member)?;
+        Some(found.events.clone())
+    }
+
+    /// Has JetStream told. The stream of a member that leaves stays `open` until all that it has answered is settled.
+    fn settle(&mut self, delivery: Delivery, outcome: Outcome, open: Option<mpsc::Sender<Event>>) {
         let place = self.place.clone();
         self.work.push(Box::pin(async move {
             place.settle(&delivery, &outcome).await;
             drop(open);
-            Done::Settled(delivery.sequence, matches!(outcome, Outcome::Again(..)))
+            Done::Settled(vec![delivery.sequence], matches!(outcome, Outcome::Again(..)))
         }));
     }
 
@@ -400,9 +452,15 @@ impl Dispatch {
     async fn withdraw(&mut self) {
         self.end_by.get_or_insert_with(|| Instant::now() + LEAVING);
         self.pull.close().await;
-        while let Some(delivery) = self.ready.pop_front() {
-            self.settle(delivery, Outcome::Again(None, Duration::ZERO), None);
+        if !self.pull.is_closed() {
+            return;
         }
+        self.back.extend(self.ready.drain(..).map(|delivery| Returned {
+            delivery,
+            tried: None,
+            open: None,
+        }));
+        self.give_back();
     }
 
     fn is_done(&self) -> bool {

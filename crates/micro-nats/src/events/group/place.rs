@@ -100,6 +100,13 @@ impl Place {
         Ok(())
     }
 
+    /// Lets JetStream look who still waits for events, which it does when it is asked about the group. It would notice by itself
+    /// when it has an event for one who does not; up to version 2.9 it then forgets where it was.
+    pub async fn clear(&self) {
+        let connection = &self.topic.connection;
+        let _ = connection.consumer(&self.topic.stream, &self.consumer).await;
+    }
+
     /// Removes it.
     pub async fn forget(&self) {
         let connection = &self.topic.connection;
@@ -128,10 +135,8 @@ impl Place {
         let word = match outcome {
             Outcome::Done => "+ACK".to_owned(),
             Outcome::Again(tried, pause) => {
-                if let Some(tried) = tried.filter(|_| self.is_kept()) {
-                    self.shared
-                        .record(&self.tried_subject(delivery.sequence), tried)
-                        .await?;
+                if let Some(tried) = tried {
+                    self.try_count(delivery.sequence, *tried).await?;
                 }
                 match pause.as_nanos() {
                     0 => "-NAK".to_owned(),
@@ -144,6 +149,21 @@ impl Place {
             }
         };
         self.answer(&delivery.ack, word.into()).await
+    }
+
+    /// Keeps how often an event was tried, as often as it takes.
+    pub async fn count(&self, sequence: u64, tried: u32) {
+        while self.try_count(sequence, tried).await.is_err() {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn try_count(&self, sequence: u64, tried: u32) -> Result<(), Failure> {
+        // JetStream's own count will do for a single member.
+        if !self.is_kept() {
+            return Ok(());
+        }
+        self.shared.record(&self.tried_subject(sequence), tried).await
     }
 
     async fn bury(&self, delivery: &Delivery) -> Result<(), Failure> {

@@ -68,7 +68,7 @@ impl Pull {
         self.asked = 0;
     }
 
-    /// Asks for nothing more. What is on its way still comes.
+    /// Asks for nothing more. What is on its way still comes, and [`Pull::ended`] is to be called after it.
     pub async fn close(&mut self) {
         if let Some(subscriber) = self.subscriber.as_mut().filter(|_| !self.is_closing) {
             self.is_closing = true;
@@ -85,7 +85,8 @@ impl Pull {
     }
 
     /// It has ended.
-    pub fn ended(&mut self) {
+    pub async fn ended(&mut self, place: &Place) {
+        place.clear().await;
         self.subscriber = None;
         self.is_closing = false;
         self.asked = 0;
