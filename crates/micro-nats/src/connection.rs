@@ -206,10 +206,19 @@ impl Link {
                 self.made.send_modify(|made| *made += 1);
             }
             Event::Disconnected => self.backend.lost(self.why()),
-            Event::ClientError(error) => self.set_why(Some(error.to_string())),
+            Event::ClientError(error) => self.set_why(Some(in_words(&error.to_string()))),
             Event::ServerError(error) => tracing::warn!(%error, "NATS refused something"),
             _ => {}
         }
+    }
+}
+
+/// The library keeps to itself what the system said.
+fn in_words(error: &str) -> String {
+    match error.trim_start_matches("nats: ") {
+        "IO error" => "no connection can be made: is it running, and is the address right?".to_owned(),
+        "timed out" => "it takes connections and says nothing".to_owned(),
+        other => other.to_owned(),
     }
 }
 

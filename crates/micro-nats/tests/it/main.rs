@@ -1,4 +1,9 @@
 //! The drivers against a real server.
+#![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
 mod broker;
+mod durability;
 mod events;
+mod faults;
+mod groups;
+mod here;

@@ -42,6 +42,7 @@ struct Returned {
     delivery: Delivery,
     /// How often it was tried, where that is more than before.
     tried: Option<u32>,
+    #[expect(dead_code, reason = "what it holds open ends when the event is given back")]
     open: Option<mpsc::Sender<Event>>,
 }
 
