@@ -77,7 +77,10 @@ fn generate_file(set: &FileSet, scope: &Scope<'_>, options: &Options) -> Result<
     }
     let stem = file.name().strip_suffix(".proto").unwrap_or(file.name());
     if scope.types.only_messages() {
-        return Ok(vec![source(format!("{stem}.rs"), contract(scope, stem, options)?)]);
+        return Ok(vec![source(
+            format!("{stem}.rs"),
+            contract(scope, stem, options)?,
+        )]);
     }
     let has_services = !file.service.is_empty();
     let mut files = vec![

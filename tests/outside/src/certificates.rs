@@ -26,7 +26,7 @@ impl Certificates {
             ["-CAkey", "ca.key"],
             ["-subj", "/CN=micro"],
             ["-addext", "basicConstraints=critical,CA:FALSE"],
-            ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+            ["-addext", "subjectAltName=IP:127.0.0.1"],
             ["-addext", "extendedKeyUsage=serverAuth,clientAuth"],
         ];
         openssl(folder.path(), "machine", machine.as_flattened());

@@ -14,6 +14,6 @@ pub use certificates::Certificates;
 pub use etcd::Etcd;
 pub use nats::Nats;
 pub use objects::Objects;
-pub use postgres::{Certificates, Postgres};
+pub use postgres::Postgres;
 pub use process::{Process, free_port};
 pub use relay::Relay;

@@ -49,7 +49,7 @@ impl Objects {
 
     /// Listens with TLS, as the server of these certificates.
     pub async fn start_with_tls(certificates: &Certificates) -> Self {
-        let (certificate, key) = &certificates.server;
+        let (certificate, key) = (certificates.certificate(), certificates.key());
         let chain = CertificateDer::pem_file_iter(certificate).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)

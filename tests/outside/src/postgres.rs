@@ -4,7 +4,6 @@
     reason = "it is waited for outside of any runtime, before a test begins"
 )]
 
-mod certificates;
 mod installed;
 
 use std::fs;
@@ -16,10 +15,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-pub use certificates::Certificates;
 use installed::{Owner, USER, binaries, make_database, make_folder, program};
 
-use crate::{Process, free_port};
+use crate::{Certificates, Process, free_port};
 
 /// Small, since tests run several at once, and as durable as a real one.
 const SETTINGS: &[&str] = &[
@@ -57,22 +55,30 @@ impl Postgres {
     /// As [`Postgres::start`]; the database `tls` is reached only with TLS and a certificate of the client's own.
     pub fn with_tls() -> (Self, Certificates) {
         let (folder, owner) = make_folder();
-        let certificates = Certificates::make(folder.path());
-        let (certificate, key) = &certificates.server;
+        let certificates = Certificates::make();
+        // It reads no key that is another user's.
+        let key = folder.path().join("machine.key");
+        fs::copy(certificates.key(), &key).unwrap();
+        let certificate = folder.path().join("machine.pem");
+        fs::copy(certificates.certificate(), &certificate).unwrap();
+        let ca = folder.path().join("ca.pem");
+        fs::copy(certificates.ca(), &ca).unwrap();
         if let Some(owner) = owner {
-            chown(key, Some(owner.user), Some(owner.group)).unwrap();
+            for file in [&key, &certificate, &ca] {
+                chown(file, Some(owner.user), Some(owner.group)).unwrap();
+            }
         }
         let rules = folder.path().join("rules");
         fs::write(
             &rules,
-            "hostssl tls all 127.0.0.1/32 cert\nhost tls all 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 trust\n",
+            "hostssl tls all 127.0.0.1/32 trust clientcert=verify-ca\nhost tls all 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 trust\n",
         )
         .unwrap();
         let settings = [
             "ssl=on".to_owned(),
             format!("ssl_cert_file={}", certificate.display()),
             format!("ssl_key_file={}", key.display()),
-            format!("ssl_ca_file={}", certificates.ca.display()),
+            format!("ssl_ca_file={}", ca.display()),
             format!("hba_file={}", rules.display()),
         ];
         (Self::launch(folder, owner, &settings), certificates)

@@ -10,9 +10,9 @@ use super::several::scope;
 async fn both_sides_are_known_by_their_certificates() {
     let (server, certificates) = Postgres::with_tls();
     let url = server.database("tls");
-    let (certificate, key) = certificates.client.clone();
+    let (ca, certificate, key) = (certificates.ca(), certificates.certificate(), certificates.key());
     let known = Config {
-        ca: Some(certificates.ca.clone()),
+        ca: Some(ca.clone()),
         certificate: Some(certificate.clone()),
         key: Some(key.clone()),
         ..Config::new(url.as_str())
@@ -21,19 +21,18 @@ async fn both_sides_are_known_by_their_certificates() {
     store.write(&scope(), Record::new("a", "v")).await.unwrap();
     let in_url = format!(
         "{url}?sslmode=verify-full&sslrootcert={}&sslcert={}&sslkey={}",
-        certificates.ca.display(),
+        ca.display(),
         certificate.display(),
         key.display()
     );
     let store = Store::open(&Config::new(in_url)).unwrap();
     assert_eq!(store.read(&scope(), "a").await.unwrap().value, "v");
 
-    let elsewhere = tempfile::tempdir().unwrap();
-    let stranger = Certificates::make(elsewhere.path());
+    let stranger = Certificates::make();
     let refused = [
         (
             Config {
-                ca: Some(stranger.ca.clone()),
+                ca: Some(stranger.ca()),
                 ..known.clone()
             },
             "certificate",

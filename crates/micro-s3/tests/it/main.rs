@@ -164,12 +164,11 @@ async fn what_is_wrong_with_the_bucket_is_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_is_known_by_its_certificate() {
-    let folder = tempfile::tempdir().unwrap();
-    let certificates = Certificates::make(folder.path());
+    let certificates = Certificates::make();
     let server = Objects::start_with_tls(&certificates).await;
     let known = Config {
         endpoint: Some(format!("https://127.0.0.1:{}", server.port())),
-        ca: Some(certificates.ca),
+        ca: Some(certificates.ca()),
         ..config(server.port())
     };
     let blobs = Blobs::open(&known, Arc::new(Memory::new())).unwrap();
