@@ -10,11 +10,14 @@ use std::time::Duration;
 use micro::Backend;
 use micro::store::{Error, Result};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::config::Config;
 use crate::connection::{Connection, Connector};
 use crate::{failure, schema};
+
+/// A server that ends a connection says so a moment before it does.
+const BREATH: Duration = Duration::from_millis(2);
 
 pub struct Pool {
     pub backend: Backend,
@@ -85,13 +88,14 @@ impl Pool {
     }
 
     /// Refuses where an error of a read is no reason to try it again.
-    pub fn again(&self, error: tokio_postgres::Error, deadline: Instant) -> Result<()> {
+    pub async fn again(&self, error: tokio_postgres::Error, deadline: Instant) -> Result<()> {
         self.check()?;
         let is_worth_it = failure::is_lost(&error) || failure::is_retryable(&error);
-        match is_worth_it && Instant::now() < deadline {
-            true => Ok(()),
-            false => Err(failure::failed(error)),
+        if !is_worth_it || Instant::now() >= deadline {
+            return Err(failure::failed(error));
         }
+        sleep(BREATH).await;
+        Ok(())
     }
 
     /// It has not answered in time.

@@ -85,7 +85,7 @@ impl Store {
             let connection = self.pool.reader().await?;
             match timeout(self.pool.statement_timeout, read(connection)).await {
                 Ok(Ok(found)) => return Ok(found),
-                Ok(Err(error)) => self.pool.again(error, deadline)?,
+                Ok(Err(error)) => self.pool.again(error, deadline).await?,
                 Err(_) => return Err(self.pool.slow()),
             }
         }

@@ -117,7 +117,7 @@ async fn find(pool: &Pool, scope: &[u8], keys: &[&str]) -> Result<HashMap<String
                 });
                 return records.collect();
             }
-            Ok(Err(error)) => pool.again(error, deadline)?,
+            Ok(Err(error)) => pool.again(error, deadline).await?,
             Err(_) => return Err(pool.slow()),
         }
     }
