@@ -354,8 +354,9 @@ impl GlobalArgs {
     }
 }
 
-fn finish(app: App) -> Result<ExitCode> {
+fn finish(mut app: App) -> Result<ExitCode> {
     let is_raw = app.globals.output == "raw";
+    let outside = app.legacy.outside();
     let LegacyArgs {
         namespace,
         profile,
@@ -385,7 +386,8 @@ fn finish(app: App) -> Result<ExitCode> {
                     globals.seed();
                     let command = command
                         .with_profile(profile)
-                        .or_keys(auth_private_key, auth_public_key);
+                        .or_keys(auth_private_key, auth_public_key)
+                        .or_outside(outside);
                     block_on(async move { server::run(&globals, command).await })
                 }
                 command => {

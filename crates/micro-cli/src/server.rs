@@ -1,5 +1,7 @@
 //! `micro server`: the platform in the foreground.
 
+mod outside;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,11 +12,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::errors::{Failure, Result};
 use crate::session::Globals;
 use crate::{call, framework};
+pub(crate) use outside::OutsideArgs;
 
 /// Run the platform on this machine, in the foreground.
 #[derive(clap::Args)]
 #[command(
-    after_help = "EXAMPLE:\n   micro server\n   micro server --api_address=127.0.0.1:9090\n   micro server --reset-admin"
+    after_help = "EXAMPLE:\n   micro server\n   micro server --profile=platform --registry_address=http://etcd:2379 --broker_address=nats://nats:4222 \\\n      --store_address=postgres://micro@db:26257/micro\n   micro server --api_address=127.0.0.1:9090\n   micro server --reset-admin"
 )]
 pub(crate) struct ServerCommand {
     #[command(flatten)]
@@ -34,6 +37,12 @@ impl ServerCommand {
     /// The profile may be named before the command as well.
     pub(crate) fn with_profile(mut self, given: Option<String>) -> Self {
         self.server = self.server.with_profile(given);
+        self
+    }
+
+    /// Where outside systems are may be told before the command as well.
+    pub(crate) fn or_outside(mut self, before: OutsideArgs) -> Self {
+        self.server.outside = self.server.outside.or(before);
         self
     }
 
@@ -100,6 +109,8 @@ pub(crate) struct ServerArgs {
         value_name = "PORTS"
     )]
     block_ports: String,
+    #[command(flatten)]
+    outside: OutsideArgs,
 }
 
 fn retention(text: &str) -> std::result::Result<Duration, String> {
@@ -175,6 +186,7 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
         gateway_address: args.api_address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
         web_address: args.web_address.filter(|address| !address.is_empty()),
         profile: args.profile,
+        outside: args.outside.into(),
         // The compiler takes sources at another path for others: servers that build in one folder have one copy in it.
         framework: framework::lay_out(build.as_deref().unwrap_or(&globals.home))?,
         build,

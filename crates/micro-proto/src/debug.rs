@@ -17,13 +17,21 @@ use micro_rpc::{json, prost, serde};
 #[serde(crate = "micro_rpc::serde", default)]
 pub struct HealthRequest {}
 
-#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
 #[prost(prost_path = "micro_rpc::prost")]
+#[prost(skip_debug)]
 #[serde(crate = "micro_rpc::serde", default)]
 pub struct HealthResponse {
     #[prost(string, tag = "1")]
     #[serde(with = "json::As::<json::Text>")]
     pub status: String,
+    /// The systems outside Micro that the platform stands on: ok, or why it is away. Other services have none.
+    #[prost(btree_map = "string, string", tag = "100")]
+    #[serde(
+        with = "json::As::<json::Map<json::Text, json::Text>>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
+    pub backends: std::collections::BTreeMap<String, String>,
 }
 
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]

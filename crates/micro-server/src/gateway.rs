@@ -23,6 +23,7 @@ mod form;
 #[doc(hidden)]
 pub mod fuzz;
 mod hand_on;
+mod health;
 mod lines;
 mod message;
 pub(crate) mod metadata;
@@ -56,6 +57,7 @@ pub use stats::{Snapshot, Stats};
 
 use crate::api::BlockList;
 use crate::namespace::PLATFORM;
+use crate::outside::Backends;
 use crate::routes::Index;
 
 /// The id of the gateway's own errors.
@@ -83,6 +85,8 @@ pub struct Config {
     pub block_list: Arc<BlockList>,
     /// The public keys that tokens are verified with, as a JSON Web Key Set.
     pub key_set: KeySet,
+    /// The outside systems that the platform stands on.
+    pub backends: Backends,
     /// The version that `/` tells.
     pub version: String,
     /// Bytes of a request's body; what becomes a message is bounded by [`Limits::message`] too.

@@ -12,6 +12,7 @@ pub mod events;
 pub mod gateway;
 pub mod namespace;
 pub mod network;
+pub mod outside;
 #[cfg(test)]
 mod peer;
 mod profile;

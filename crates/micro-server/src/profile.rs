@@ -1,5 +1,7 @@
 //! Which drivers the platform stands on. The one file that knows the list.
 
+mod platform;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +15,8 @@ use micro::store::Store;
 
 use crate::auth::Block;
 use crate::config::ConfigHandler;
-use crate::server::Error;
+use crate::outside::Backends;
+use crate::server::{Config, Error};
 
 /// The drivers of a platform, chosen by name at start.
 pub struct Profile {
@@ -27,6 +30,8 @@ pub struct Profile {
     pub events: Arc<dyn Events>,
     /// Messages to whoever listens now.
     pub broker: Arc<dyn Broker>,
+    /// The outside systems that the drivers reach; none of the profile `local`.
+    pub backends: Backends,
 }
 
 /// What a runtime needs besides the other drivers.
@@ -49,14 +54,15 @@ pub(crate) enum Host {
 }
 
 /// The names that [`Profile::open`] knows.
-const KNOWN: &[&str] = &["local"];
+const KNOWN: &[&str] = &["local", "platform"];
 
 impl Profile {
-    /// Opens the drivers of a profile, with their state below `folder`. Events are kept for `retention`.
-    pub async fn open(name: &str, folder: &Path, retention: Option<Duration>) -> Result<Self, Error> {
-        match name {
+    /// Opens the drivers of a profile, with what they keep on this machine below `folder`.
+    pub async fn open(config: &Config, folder: &Path) -> Result<Self, Error> {
+        match config.profile.as_str() {
             // `server` is what the interfaces of version 3 call the same.
-            "" | "local" | "server" => local(folder, retention).await,
+            "" | "local" | "server" => local(folder, config.events_retention).await,
+            "platform" => platform::open(&config.outside, config.events_retention).await,
             other => Err(Error::Profile {
                 name: other.to_owned(),
                 known: KNOWN.join(", "),
@@ -115,6 +121,7 @@ async fn local(folder: &Path, retention: Option<Duration>) -> Result<Profile, Er
         store,
         registry: Arc::new(registry::Memory::new()),
         broker: Arc::new(broker::Memory::default()),
+        backends: Backends::default(),
     })
 }
 

@@ -25,6 +25,7 @@ use parts::Parts;
 
 use crate::auth::{self, AdminReset, AdminSecret, RsaPair};
 use crate::drain::Drain;
+use crate::outside::Outside;
 use crate::profile::Profile;
 
 pub use blocks::{BLOCK_PORTS, Block, BlockPorts};
@@ -52,8 +53,10 @@ pub struct Config {
     pub gateway_address: String,
     /// `host:port` of the pages, or `none`. Unless set it is the usual one, which may be taken by something else.
     pub web_address: Option<String>,
-    /// The name of the profile; `local`.
+    /// The name of the profile: `local` or `platform`.
     pub profile: String,
+    /// Where the systems are that the profile `platform` stands on.
+    pub outside: Outside,
     /// The folder with the framework's sources that services are built with.
     pub framework: PathBuf,
     /// The version to show.
@@ -173,7 +176,7 @@ impl Server {
             source,
         })?;
         let lock = lock.ok_or_else(|| taken(&config))?;
-        let profile = Profile::open(&config.profile, &folder, config.events_retention).await?;
+        let profile = Profile::open(&config, &folder).await?;
         // Whoever starts the server next decides where it listens; the new secret is good anywhere.
         let settings = auth_settings(&config, &folder, false);
         let auth = auth::Block::open(settings, profile.store.clone()).await;

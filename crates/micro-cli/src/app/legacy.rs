@@ -1,6 +1,7 @@
 //! What programs of version 3 write before the command.
 
 use crate::errors::{Failure, Result};
+use crate::server::OutsideArgs;
 
 /// Flags that programs give before the command. They belong to services, or to set-ups with several processes.
 #[derive(clap::Args)]
@@ -22,19 +23,19 @@ pub(super) struct LegacyArgs {
     #[arg(long = "registry_address", hide = true)]
     registry_address: Option<String>,
     #[arg(long = "registry_tls_ca", hide = true)]
-    registry_tls_ca: Option<String>,
+    registry_tls_ca: Option<std::path::PathBuf>,
     #[arg(long = "registry_tls_cert", hide = true)]
-    registry_tls_cert: Option<String>,
+    registry_tls_cert: Option<std::path::PathBuf>,
     #[arg(long = "registry_tls_key", hide = true)]
-    registry_tls_key: Option<String>,
+    registry_tls_key: Option<std::path::PathBuf>,
     #[arg(long = "broker_address", hide = true)]
     broker_address: Option<String>,
     #[arg(long = "broker_tls_ca", hide = true)]
-    broker_tls_ca: Option<String>,
+    broker_tls_ca: Option<std::path::PathBuf>,
     #[arg(long = "broker_tls_cert", hide = true)]
-    broker_tls_cert: Option<String>,
+    broker_tls_cert: Option<std::path::PathBuf>,
     #[arg(long = "broker_tls_key", hide = true)]
-    broker_tls_key: Option<String>,
+    broker_tls_key: Option<std::path::PathBuf>,
     #[arg(long = "events_tls_ca", hide = true)]
     events_tls_ca: Option<String>,
     #[arg(long = "events_tls_cert", hide = true)]
@@ -53,6 +54,24 @@ pub(super) struct LegacyArgs {
     config_secret_key: Option<String>,
     #[arg(long = "tracing_reporter_address", hide = true)]
     tracing_reporter_address: Option<String>,
+}
+
+impl LegacyArgs {
+    /// Where outside systems are, for a server.
+    pub(super) fn outside(&mut self) -> OutsideArgs {
+        OutsideArgs {
+            registry_address: self.registry_address.take(),
+            registry_ca: self.registry_tls_ca.take(),
+            registry_certificate: self.registry_tls_cert.take(),
+            registry_key: self.registry_tls_key.take(),
+            broker_address: self.broker_address.take(),
+            broker_ca: self.broker_tls_ca.take(),
+            broker_certificate: self.broker_tls_cert.take(),
+            broker_key: self.broker_tls_key.take(),
+            store_address: self.store_address.take(),
+            ..OutsideArgs::default()
+        }
+    }
 }
 
 /// Profiles that programs name before the command. Which drivers a server stands on is a flag of its own.

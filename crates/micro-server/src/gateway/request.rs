@@ -69,6 +69,7 @@ impl Inner {
         let decoded = path::decode(parts.uri.path()).ok_or_else(unknown)?;
         match path::parts(&decoded).as_slice() {
             [] => Ok(reply::whole(StatusCode::OK, TEXT, self.version.clone())),
+            ["health"] => self.health(parts),
             ["favicon.ico"] => Ok(reply::empty(StatusCode::OK)),
             [".well-known", "jwks.json"] => self.key_set(parts),
             ["openapi.json"] => self.openapi(parts, None).await,

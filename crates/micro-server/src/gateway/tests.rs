@@ -79,6 +79,7 @@ async fn start_with(limits: Limits) -> Subject {
             .await
             .unwrap(),
         key_set: Arc::new(|| "{\"keys\":[]}".into()),
+        backends: Default::default(),
         version: "1.2.3".to_owned(),
         body_limit: limits.body,
         namespace_prefix: String::new(),

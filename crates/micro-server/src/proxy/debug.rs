@@ -9,21 +9,34 @@ use micro_proto::debug::{
 };
 use micro_rpc::{Context, Result, Server};
 
+use crate::outside::Backends;
+
 /// Answers `Debug` from the counters of the server that it is mounted in. It does not own that server: each would keep
 /// the other, and the store with them, after the platform has stopped.
 #[derive(Default)]
-pub struct OwnDebug(OnceLock<Weak<Server>>);
+pub struct OwnDebug {
+    server: OnceLock<Weak<Server>>,
+    backends: Backends,
+}
 
 impl OwnDebug {
+    /// Of a platform that stands on these systems.
+    pub fn new(backends: Backends) -> Self {
+        Self {
+            backends,
+            ..Self::default()
+        }
+    }
+
     /// Says which server to tell about, once that is built.
     pub fn watch(&self, server: Weak<Server>) {
         // It is said once.
-        let _ = self.0.set(server);
+        let _ = self.server.set(server);
     }
 
     fn handler(&self) -> DebugHandler {
         let handler = DebugHandler::default();
-        if let Some(server) = self.0.get().and_then(Weak::upgrade) {
+        if let Some(server) = self.server.get().and_then(Weak::upgrade) {
             handler.watch(Server::clone(&server));
         }
         handler
@@ -37,7 +50,13 @@ impl Debug for OwnDebug {
     }
 
     async fn health(&self, ctx: &Context, request: HealthRequest) -> Result<HealthResponse> {
-        self.handler().health(ctx, request).await
+        let mut health = self.handler().health(ctx, request).await?;
+        if !self.backends.away().is_empty() {
+            health.status = "degraded".to_owned();
+        }
+        let states = self.backends.states().into_iter();
+        health.backends = states.map(|(name, state)| (name.to_owned(), state)).collect();
+        Ok(health)
     }
 
     async fn stats(&self, ctx: &Context, request: StatsRequest) -> Result<StatsResponse> {

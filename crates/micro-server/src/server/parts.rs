@@ -30,6 +30,7 @@ use crate::events::EventsHandler;
 use crate::gateway::{self, Gateway};
 use crate::namespace::PLATFORM;
 use crate::network::NetworkHandler;
+use crate::outside::Backends;
 use crate::profile::{Host, Needs, Profile};
 use crate::proxy::reflection::ProxyReflection;
 use crate::proxy::{ByAlias, OwnDebug, Proxy};
@@ -72,7 +73,7 @@ impl Parts {
         draining: &Draining,
     ) -> Result<Self, Error> {
         let folder = config.home.join("server");
-        let profile = Profile::open(&config.profile, &folder, config.events_retention).await?;
+        let profile = Profile::open(config, &folder).await?;
         let settings = auth_settings(config, &folder, addresses.are_loopback());
         let auth = Block::open(settings, profile.store.clone()).await;
         let auth = auth.map_err(|source| Error::part("auth", source))?;
@@ -118,13 +119,14 @@ impl Parts {
             .namespace(PLATFORM)
             .build();
         let guard: Arc<dyn Guard> = Arc::new(ByAlias::new(auth.guard()));
-        let proxy = proxy(guard.clone(), &registry, &client, &services);
+        let proxy = proxy(guard.clone(), &registry, &client, &services, &profile.backends);
         let gateway = Gateway::new(gateway::Config {
             cache: cache.clone(),
             registry: registry.clone(),
             own: services.iter().map(Own::contracts).collect(),
             client,
             blobs: profile.blobs,
+            backends: profile.backends,
             guard,
             block_list: gate.block_list.clone(),
             key_set: key_set(&auth),
@@ -295,13 +297,14 @@ fn proxy(
     registry: &Arc<dyn Registry>,
     client: &Client,
     services: &[Own],
+    backends: &Backends,
 ) -> Arc<micro_rpc::Server> {
     let names = services.iter().map(|own| own.name).collect();
     let relay = Proxy::new(client.clone(), names);
     let mut builder = micro_rpc::Server::builder("proxy")
         .guard(guard)
         .relay(Arc::new(relay));
-    let debug = Arc::new(OwnDebug::default());
+    let debug = Arc::new(OwnDebug::new(backends.clone()));
     let debugging: Arc<dyn Handler> = Arc::new(DebugServer::from_arc(debug.clone()));
     for own in services {
         // Both forms of a name are accepted wherever one is.

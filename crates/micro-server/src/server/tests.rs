@@ -18,6 +18,7 @@ fn config(home: &Path) -> Config {
         gateway_address: "127.0.0.1:0".to_owned(),
         web_address: None,
         profile: "local".to_owned(),
+        outside: Default::default(),
         framework: home.join("framework"),
         version: "1.2.3".to_owned(),
         cgroup: None,

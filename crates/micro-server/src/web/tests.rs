@@ -45,6 +45,7 @@ async fn start() -> String {
         guard: Arc::new(echo::Doorman),
         block_list: blocked.unwrap(),
         key_set: Arc::new(|| "{\"keys\":[]}".into()),
+        backends: Default::default(),
         version: "1.2.3".to_owned(),
         body_limit: limits().body,
         namespace_prefix: String::new(),

@@ -32,6 +32,7 @@ impl Debug for DebugHandler {
     async fn health(&self, _ctx: &Context, _request: HealthRequest) -> Result<HealthResponse> {
         Ok(HealthResponse {
             status: "ok".to_owned(),
+            ..HealthResponse::default()
         })
     }
 

@@ -1,0 +1,173 @@
+//! The drivers of the profile `platform`: etcd, NATS, and CockroachDB or PostgreSQL.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use micro::blob::{self, Blobs};
+use micro::registry::Registry as _;
+use micro::store::{Scan, Scope, Store};
+
+use super::Profile;
+use crate::outside::{Backends, Outside, Site};
+use crate::server::Error;
+
+/// How long a server that starts waits for the systems that it cannot start without.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two attempts.
+const PACE: Duration = Duration::from_millis(500);
+
+/// Opens the drivers, and waits until store and registry answer: a server without them could not even say who may do what.
+/// Later each of them may go and come back.
+pub(super) async fn open(outside: &Outside, retention: Option<Duration>) -> Result<Profile, Error> {
+    let missing = missing(outside);
+    if !missing.is_empty() {
+        let detail = format!(
+            "the profile platform stands on etcd, NATS and CockroachDB, or PostgreSQL: say where with {}",
+            missing.join(" and ")
+        );
+        return Err(Error::part(
+            "the profile",
+            micro::Error::bad_request("server", detail),
+        ));
+    }
+    let store = micro_cockroach::Store::open(&database(&outside.store));
+    let store = Arc::new(store.map_err(|source| Error::Store { source })?);
+    let registry = micro_etcd::Registry::open(etcd(&outside.registry));
+    let registry = Arc::new(registry.map_err(|source| Error::part("registry", source))?);
+    let connection = micro_nats::Connection::open(nats(outside, retention)).await;
+    let connection = connection.map_err(|source| Error::part("broker", source))?;
+    let events = micro_nats::Events::open(&connection).await;
+    let events = events.map_err(|source| Error::part("events", source))?;
+    let mut backends = vec![registry.backend(), connection.backend(), store.backend()];
+    let blobs: Arc<dyn Blobs> = if outside.blobs.name.is_empty() {
+        Arc::new(blob::Stored::open(store.clone()))
+    } else {
+        let objects = micro_s3::Blobs::open(&bucket(outside), store.clone());
+        let objects = objects.map_err(|source| Error::part("blob", source))?;
+        backends.push(objects.backend());
+        Arc::new(objects)
+    };
+    until("the database", || async {
+        let scan = Scan {
+            limit: Some(1),
+            ..Scan::default()
+        };
+        let read = store.scan(&Scope::platform("auth"), &scan).await;
+        read.map(drop).map_err(|error| error.to_string())
+    })
+    .await?;
+    until("etcd", || async {
+        let listed = registry.list("*").await;
+        listed.map(drop).map_err(|error| error.detail)
+    })
+    .await?;
+    Ok(Profile {
+        blobs,
+        events: Arc::new(events),
+        broker: Arc::new(micro_nats::Broker::new(&connection)),
+        store,
+        registry,
+        backends: Backends::new(backends),
+    })
+}
+
+/// The settings that are missing, as an operator writes them.
+fn missing(outside: &Outside) -> Vec<&'static str> {
+    let settings = [
+        (&outside.registry, "MICRO_REGISTRY_ADDRESS"),
+        (&outside.broker, "MICRO_BROKER_ADDRESS"),
+        (&outside.store, "MICRO_STORE_ADDRESS"),
+    ];
+    let missing = settings
+        .into_iter()
+        .filter(|(site, _)| site.addresses().is_empty());
+    missing.map(|(_, name)| name).collect()
+}
+
+/// Asks until there is an answer, and says what is waited for.
+async fn until<F>(what: &'static str, mut ask: impl FnMut() -> F) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), String>>,
+{
+    let start = Instant::now();
+    let mut told = false;
+    loop {
+        let Err(why) = ask().await else {
+            return Ok(());
+        };
+        if start.elapsed() >= PATIENCE {
+            let detail = format!("{what} has not answered for {} s: {why}", PATIENCE.as_secs());
+            return Err(Error::part(what, micro::Error::unavailable("server", detail)));
+        }
+        if !std::mem::replace(&mut told, true) {
+            eprintln!("waiting for {what}: {why}");
+        }
+        tokio::time::sleep(PACE).await;
+    }
+}
+
+fn database(site: &Site) -> micro_cockroach::Config {
+    micro_cockroach::Config {
+        ca: site.ca.clone(),
+        certificate: site.certificate.clone(),
+        key: site.key.clone(),
+        ..micro_cockroach::Config::new(site.address.as_str())
+    }
+}
+
+fn etcd(site: &Site) -> micro_etcd::Config {
+    let identity = site.certificate.clone().zip(site.key.clone());
+    let identity = identity.map(|(certificate, key)| micro_etcd::Identity { certificate, key });
+    let tls = site.ca.clone().map(|ca| micro_etcd::Tls { ca, identity });
+    let login = (!site.user.is_empty()).then(|| micro_etcd::Login {
+        user: site.user.clone(),
+        password: site.password.clone(),
+    });
+    micro_etcd::Config {
+        endpoints: site.addresses(),
+        tls,
+        login,
+        ..micro_etcd::Config::default()
+    }
+}
+
+fn nats(outside: &Outside, retention: Option<Duration>) -> micro_nats::Config {
+    let site = &outside.broker;
+    let usual = micro_nats::Config::default();
+    let credentials = match &outside.broker_credentials {
+        Some(file) => micro_nats::Credentials::File(file.clone()),
+        None if !site.user.is_empty() => micro_nats::Credentials::Password {
+            user: site.user.clone(),
+            password: site.password.clone(),
+        },
+        None if !site.password.is_empty() => micro_nats::Credentials::Token(site.password.clone()),
+        None => micro_nats::Credentials::default(),
+    };
+    micro_nats::Config {
+        servers: site.addresses(),
+        tls: micro_nats::Tls {
+            ca: site.ca.clone(),
+            certificate: site.certificate.clone(),
+            key: site.key.clone(),
+        },
+        credentials,
+        replicas: outside.replicas.unwrap_or(usual.replicas),
+        retention: retention.unwrap_or(usual.retention),
+        require_durable: outside.require_durable,
+        synced: outside.synced,
+        ..usual
+    }
+}
+
+fn bucket(outside: &Outside) -> micro_s3::Config {
+    let bucket = &outside.blobs;
+    let usual = micro_s3::Config::new(bucket.name.as_str());
+    micro_s3::Config {
+        endpoint: bucket.address.clone(),
+        region: bucket.region.clone().unwrap_or_else(|| usual.region.clone()),
+        access_key: bucket.access_key.clone(),
+        secret_key: bucket.secret_key.clone(),
+        ca: bucket.ca.clone(),
+        ..usual
+    }
+}
