@@ -216,7 +216,7 @@ impl Link {
 /// The library keeps to itself what the system said.
 fn in_words(error: &str) -> String {
     match error.trim_start_matches("nats: ") {
-        "IO error" => "no connection can be made: is it running, and is the address right?".to_owned(),
+        "IO error" => "no connection can be made: is it running, is the address right, does it want TLS or a certificate?".to_owned(),
         "timed out" => "it takes connections and says nothing".to_owned(),
         other => other.to_owned(),
     }

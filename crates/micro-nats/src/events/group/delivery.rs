@@ -57,6 +57,12 @@ impl Delivery {
             ack,
         })
     }
+
+    /// The same, tried so often before.
+    pub fn tried(mut self, tried: u32) -> Self {
+        self.event.attempt = tried;
+        self
+    }
 }
 
 #[cfg(test)]
