@@ -1,6 +1,7 @@
 //! The drivers against a real server.
 #![allow(clippy::unwrap_used, reason = "in a test a broken assumption is to stop it")]
 
+mod access;
 mod broker;
 mod durability;
 mod events;
