@@ -12,7 +12,7 @@ mod relay;
 
 pub use certificates::Certificates;
 pub use etcd::Etcd;
-pub use nats::Nats;
+pub use nats::{Nats, NatsCluster};
 pub use objects::Objects;
 pub use postgres::Postgres;
 pub use process::{Process, free_port};

@@ -98,11 +98,16 @@ async fn a_subscription_survives_what_befalls_the_server() {
     goes_on(&broker, &mut messages, "after a freeze").await;
 }
 
+/// Each call is answered soon, and in the end refused: a process is not frozen at once.
 async fn refused_soon(broker: &Broker) {
-    let start = Instant::now();
-    let published = broker.publish("news", message("lost")).await;
-    assert_eq!(published.map_err(|error| error.code), Err(503));
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    loop {
+        let start = Instant::now();
+        let published = broker.publish("news", message("lost")).await;
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        if let Err(error) = published {
+            return assert_eq!(error.code, 503);
+        }
+    }
 }
 
 async fn goes_on(broker: &Broker, messages: &mut micro_rpc::Streaming<Message>, text: &str) {

@@ -3,6 +3,7 @@
 
 mod access;
 mod broker;
+mod cluster;
 mod durability;
 mod events;
 mod faults;
