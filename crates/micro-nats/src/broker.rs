@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use micro::Backend;
 use micro::broker::{Message, check};
-use micro_rpc::{Codec, Error, Result, Streaming};
+use micro::{Codec, Error, Result, Streaming};
 use tokio::sync::mpsc;
 
 use crate::connection::PATIENCE;

@@ -13,7 +13,7 @@ use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions, Event, HeaderMap, Message, Request, ServerAddr};
 use bytes::Bytes;
 use micro::Backend;
-use micro_rpc::{Error, Result};
+use micro::{Error, Result};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;

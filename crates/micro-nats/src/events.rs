@@ -16,7 +16,7 @@ use micro::events::{
     Consume, Consumer, DeadLetter, Draft, Event, Group, MAX_PAYLOAD, Published, Start, check_name,
     check_topic,
 };
-use micro_rpc::{Codec, Error, Result};
+use micro::{Codec, Error, Result};
 
 use crate::jetstream::{Failure, StreamConfig};
 use crate::{Connection, names};
@@ -151,7 +151,7 @@ impl micro::events::Events for Events {
         let topic = self.standing_topic(namespace, &draft.topic).await?;
         let is_own = draft.id.is_empty();
         let id = if is_own {
-            micro_rpc::Id::random().to_string()
+            micro::Id::random().to_string()
         } else {
             draft.id
         };

@@ -7,7 +7,7 @@ mod message;
 mod stream;
 
 use bytes::Bytes;
-use micro_rpc::Error;
+use micro::Error;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

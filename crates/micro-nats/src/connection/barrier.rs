@@ -5,7 +5,7 @@
 
 use async_nats::{Client, Request};
 use bytes::Bytes;
-use micro_rpc::Result;
+use micro::Result;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use micro_rpc::{Error, Result};
+use micro::{Error, Result};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 

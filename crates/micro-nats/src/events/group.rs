@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream;
 use micro::events::{Consume, Consumer, Event, Start, Verdict};
-use micro_rpc::{Error, Result, Streaming};
+use micro::{Error, Result, Streaming};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use micro::events::{DeadLetter, Event};
-use micro_rpc::{Codec, Error, Result};
+use micro::{Codec, Error, Result};
 
 use super::topic::Topic;
 use crate::jetstream::{Failure, Kept, Which, optional};

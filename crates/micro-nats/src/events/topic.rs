@@ -11,7 +11,7 @@ use async_nats::HeaderMap;
 use async_nats::header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_ID};
 use bytes::Bytes;
 use micro::events::{Event, Start};
-use micro_rpc::{Codec, Error, Result};
+use micro::{Codec, Error, Result};
 use serde::Deserialize;
 
 use crate::connection::PATIENCE;

@@ -120,7 +120,7 @@ impl Connection {
 
     /// The first event of a stream that JetStream received at a time or later. A consumer that begins there tells.
     pub(crate) async fn first_since(&self, stream: &str, unix_seconds: i64) -> Result<u64, Failure> {
-        let name = format!("seek-{}", micro_rpc::Id::random());
+        let name = format!("seek-{}", micro::Id::random());
         let config = json!({
             "durable_name": name,
             "deliver_policy": "by_start_time",

@@ -4,7 +4,7 @@ use async_nats::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use micro_rpc::Error;
+use micro::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

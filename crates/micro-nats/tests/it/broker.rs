@@ -110,7 +110,7 @@ async fn refused_soon(broker: &Broker) {
     }
 }
 
-async fn goes_on(broker: &Broker, messages: &mut micro_rpc::Streaming<Message>, text: &str) {
+async fn goes_on(broker: &Broker, messages: &mut micro::Streaming<Message>, text: &str) {
     let start = Instant::now();
     let received = async {
         loop {

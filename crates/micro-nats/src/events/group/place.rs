@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use async_nats::Subject;
 use bytes::Bytes;
+use micro::Result;
 use micro::events::Start;
-use micro_rpc::Result;
 
 use super::delivery::Delivery;
 use crate::events::topic::Topic;
@@ -50,7 +50,7 @@ pub(in crate::events) fn is_kept(consumer: &str) -> bool {
 impl Place {
     pub fn new(shared: Arc<Shared>, topic: Arc<Topic>, group: &str) -> Self {
         let consumer = if group.is_empty() {
-            format!("{OWN}{}", micro_rpc::Id::random())
+            format!("{OWN}{}", micro::Id::random())
         } else {
             format!("{KEPT}{}", names::part(group))
         };
@@ -123,7 +123,7 @@ impl Place {
                 // Nobody: the consumer is gone.
                 Ok(()) | Err(Failure::Nobody) => return,
                 Err(failure) => {
-                    let error = micro_rpc::Error::from(failure);
+                    let error = micro::Error::from(failure);
                     tracing::debug!(%error, group = self.group, "an answer cannot be handed on, trying again");
                     tokio::time::sleep(PAUSE).await;
                 }
