@@ -85,15 +85,23 @@ fn refusal(why: &str) -> String {
 
 async fn look_again(connection: &Connection, verdict: &watch::Sender<Verdict>) -> bool {
     let found = match connection.ready().await {
-        Ok(()) => judge(connection).await.ok(),
-        Err(_) => None,
+        Ok(()) => judge(connection).await,
+        Err(error) => Err(Failure::Away(error)),
     };
     match found {
-        Some(found) => tell(verdict, found),
-        None => tokio::time::sleep(PAUSE).await,
+        Ok(found) => {
+            tell(verdict, found);
+            true
+        }
+        Err(failure) => {
+            // What is away may come back with what is known of it; what refuses says why.
+            if !matches!(failure, Failure::Away(_)) {
+                tell(verdict, Err(Error::from(failure).detail));
+            }
+            tokio::time::sleep(PAUSE).await;
+            false
+        }
     }
-    // Only what was seen is known.
-    connection.is_up()
 }
 
 fn tell(verdict: &watch::Sender<Verdict>, found: Verdict) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use micro::events::Events as _;
-use micro_nats::{Config, Connection, Events};
+use micro_nats::{Config, Connection, Credentials, Events};
 use micro_outside::Nats;
 use serde_json::json;
 
@@ -74,6 +74,31 @@ async fn a_stream_in_memory_is_found() {
     let refused = Events::open(&connection).await.map(drop).unwrap_err();
     assert!(
         refused.detail.contains("micro-events-here_-memory is in memory"),
+        "{refused}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_jetstream_is_named() {
+    let nats = Nats::with_settings("accounts { A { users: [{ user: micro, password: hush }] } }\n");
+    let connection = Connection::open(Config {
+        credentials: Credentials::Password {
+            user: "micro".to_owned(),
+            password: "hush".to_owned(),
+        },
+        ..Config::new(nats.url())
+    })
+    .await
+    .unwrap();
+    let events = Events::open(&connection).await.unwrap();
+    until(Duration::from_secs(5), "it says why", || async {
+        let why = events.durability().unwrap_err();
+        why.contains("JetStream")
+    })
+    .await;
+    let refused = events.publish(HERE, draft("t", "x")).await.unwrap_err();
+    assert!(
+        refused.code == 503 && refused.detail.contains("JetStream"),
         "{refused}"
     );
 }
