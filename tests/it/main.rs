@@ -21,6 +21,7 @@ mod malformed;
 mod network;
 mod new;
 mod operator;
+mod platform;
 mod power;
 mod readme;
 mod routes;

@@ -1,6 +1,7 @@
 //! `micro status`: what the runtime keeps running.
 
 use clap::Args;
+use micro_proto::debug::{Debug as _, DebugClient, HealthRequest};
 use micro_proto::runtime::{ReadOptions, ReadRequest, Runtime, RuntimeClient, Service};
 use micro_rpc::Context;
 use micro_rpc::wkt::Timestamp;
@@ -34,6 +35,7 @@ const HEADERS: [&str; 7] = [
 /// Runs `micro status`.
 pub async fn run(globals: &Globals, args: StatusArgs) -> Result<()> {
     let session = Session::open(globals).await?;
+    tell_away(&session).await;
     let name = args.name.or(args.named);
     let (service, version) = target::named(name.as_deref().unwrap_or_default(), args.version)?;
     let options = ReadOptions {
@@ -59,6 +61,18 @@ pub async fn run(globals: &Globals, args: StatusArgs) -> Result<()> {
         println!("{}", table(&HEADERS, rows).trim_end());
     }
     Ok(())
+}
+
+/// Says which of the systems that the platform stands on are away: it may be why the rest is as it is.
+async fn tell_away(session: &Session) {
+    let platform = DebugClient::with_name(&session.client, "runtime");
+    let Ok(health) = platform.health(&Context::background(), HealthRequest {}).await else {
+        // What is asked next tells the same failure.
+        return;
+    };
+    for (name, state) in health.backends.iter().filter(|(_, state)| *state != "ok") {
+        eprintln!("{name} is away: {state}");
+    }
 }
 
 /// `NAME[@VERSION]` as name and version; a version beside it is used when the name has none.
