@@ -1,7 +1,13 @@
 //! Accounts, tokens and rules: the block that says who may call what.
 //!
-//! Everything is kept on the platform's store (database `micro`, table `auth`) except the signing keys, which are files of their
-//! own: whoever reads the store must not be able to sign tokens. Secrets are hashed, and so are refresh tokens.
+//! Everything is kept on the platform's store (database `/platform`, table `auth`) except the signing keys: whoever reads the store
+//! must not be able to sign tokens. They are files of their own, or, where several servers share a store, on it but sealed with a
+//! key that all servers are given. Secrets are hashed, and so are refresh tokens.
+//!
+//! Several servers on one store are one platform. Each change is made on the condition that nobody else made one in between, and what
+//! is known by heart (keys, rules, that there is a user) follows the store within a second. While the store is away, tokens are verified
+//! and calls are decided as before; log-ins and changes are refused at once with 503. Only the failed log-ins that slow down a guesser
+//! are counted by each server for itself.
 //!
 //! In reading order: `account` is what is stored of one, `directory` stores them, `secrets` and `throttle` stand between a
 //! guesser and a secret, `keyring` is which key signs when, `issuer` makes tokens, `login` and `admin` put these together,
@@ -15,9 +21,12 @@ mod der;
 mod directory;
 mod guard;
 mod issuer;
+mod join_id;
 mod jwks;
 mod key;
 mod keyring;
+mod keyring_files;
+mod keyring_store;
 mod login;
 mod private_file;
 mod reset;
@@ -27,9 +36,11 @@ mod rule_book;
 mod rules_handler;
 mod secrets;
 mod state;
+mod stored_rule;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod users;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -37,7 +48,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use micro::auth::jwt::unix_seconds;
-use micro::store::{self, Store};
+use micro::store::{self, Scope, Store};
 use micro_proto::auth::{AccountsServer, AuthServer, RulesServer};
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Handler, Result};
@@ -50,15 +61,16 @@ pub use reset::AdminReset;
 pub use rsa_files::RsaPair;
 pub use rules_handler::RulesHandler;
 
+use crate::secret::SecretKey;
 use issuer::Issuer;
 use state::State;
 
 /// What the block needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the first signing key is kept; it is made at the first start, readable by the owner only. The others are beside it.
-    pub key_file: PathBuf,
-    /// The folder with the RSA key where the original platform has it.
+    /// Where the signing keys are.
+    pub keys: Keys,
+    /// The folder with the RSA key where the original platform has it, and with what is of this server alone.
     pub home: PathBuf,
     /// An RSA key that is used instead.
     pub rsa: RsaPair,
@@ -66,6 +78,21 @@ pub struct Config {
     pub loopback: bool,
     /// Whether no administrator is made where there is no user (`MICRO_AUTH_DISABLE_ADMIN`).
     pub disable_admin: bool,
+}
+
+/// Where the signing keys are. They are made at the first start.
+#[derive(Clone, Debug)]
+pub enum Keys {
+    /// In files of this machine, where one server is the whole platform.
+    Files {
+        /// The first key, readable by the owner only. The others are beside it.
+        key_file: PathBuf,
+    },
+    /// On the store, which several servers share.
+    Store {
+        /// What they are sealed with; all servers have the same.
+        key: SecretKey,
+    },
 }
 
 /// Why the block did not start.
@@ -78,6 +105,11 @@ pub enum Error {
         /// What the file system, or the key's format, says.
         source: std::io::Error,
     },
+    /// The signing keys on the store could be neither read nor made.
+    SharedKeys {
+        /// What the store says, or what is wrong with the keys.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The rules could not be read.
     Rules {
         /// What the store says.
@@ -89,6 +121,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Key { path, .. } => write!(f, "the signing keys beside {} cannot be used", path.display()),
+            Error::SharedKeys { .. } => f.write_str("the signing keys on the store cannot be used"),
             Error::Rules { .. } => f.write_str("the access rules cannot be read from the store"),
         }
     }
@@ -98,34 +131,24 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Key { source, .. } => Some(source),
+            Error::SharedKeys { source } => Some(&**source),
             Error::Rules { source } => Some(source),
         }
     }
 }
 
-/// The block, running as soon as it is open; it has no tasks of its own. Cheap to clone.
+/// The block, running as soon as it is open. Cheap to clone; what follows the store ends with the last of them.
 #[derive(Clone)]
 pub struct Block {
     state: Arc<State>,
 }
 
 impl Block {
-    /// Reads the signing key, or makes it, and the rules.
+    /// Reads the signing keys, or makes them, and the rules.
+    ///
+    /// Keys on a shared store are waited for: for a minute at most, saying so, if the store is away.
     pub async fn open(config: Config, store: Arc<dyn Store>) -> Result<Block, Error> {
-        let settings = config.clone();
-        let opened = move || {
-            let Config {
-                key_file, home, rsa, ..
-            } = &settings;
-            Issuer::open(key_file, home, rsa, unix_seconds(SystemTime::now()))
-        };
-        let issuer = tokio::task::spawn_blocking(opened)
-            .await
-            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-            .map_err(|source| Error::Key {
-                path: config.key_file.clone(),
-                source,
-            })?;
+        let issuer = issuer(&config, &store).await?;
         let state = State::open(&config, issuer, store)
             .await
             .map_err(|source| Error::Rules { source })?;
@@ -183,10 +206,40 @@ impl Block {
             .await
     }
 
-    /// Gives services that are started by hand on this machine an account of the platform: `(id, secret)`.
+    /// Gives services that are started by hand on this machine an account of the platform: `(id, secret)`. Servers that share a
+    /// store have one for each home.
     pub async fn ensure_join_account(&self) -> Result<(String, String)> {
+        let id = self.state.join_id().await?;
         self.state
-            .issue_service_account(crate::namespace::PLATFORM, "join")
+            .issue_service_account(crate::namespace::PLATFORM, &id)
             .await
+    }
+
+    /// Removes the account that joins through this server, where servers have one each. For one that ends and whose home may not
+    /// come back.
+    pub async fn forget_join_account(&self) -> Result<()> {
+        self.state.forget_join_account().await
+    }
+}
+
+async fn issuer(config: &Config, store: &Arc<dyn Store>) -> Result<Issuer, Error> {
+    let now = unix_seconds(SystemTime::now());
+    match &config.keys {
+        Keys::Files { key_file } => {
+            let (settings, path) = (config.clone(), key_file.clone());
+            let opened =
+                issuer::blocking(move || Issuer::open(&path, &settings.home, &settings.rsa, now)).await;
+            opened.map_err(|source| Error::Key {
+                path: key_file.clone(),
+                source,
+            })
+        }
+        Keys::Store { key } => {
+            let scope = Scope::platform("auth");
+            let opened = Issuer::open_shared(Arc::clone(store), scope, key, &config.rsa, now).await;
+            opened.map_err(|error| Error::SharedKeys {
+                source: Box::new(error),
+            })
+        }
     }
 }

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::drain::Draining;
 use crate::namespace::{self, PLATFORM};
+use crate::secret::SecretKey;
 use seal::Seal;
 
 /// So often a change is tried again when others changed the same document in between.
@@ -38,11 +39,24 @@ impl ConfigHandler {
     ///
     /// When there is no key to be had, and why.
     pub fn open(store: Arc<dyn Store>, home: &Path, draining: Draining) -> std::io::Result<Self> {
-        Ok(Self {
+        Ok(Self::sealed(store, Seal::open(home)?, draining))
+    }
+
+    /// On a store that other servers use too, with the key for secrets from the environment, or else the one that all of them have.
+    ///
+    /// # Errors
+    ///
+    /// When the environment gives a key that is none.
+    pub fn shared(store: Arc<dyn Store>, key: &SecretKey, draining: Draining) -> std::io::Result<Self> {
+        Ok(Self::sealed(store, Seal::shared(key)?, draining))
+    }
+
+    fn sealed(store: Arc<dyn Store>, seal: Seal, draining: Draining) -> Self {
+        Self {
             documents: Table::new(store, micro::store::Scope::platform("config")),
-            seal: Arc::new(Seal::open(home)?),
+            seal: Arc::new(seal),
             draining,
-        })
+        }
     }
 
     /// The setting at a path as text, decrypted; `None` where there is none. For the platform itself: nobody is asked for.

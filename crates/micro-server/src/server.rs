@@ -197,7 +197,9 @@ fn taken(config: &Config) -> Error {
 
 fn auth_settings(config: &Config, folder: &Path, loopback: bool) -> auth::Config {
     auth::Config {
-        key_file: folder.join("auth.key"),
+        keys: auth::Keys::Files {
+            key_file: folder.join("auth.key"),
+        },
         home: config.home.clone(),
         rsa: config.rsa.clone(),
         loopback,

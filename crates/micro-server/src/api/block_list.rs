@@ -1,17 +1,17 @@
 //! The accounts that the gateway refuses, as long as the platform's settings say that it does.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use micro::store::{self, Record, Scan, Scope, Store, Table};
+use micro::store::{self, ErrorKind, Event, Record, Scan, Scope, Store, Table};
 use micro_rpc::{Account, Result, Streaming};
 use serde_json::Value;
 use tokio::sync::Mutex;
-use tokio::task::AbortHandle;
 
 use crate::config::ConfigHandler;
+use crate::follow::{self, Picture, follow};
 use crate::namespace::PLATFORM;
 
 /// The setting that switches the list on.
@@ -20,12 +20,12 @@ const ENABLED: &str = "micro.api.blocklist_enabled";
 /// Between two attempts to follow the setting.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Kept on the store, asked from memory.
+/// Kept on the store, asked from memory. What is changed at another server counts within a second.
 pub struct BlockList {
     table: Table,
     blocked: RwLock<HashSet<String>>,
     is_enabled: AtomicBool,
-    /// Held, across the commit, by changes: memory must follow the store in the same order.
+    /// Held from before the store is read or changed until memory is: memory must follow the store in the same order.
     changing: Mutex<()>,
 }
 
@@ -76,7 +76,7 @@ impl BlockList {
         Ok(records.into_iter().map(|record| record.key).collect())
     }
 
-    /// Does what the setting says, now and as it changes, until the answer is dropped.
+    /// Does what the setting says, now and as it changes, and learns of changes that other servers make, until the answer is dropped.
     pub async fn follow(self: Arc<Self>, settings: ConfigHandler) -> Result<Following> {
         // Settings that cannot be read must not keep the platform from starting: they could not be mended then.
         let mut values = settings.follow(PLATFORM, ENABLED).await.unwrap_or_else(|error| {
@@ -86,6 +86,7 @@ impl BlockList {
         if let Some(Ok(first)) = values.next().await {
             self.set_enabled(&first);
         }
+        let list = follow("block list", &self);
         let following = async move {
             loop {
                 self.obey(&mut values).await;
@@ -95,7 +96,10 @@ impl BlockList {
                 }
             }
         };
-        Ok(Following(tokio::spawn(following).abort_handle()))
+        Ok(Following {
+            _list: list,
+            _setting: tokio::spawn(following).abort_handle().into(),
+        })
     }
 
     async fn obey(&self, values: &mut Streaming<Value>) {
@@ -114,13 +118,39 @@ impl BlockList {
     }
 }
 
-/// Ends the following of the setting when dropped.
-pub struct Following(AbortHandle);
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.0.abort();
+#[micro_rpc::async_trait]
+impl Picture for BlockList {
+    async fn watch(&self) -> store::Result<Streaming<Event>> {
+        self.table.watch("").await
     }
+
+    async fn read(&self, keys: BTreeSet<String>) -> store::Result<()> {
+        for key in keys {
+            let _changing = self.changing.lock().await;
+            match self.table.read(&key).await {
+                Ok(_) => self.change(|blocked| blocked.insert(key)),
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    self.change(|blocked| blocked.remove(&key));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_all(&self) -> store::Result<()> {
+        let _changing = self.changing.lock().await;
+        let records = self.table.scan(&Scan::default()).await?;
+        let blocked: HashSet<_> = records.into_iter().map(|record| record.key).collect();
+        *self.blocked.write().unwrap_or_else(PoisonError::into_inner) = blocked;
+        Ok(())
+    }
+}
+
+/// Ends the following of the list and of its setting when dropped.
+pub struct Following {
+    _list: follow::Following,
+    _setting: follow::Following,
 }
 
 /// A namespace has no colon in it, so two accounts are never one entry.

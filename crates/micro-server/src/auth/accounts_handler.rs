@@ -1,7 +1,6 @@
 //! `auth.Accounts`: the accounts of a namespace.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use micro_proto::auth::{
     Accounts, ChangeSecretRequest, ChangeSecretResponse, DeleteAccountRequest, DeleteAccountResponse,
@@ -64,7 +63,7 @@ impl Accounts for AccountsHandler {
         let account = self.state.find_account(ns, &request.id, DELETE).await?;
         let deleted = self.state.directory.delete(ns, &account.id).await;
         deleted.map_err(|error| directory_error(DELETE, error))?;
-        self.state.has_user.store(false, Ordering::Relaxed);
+        self.state.users.forget();
         Ok(DeleteAccountResponse {})
     }
 

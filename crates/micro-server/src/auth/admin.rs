@@ -1,7 +1,6 @@
 //! The first administrator, and the accounts of services.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
 
 use micro_rpc::{Account, Error, Result};
 
@@ -45,12 +44,12 @@ impl fmt::Debug for AdminSecret {
 impl State {
     pub async fn ensure_admin(&self, loopback: bool) -> Result<AdminSecret> {
         self.set_loopback(loopback);
-        match (self.has_default_secret().await?, self.has_user().await?) {
-            (true, _) if loopback => Ok(AdminSecret::Default),
-            (true, _) => self.replace_default_secret().await,
-            (false, true) => Ok(AdminSecret::Existing),
-            (false, false) if self.disable_admin => Ok(AdminSecret::Disabled),
-            (false, false) if loopback => {
+        match (self.with_default_secret().await?, self.has_user().await?) {
+            (Some(_), _) if loopback => Ok(AdminSecret::Default),
+            (Some(admin), _) => self.replace_default_secret(&admin).await,
+            (None, true) => Ok(AdminSecret::Existing),
+            (None, false) if self.config.disable_admin => Ok(AdminSecret::Disabled),
+            (None, false) if loopback => {
                 let is_created = self.create_default_admin().await?;
                 Ok(if is_created {
                     AdminSecret::Default
@@ -58,21 +57,23 @@ impl State {
                     AdminSecret::Existing
                 })
             }
-            (false, false) => {
+            (None, false) => {
                 let (secret, hashed) = self.make_secret(LABEL).await?;
-                let is_created = self.create_admin(hashed).await?;
-                Ok(if is_created {
-                    AdminSecret::Generated(secret)
-                } else {
-                    AdminSecret::Existing
-                })
+                if self.create_admin(hashed).await? {
+                    return Ok(AdminSecret::Generated(secret));
+                }
+                // Another server was quicker, and nobody else may be able to call that one.
+                match self.with_default_secret().await? {
+                    Some(admin) => self.replace_default_secret(&admin).await,
+                    None => Ok(AdminSecret::Existing),
+                }
             }
         }
     }
 
     /// Makes the default administrator where there may be one and there is no user yet.
     pub async fn ensure_default_admin(&self) -> Result<()> {
-        if self.disable_admin || !self.is_loopback() || self.has_user().await? {
+        if self.config.disable_admin || !self.is_loopback() || self.has_user().await? {
             return Ok(());
         }
         self.create_default_admin().await.map(drop)
@@ -117,40 +118,50 @@ impl State {
     }
 
     async fn has_user(&self) -> Result<bool> {
-        if self.has_user.load(Ordering::Relaxed) {
+        if self.users.are_known() {
             return Ok(true);
         }
+        let look = self.users.look();
         let accounts = self
             .directory
             .list(PLATFORM)
             .await
             .map_err(|error| directory_error(LABEL, error))?;
         let has_user = accounts.iter().any(|account| account.kind == "user");
-        self.has_user.store(has_user, Ordering::Relaxed);
+        if has_user {
+            self.users.found(look);
+        }
         Ok(has_user)
     }
 
-    async fn has_default_secret(&self) -> Result<bool> {
+    /// The first administrator, if he still has the secret that everybody knows.
+    async fn with_default_secret(&self) -> Result<Option<StoredAccount>> {
         let admin = self
             .directory
             .by_id(PLATFORM, ADMIN_ID)
             .await
             .map_err(|error| directory_error(LABEL, error))?;
-        let Some(admin) = admin else { return Ok(false) };
+        let Some(admin) = admin else { return Ok(None) };
         let turn = self
             .secrets
             .turn()
             .await
             .map_err(|error| secrets_error(LABEL, error))?;
         let verified = secrets::verify(turn, DEFAULT_SECRET, &admin.secret).await;
-        verified.map_err(|error| secrets_error(LABEL, error))
+        let is_default = verified.map_err(|error| secrets_error(LABEL, error))?;
+        Ok(Some(admin).filter(|_| is_default))
     }
 
-    async fn replace_default_secret(&self) -> Result<AdminSecret> {
+    /// Of several servers that do it at once, one has the new secret to show.
+    async fn replace_default_secret(&self, admin: &StoredAccount) -> Result<AdminSecret> {
         let (secret, hashed) = self.make_secret(LABEL).await?;
-        let replaced = self.directory.set_secret(PLATFORM, ADMIN_ID, hashed).await;
-        replaced.map_err(|error| directory_error(LABEL, error))?;
-        Ok(AdminSecret::Generated(secret))
+        let replaced = self.directory.replace_secret(admin, hashed).await;
+        let is_replaced = replaced.map_err(|error| directory_error(LABEL, error))?;
+        Ok(if is_replaced {
+            AdminSecret::Generated(secret)
+        } else {
+            AdminSecret::Existing
+        })
     }
 
     async fn create_default_admin(&self) -> Result<bool> {

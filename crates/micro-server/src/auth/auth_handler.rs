@@ -69,6 +69,8 @@ impl AuthHandler {
     async fn log_in(&self, ns: &str, id: &str, secret: &str, wanted: Wanted) -> Result<Token> {
         let account = self.state.find_account(ns, id, TOKEN).await?;
         self.state.check_secret(&account, secret, TOKEN).await?;
+        // Another server, which nobody else can call, may have taken it for good.
+        check_not_default(&self.state, ns, &account.id, secret, TOKEN)?;
         let refresh_token = self.state.issuer.refresh_token(&account);
         let kept = self
             .state
@@ -87,7 +89,7 @@ impl AuthHandler {
         let Wanted { life, algorithm } = wanted;
         let identity = account.identity();
         let signed = self.state.issuer.access_token(&identity, life, algorithm).await;
-        signed.map_err(|error| key_error(TOKEN, &error))
+        signed.map_err(|error| key_error(TOKEN, error))
     }
 }
 
@@ -215,7 +217,7 @@ impl Auth for AuthHandler {
                 );
                 Error::conflict(ROTATE, detail)
             }
-            RotateError::Io(error) => key_error(ROTATE, &error),
+            RotateError::Failed(error) => key_error(ROTATE, error),
         })?;
         Ok(RotateKeysResponse {
             keys: published(&ring, now),

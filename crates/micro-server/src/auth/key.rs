@@ -1,4 +1,5 @@
-//! The file that holds the platform's secret of secrets: the first signing key, and what refresh tokens are derived with.
+//! The platform's secret of secrets: the first signing key, and what refresh tokens are derived with; and the file that holds it
+//! where it is kept in a file.
 
 use std::io;
 use std::path::Path;
@@ -8,7 +9,7 @@ use ring::hmac;
 
 use super::private_file;
 
-/// What is in the key file. It stays as it is when keys rotate, since refresh tokens are to stay good.
+/// What is in the key file, or in its place on the store. It stays as it is when keys rotate, since refresh tokens are to stay good.
 pub(super) struct Root {
     /// The first signing key, as PKCS #8.
     pub document: Vec<u8>,
@@ -16,7 +17,7 @@ pub(super) struct Root {
     pub refresh: hmac::Key,
     /// The id of the first signing key.
     pub id: String,
-    /// Whether the file was there before, and so may have signed tokens.
+    /// Whether it was there before, and so may have signed tokens.
     pub was_there: bool,
 }
 
@@ -38,7 +39,7 @@ impl Root {
     }
 
     /// Both keys come from one secret, so there is one file to protect and to back up.
-    fn from_pkcs8(document: Vec<u8>, was_there: bool) -> Result<Root, KeyError> {
+    pub fn from_pkcs8(document: Vec<u8>, was_there: bool) -> Result<Root, KeyError> {
         let secret = hmac::Key::new(hmac::HMAC_SHA256, &document);
         let refresh = hmac::sign(&secret, b"micro refresh tokens");
         Ok(Root {

@@ -52,6 +52,15 @@ impl Entry {
         Entry { horizon, ..self }
     }
 
+    /// The same, as a ring has it that is not to sign with it.
+    pub fn public_half(&self) -> Entry {
+        Entry {
+            signing: None,
+            document: None,
+            ..self.clone()
+        }
+    }
+
     /// The private half, where the ring keeps it.
     pub fn document(&self) -> Option<&[u8]> {
         self.document.as_deref()
@@ -96,6 +105,10 @@ impl Keyring {
                 self.entries.sort_by_key(|entry| entry.signs_from);
             }
         }
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.public.id == id)
     }
 
     pub fn get_mut(&mut self, id: &str) -> Option<&mut Entry> {

@@ -1,12 +1,22 @@
 //! The rules on the store, and the picture of them in memory that calls are decided by.
+//!
+//! Other servers change the rules too. So that no change is lost, and none is made for reasons that are no longer true, each writes a
+//! record of the namespace as well, on the condition that nobody else has since the rules were read: `rulesOf/<namespace>`, which
+//! has no content but its version.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use micro::auth::{Access, Resource, Rule, RuleSet};
-use micro::store::{self, Change, ErrorKind, Record, Scan, Scope, Store};
-use serde::{Deserialize, Serialize};
+use micro::auth::{Rule, RuleSet};
+use micro::store::{self, Change, ErrorKind, Event, Scan, Scope, Store};
+use micro_rpc::Streaming;
 use tokio::sync::{Mutex, watch};
+
+use super::stored_rule::{PREFIX, key, namespace_of, parse, record, turn, turn_key};
+use crate::follow::Picture;
+
+/// So often a change is tried again when others changed the same namespace in between.
+const ATTEMPTS: usize = 100;
 
 /// The rules of every namespace. Whoever wants to follow those of one is told of each change.
 pub(super) struct RuleBook {
@@ -15,7 +25,7 @@ pub(super) struct RuleBook {
     namespaces: RwLock<HashMap<String, watch::Sender<Arc<RuleSet>>>>,
     /// What decides where nothing was ever written down.
     public: Arc<RuleSet>,
-    /// Held, across the commit, by changes: memory must follow the store in the same order.
+    /// Held from before the store is read or changed until memory is: memory must follow the store in the same order.
     changing: Mutex<()>,
 }
 
@@ -37,33 +47,29 @@ impl From<store::Error> for Error {
 }
 
 /// What is to change.
+#[derive(Clone)]
 pub(super) enum Edit {
     Create(Rule),
     Delete(String),
 }
 
 /// Whether rules are as the caller wants them.
-pub(super) type Wanted = Box<dyn Fn(&RuleSet) -> bool + Send>;
+pub(super) type Wanted = Box<dyn Fn(&RuleSet) -> bool + Send + Sync>;
 
 impl RuleBook {
     /// Reads all rules.
     pub async fn open(store: Arc<dyn Store>, scope: Scope) -> store::Result<RuleBook> {
-        let mut namespaces: HashMap<String, Vec<Rule>> = HashMap::new();
-        for record in store.scan(&scope, &Scan::prefix("rules/")).await? {
-            let ns = record.key.split('/').nth(1).unwrap_or_default();
-            namespaces.entry(ns.into()).or_default().push(parse(&record)?);
-        }
-        let namespaces = namespaces
-            .into_iter()
-            .map(|(ns, rules)| (ns, channel(rules)))
-            .collect();
-        Ok(RuleBook {
+        let book = RuleBook {
             store,
             scope,
-            namespaces: RwLock::new(namespaces),
+            namespaces: RwLock::default(),
             public: Arc::new(RuleSet::new(vec![Rule::public()])),
             changing: Mutex::default(),
-        })
+        };
+        for (ns, rules) in book.scan_all().await? {
+            book.publish(&ns, rules?);
+        }
+        Ok(book)
     }
 
     /// The rules that decide now; from memory.
@@ -79,57 +85,110 @@ impl RuleBook {
         if let Some(receiver) = self.subscribe(ns) {
             return Ok(receiver);
         }
-        let (book, ns) = (Arc::clone(self), ns.to_owned());
+        let (book, named) = (Arc::clone(self), ns.to_owned());
         unabridged(async move {
             let _changing = book.changing.lock().await;
-            if book.subscribe(&ns).is_none() {
-                let rule = Rule::public();
-                book.store
-                    .commit(&book.scope, vec![Change::Put(record(&ns, &rule))])
-                    .await?;
-                book.publish(&ns, vec![rule]);
-            }
-            book.subscribe(&ns)
-                .ok_or_else(|| store::Error::unavailable("the rules were not published").into())
+            book.change(&named, None, &|_| true).await
         })
-        .await
+        .await?;
+        self.subscribe(ns)
+            .ok_or_else(|| store::Error::unavailable("the rules were not published").into())
     }
 
     /// Creates or deletes a rule, if the rules that come of it are `wanted`. Deleting one that is not there is no error;
     /// deleting the last one brings `default` back.
     pub async fn edit(self: &Arc<Self>, ns: &str, edit: Edit, wanted: Wanted) -> Result<(), Error> {
-        self.follow(ns).await?;
         let (book, ns) = (Arc::clone(self), ns.to_owned());
         unabridged(async move {
             let _changing = book.changing.lock().await;
-            let mut rules = book.current(&ns).rules().to_vec();
-            let changes = apply(&ns, edit, &mut rules)?;
-            if !wanted(&ordered(rules.clone())) {
-                return Err(Error::Unwanted);
-            }
-            match book.store.commit(&book.scope, changes).await {
-                Ok(()) => book.publish(&ns, rules),
-                Err(error) if error.kind == ErrorKind::Exists => return Err(Error::Exists),
-                Err(error) => {
-                    // It may have been applied all the same; what the store says now is what counts.
-                    book.reload(&ns).await;
-                    return Err(error.into());
-                }
-            }
-            Ok(())
+            book.change(&ns, Some(edit), &*wanted).await
         })
         .await
     }
 
+    /// Begins again where another server changed the namespace in between.
+    async fn change(
+        &self,
+        ns: &str,
+        edit: Option<Edit>,
+        wanted: &(dyn Fn(&RuleSet) -> bool + Send + Sync),
+    ) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let (version, mut rules) = self.load(ns).await?;
+            let mut changes = Vec::new();
+            if rules.is_empty() {
+                rules.push(Rule::public());
+                changes.push(Change::Put(record(ns, &Rule::public())));
+            }
+            if let Some(edit) = edit.clone() {
+                changes.extend(apply(ns, edit, &mut rules)?);
+                if !wanted(&ordered(rules.clone())) {
+                    return Err(Error::Unwanted);
+                }
+            }
+            if changes.is_empty() {
+                self.publish(ns, rules);
+                return Ok(());
+            }
+            changes.push(turn(ns, version));
+            match self.store.commit(&self.scope, changes).await {
+                Ok(()) => {
+                    self.publish(ns, rules);
+                    return Ok(());
+                }
+                Err(error) if matches!(error.kind, ErrorKind::Exists | ErrorKind::Conflict) => {}
+                Err(error) => {
+                    // It may have been applied all the same; what the store says now is what counts.
+                    self.reload(ns).await;
+                    return Err(error.into());
+                }
+            }
+        }
+        let detail = format!("the rules of namespace {ns} are changed by many at once: try again");
+        Err(store::Error::unavailable(detail).into())
+    }
+
+    /// The rules, and the version that the namespace's record had before they were read.
+    async fn load(&self, ns: &str) -> store::Result<(Option<u64>, Vec<Rule>)> {
+        let version = match self.store.read(&self.scope, &turn_key(ns)).await {
+            Ok(record) => Some(record.version),
+            Err(error) if error.kind == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok((version, self.scan(ns).await?))
+    }
+
+    async fn scan(&self, ns: &str) -> store::Result<Vec<Rule>> {
+        let scan = Scan::prefix(format!("{PREFIX}{ns}/"));
+        let records = self.store.scan(&self.scope, &scan).await?;
+        records.iter().map(parse).collect()
+    }
+
+    async fn scan_all(&self) -> store::Result<HashMap<String, store::Result<Vec<Rule>>>> {
+        let mut namespaces: HashMap<String, store::Result<Vec<Rule>>> = HashMap::new();
+        for record in self.store.scan(&self.scope, &Scan::prefix(PREFIX)).await? {
+            let known = namespaces.entry(namespace_of(&record.key).into());
+            let rules = known.or_insert_with(|| Ok(Vec::new()));
+            match (parse(&record), &mut *rules) {
+                (Ok(rule), Ok(rules)) => rules.push(rule),
+                (Err(error), _) => *rules = Err(error),
+                (Ok(_), Err(_)) => {}
+            }
+        }
+        Ok(namespaces)
+    }
+
     async fn reload(&self, ns: &str) {
-        let records = self
-            .store
-            .scan(&self.scope, &Scan::prefix(format!("rules/{ns}/")))
-            .await;
-        let rules: store::Result<Vec<_>> = records.and_then(|records| records.iter().map(parse).collect());
+        let rules = self.scan(ns).await;
+        self.adopt(ns, rules);
+    }
+
+    /// What is on the store is what counts, unless it cannot be read.
+    fn adopt(&self, ns: &str, rules: store::Result<Vec<Rule>>) {
         match rules {
-            Ok(rules) if !rules.is_empty() => self.publish(ns, rules),
-            Ok(_) => {}
+            Ok(rules) if rules.is_empty() && self.subscribe(ns).is_none() => {}
+            Ok(rules) if rules.is_empty() => self.publish(ns, vec![Rule::public()]),
+            Ok(rules) => self.publish(ns, rules),
             Err(error) => {
                 tracing::error!(%error, ns, "the rules cannot be read again, the last known ones stay")
             }
@@ -141,12 +200,57 @@ impl RuleBook {
         namespaces.get(ns).map(watch::Sender::subscribe)
     }
 
+    fn known(&self) -> Vec<String> {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        namespaces.keys().cloned().collect()
+    }
+
+    /// Who follows is told of changes only: what is read again is often what was known.
     fn publish(&self, ns: &str, rules: Vec<Rule>) {
         let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
-        match namespaces.get(ns) {
-            Some(sender) => drop(sender.send_replace(Arc::new(ordered(rules)))),
-            None => drop(namespaces.insert(ns.into(), channel(rules))),
+        let Some(sender) = namespaces.get(ns) else {
+            namespaces.insert(ns.into(), channel(rules));
+            return;
+        };
+        let new = ordered(rules);
+        sender.send_if_modified(|known| {
+            let is_new = known.rules() != new.rules();
+            if is_new {
+                *known = Arc::new(new);
+            }
+            is_new
+        });
+    }
+}
+
+#[micro_rpc::async_trait]
+impl Picture for RuleBook {
+    async fn watch(&self) -> store::Result<Streaming<Event>> {
+        self.store.watch(&self.scope, PREFIX).await
+    }
+
+    async fn read(&self, keys: BTreeSet<String>) -> store::Result<()> {
+        let namespaces: BTreeSet<_> = keys.iter().map(|key| namespace_of(key)).collect();
+        for ns in namespaces {
+            let _changing = self.changing.lock().await;
+            match self.scan(ns).await {
+                Err(error) if error.kind == ErrorKind::Unavailable => return Err(error),
+                rules => self.adopt(ns, rules),
+            }
         }
+        Ok(())
+    }
+
+    async fn read_all(&self) -> store::Result<()> {
+        let _changing = self.changing.lock().await;
+        let mut namespaces = self.scan_all().await?;
+        for ns in self.known() {
+            namespaces.entry(ns).or_insert_with(|| Ok(Vec::new()));
+        }
+        for (ns, rules) in namespaces {
+            self.adopt(&ns, rules);
+        }
+        Ok(())
     }
 }
 
@@ -191,67 +295,4 @@ fn channel(rules: Vec<Rule>) -> watch::Sender<Arc<RuleSet>> {
 fn ordered(mut rules: Vec<Rule>) -> RuleSet {
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     RuleSet::new(rules)
-}
-
-/// A rule as it is on the store: JSON, access as a number.
-#[derive(Serialize, Deserialize)]
-struct StoredRule {
-    id: String,
-    #[serde(default)]
-    scope: String,
-    resource: StoredResource,
-    access: i32,
-    #[serde(default)]
-    priority: i32,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredResource {
-    name: String,
-    r#type: String,
-    endpoint: String,
-}
-
-fn key(ns: &str, id: &str) -> String {
-    format!("rules/{ns}/{id}")
-}
-
-fn record(ns: &str, rule: &Rule) -> Record {
-    let Resource { kind, name, endpoint } = rule.resource.clone();
-    let stored = StoredRule {
-        id: rule.id.clone(),
-        scope: rule.scope.clone(),
-        resource: StoredResource {
-            name,
-            r#type: kind,
-            endpoint,
-        },
-        access: rule.access.into(),
-        priority: rule.priority,
-    };
-    Record::new(
-        key(ns, &rule.id),
-        serde_json::to_vec(&stored).expect("a rule is text and numbers"),
-    )
-}
-
-fn parse(record: &Record) -> store::Result<Rule> {
-    let stored: StoredRule = serde_json::from_slice(&record.value)
-        .map_err(|error| store::Error::invalid(format!("{} is not a rule", record.key)).caused_by(error))?;
-    let StoredResource {
-        name,
-        r#type,
-        endpoint,
-    } = stored.resource;
-    Ok(Rule {
-        id: stored.id,
-        scope: stored.scope,
-        resource: Resource {
-            kind: r#type,
-            name,
-            endpoint,
-        },
-        access: Access::from(stored.access),
-        priority: stored.priority,
-    })
 }

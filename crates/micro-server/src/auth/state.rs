@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use micro::store::{self, Scope, Store};
 use micro_rpc::Error;
 
-use super::Config;
 use super::directory::{self, Directory};
-use super::issuer::Issuer;
+use super::issuer::{self, Issuer};
 use super::rule_book::RuleBook;
 use super::secrets::{self, Secrets};
 use super::throttle::Throttle;
+use super::users::Users;
+use super::{Config, Keys};
+use crate::follow::{FIRST_WAIT, Following, follow, patiently};
 
 pub(super) struct State {
     pub directory: Directory,
@@ -19,24 +22,39 @@ pub(super) struct State {
     pub secrets: Secrets,
     pub throttle: Throttle,
     pub rules: Arc<RuleBook>,
-    pub disable_admin: bool,
-    /// Whether the platform is known to have a user, which makes looking for one unnecessary.
-    pub has_user: AtomicBool,
+    pub users: Arc<Users>,
+    pub config: Config,
     loopback: AtomicBool,
+    _following: [Following; 3],
 }
 
 impl State {
+    /// Reads the rules, and follows from then on what other servers change.
     pub async fn open(config: &Config, issuer: Issuer, store: Arc<dyn Store>) -> store::Result<State> {
         let scope = Scope::platform("auth");
+        let wait = match config.keys {
+            Keys::Files { .. } => Duration::ZERO,
+            Keys::Store { .. } => FIRST_WAIT,
+        };
+        let rules = || RuleBook::open(Arc::clone(&store), scope.clone());
+        let rules = Arc::new(patiently("the access rules", wait, rules).await?);
+        let users = Arc::new(Users::new(Arc::clone(&store), scope.clone()));
+        let issuer = Arc::new(issuer);
+        let following = [
+            follow("access rules", &rules),
+            follow("signing keys", &issuer),
+            follow("users", &users),
+        ];
         Ok(State {
-            directory: Directory::new(Arc::clone(&store), scope.clone()),
-            issuer: Arc::new(issuer),
+            directory: Directory::new(store, scope),
+            issuer,
             secrets: Secrets::new(),
             throttle: Throttle::default(),
-            rules: Arc::new(RuleBook::open(store, scope).await?),
-            disable_admin: config.disable_admin,
-            has_user: AtomicBool::new(false),
+            rules,
+            users,
+            config: config.clone(),
             loopback: AtomicBool::new(config.loopback),
+            _following: following,
         })
     }
 
@@ -86,7 +104,12 @@ pub(super) fn not_found(id: &str) -> Error {
 }
 
 /// What a caller is told when a token cannot be signed.
-pub(super) fn key_error(id: &str, error: &std::io::Error) -> Error {
-    tracing::error!(%error, "a signing key cannot be made or kept");
-    Error::internal(id, "the signing key cannot be used; the server's log says why")
+pub(super) fn key_error(id: &str, error: issuer::Error) -> Error {
+    match error {
+        issuer::Error::Store(error) => store_error(id, error),
+        issuer::Error::Key(error) => {
+            tracing::error!(%error, "a signing key cannot be made or kept");
+            Error::internal(id, "the signing key cannot be used; the server's log says why")
+        }
+    }
 }

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::issuer::Issuer;
 use super::state::State;
-use super::{AccountsHandler, AuthHandler, Block, Config, RsaPair, RulesHandler};
+use super::{AccountsHandler, AuthHandler, Block, Config, Keys, RsaPair, RulesHandler};
 
 struct Fixture {
     state: Arc<State>,
@@ -101,7 +101,9 @@ impl Fixture {
 
 fn config(home: &Path) -> Config {
     Config {
-        key_file: home.join("auth.key"),
+        keys: Keys::Files {
+            key_file: home.join("auth.key"),
+        },
         home: home.to_owned(),
         rsa: RsaPair::default(),
         loopback: true,
@@ -111,7 +113,7 @@ fn config(home: &Path) -> Config {
 
 fn issuer(config: &Config) -> Issuer {
     let now = unix_seconds(SystemTime::now());
-    Issuer::open(&config.key_file, &config.home, &config.rsa, now).unwrap()
+    Issuer::open(&config.home.join("auth.key"), &config.home, &config.rsa, now).unwrap()
 }
 
 /// A call by `issuer/type/id/scope`.

@@ -1,4 +1,4 @@
-//! Secrets at rest: AES-256-GCM with a random nonce for each, bound to the namespace and the path where it stands, so that no
+//! Secrets at rest, sealed with the key of the settings and bound to the namespace and the path where they stand, so that no
 //! ciphertext can be moved to where it would be shown to others.
 
 use std::fs;
@@ -10,77 +10,78 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use micro::config::document::Leaf;
 use micro_rpc::{Error, Result};
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::Value;
+
+use crate::secret::{Sealer, SecretKey};
 
 const VARIABLE: &str = "MICRO_CONFIG_SECRET_KEY";
 const FILE: &str = "config_secret_key";
 const ID: &str = "config";
 
-pub(super) struct Seal {
-    key: LessSafeKey,
-    random: SystemRandom,
-}
+pub(super) struct Seal(Sealer);
 
 impl Seal {
     /// With the key that the environment gives, else that of the file, which is made when there is none.
     pub(super) fn open(home: &Path) -> io::Result<Self> {
-        let (text, from) = match std::env::var(VARIABLE) {
-            Ok(text) if !text.trim().is_empty() => (text, VARIABLE.to_owned()),
-            _ => {
-                let file = home.join(FILE);
-                if !file.exists() && crate::server::is_established(home) {
-                    return Err(lost(&file));
-                }
-                (read_or_make(&file)?, file.display().to_string())
-            }
-        };
-        Self::from_text(&text)
-            .ok_or_else(|| io::Error::other(format!("{from} does not hold a key of 32 bytes in base64")))
+        let given = given();
+        if given.is_some() {
+            return Self::with(given.as_deref(), None);
+        }
+        let file = home.join(FILE);
+        if !file.exists() && crate::server::is_established(home) {
+            return Err(lost(&file));
+        }
+        Self::from_text(&read_or_make(&file)?).ok_or_else(|| no_key(file.display()))
+    }
+
+    /// With the key that the environment gives, else the one that all servers of the platform have.
+    pub(super) fn shared(key: &SecretKey) -> io::Result<Self> {
+        Self::with(given().as_deref(), Some(key))
+    }
+
+    fn with(given: Option<&str>, key: Option<&SecretKey>) -> io::Result<Self> {
+        match (given, key) {
+            (None, Some(key)) => Ok(Self(key.sealer())),
+            (given, _) => given.and_then(Self::from_text).ok_or_else(|| no_key(VARIABLE)),
+        }
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        let bytes = STANDARD.decode(text.trim()).ok()?;
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).ok()?;
-        Some(Self {
-            key: LessSafeKey::new(key),
-            random: SystemRandom::new(),
-        })
+        SecretKey::from_text(text).map(|key| Self(key.sealer()))
     }
 
     pub(super) fn seal_leaf(&self, namespace: &str, path: &str, text: &str) -> Result<Leaf> {
-        let failed = |_| Error::internal(ID, format!("the secret at {path} cannot be encrypted"));
-        let mut nonce = [0; NONCE_LEN];
-        self.random.fill(&mut nonce).map_err(failed)?;
-        let mut sealed = text.as_bytes().to_vec();
-        let bound = Aad::from(place(namespace, path));
-        self.key
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut sealed)
-            .map_err(failed)?;
+        let sealed = self.0.seal(&place(namespace, path), text.as_bytes());
+        let sealed =
+            sealed.ok_or_else(|| Error::internal(ID, format!("the secret at {path} cannot be encrypted")))?;
         Ok(Leaf {
-            value: STANDARD.encode([&nonce[..], &sealed].concat()),
+            value: STANDARD.encode(sealed),
             secret: true,
         })
     }
 
     pub(super) fn open_leaf(&self, namespace: &str, path: &str, leaf: &Leaf) -> Result<Value> {
-        let failed = || {
+        let sealed = STANDARD.decode(&leaf.value).ok();
+        let text = sealed.and_then(|sealed| self.0.open(&place(namespace, path), &sealed));
+        let value = text.and_then(|text| serde_json::from_slice(&text).ok());
+        value.ok_or_else(|| {
             Error::internal(
                 ID,
                 format!("the secret at {path} cannot be decrypted: is the key another one now?"),
             )
-        };
-        let mut bytes = STANDARD.decode(&leaf.value).map_err(|_| failed())?;
-        let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN).ok_or_else(failed)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
-        let bound = Aad::from(place(namespace, path));
-        let text = self
-            .key
-            .open_in_place(nonce, bound, sealed)
-            .map_err(|_| failed())?;
-        serde_json::from_slice(text).map_err(|_| failed())
+        })
     }
+}
+
+fn given() -> Option<String> {
+    std::env::var(VARIABLE)
+        .ok()
+        .filter(|text| !text.trim().is_empty())
+}
+
+fn no_key(from: impl std::fmt::Display) -> io::Error {
+    io::Error::other(format!("{from} does not hold a key of 32 bytes in base64"))
 }
 
 /// A new key would not open what the lost one has encrypted, and nobody would notice until a secret is needed.
@@ -168,5 +169,19 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         fs::write(home.path().join(FILE), "broken").unwrap();
         assert!(Seal::open(home.path()).is_err());
+    }
+
+    #[test]
+    fn servers_that_share_a_key_read_what_the_others_sealed() {
+        let key = |byte: u8| STANDARD.encode([byte; 32]);
+        let shared = SecretKey::from_text(&key(1)).unwrap();
+        let [one, two] = [(); 2].map(|()| Seal::with(None, Some(&shared)).unwrap());
+        let leaf = one.seal_leaf("micro", "a", "\"s3cret\"").unwrap();
+        assert_eq!(two.open_leaf("micro", "a", &leaf).unwrap(), "s3cret");
+        let own = Seal::with(Some(&key(2)), Some(&shared)).unwrap();
+        assert!(own.open_leaf("micro", "a", &leaf).is_err(), "its own key wins");
+        let same = Seal::with(Some(&key(1)), None).unwrap();
+        assert_eq!(same.open_leaf("micro", "a", &leaf).unwrap(), "s3cret");
+        assert!(Seal::with(Some("broken"), Some(&shared)).is_err());
     }
 }

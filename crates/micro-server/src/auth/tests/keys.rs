@@ -236,7 +236,7 @@ async fn a_key_goes_when_the_last_token_that_it_signed_has_ended() {
 async fn a_platform_from_before_the_ring_keeps_its_key_until_it_can_end() {
     let home = Arc::new(tempfile::tempdir().unwrap());
     let config = config(home.path());
-    crate::auth::key::Root::load(&config.key_file).unwrap();
+    crate::auth::key::Root::load(&home.path().join("auth.key")).unwrap();
     let issuer = Arc::new(issuer(&config));
     let now = unix_seconds(SystemTime::now());
     let id = issuer.ring(now).public_keys().next().unwrap().id;
