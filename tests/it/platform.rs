@@ -346,18 +346,20 @@ async fn two_servers_are_one_platform() {
             "nobody",
         ])
         .await;
-    let gateway = other.gateway();
     wait::until(
-        "the rule to count at the other",
+        "the rule to be known at the other",
         Duration::from_secs(2),
         || async {
-            match call(&gateway, "echo").await {
-                Err(why) if why.starts_with("401") || why.starts_with("403") => Ok(()),
-                other => Err(format!("{other:?}")),
-            }
+            let rules = at_other.ok(&["auth", "list", "rules"]).await;
+            rules.contains("nobody").then_some(()).ok_or(rules)
         },
     )
     .await;
+    let refused = call(&other.gateway(), "echo").await.unwrap_err();
+    assert!(
+        refused.starts_with("401") || refused.starts_with("403"),
+        "{refused}"
+    );
     at_other.ok(&["auth", "delete", "rule", "nobody"]).await;
     until_called(&one, "echo").await;
 

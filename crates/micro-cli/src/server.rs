@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use micro_server::auth::RsaPair;
-use micro_server::{BlockPorts, Config, Error, Running, Server};
+use micro_server::{BlockPorts, Config, Error, Running, SecretKey, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::errors::{Failure, Result};
@@ -187,6 +187,7 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
         web_address: args.web_address.filter(|address| !address.is_empty()),
         profile: args.profile,
         outside: args.outside.into(),
+        secret_key: secret_key()?,
         // The compiler takes sources at another path for others: servers that build in one folder have one copy in it.
         framework: framework::lay_out(build.as_deref().unwrap_or(&globals.home))?,
         build,
@@ -200,6 +201,14 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
             public: args.public_key,
         },
     })
+}
+
+/// What the servers of a platform seal with, where it is given.
+fn secret_key() -> Result<Option<SecretKey>> {
+    let given = std::env::var(SecretKey::VARIABLE).ok();
+    let given = given.filter(|text| !text.trim().is_empty());
+    let key = given.map(|text| SecretKey::required(Some(&text)));
+    key.transpose().map_err(|error| failed(&error))
 }
 
 fn failed(error: &dyn std::error::Error) -> Failure {

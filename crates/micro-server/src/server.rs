@@ -27,6 +27,7 @@ use crate::auth::{self, AdminReset, AdminSecret, RsaPair};
 use crate::drain::Drain;
 use crate::outside::Outside;
 use crate::profile::Profile;
+use crate::secret::SecretKey;
 
 pub use blocks::{BLOCK_PORTS, Block, BlockPorts};
 pub use error::Error;
@@ -57,6 +58,8 @@ pub struct Config {
     pub profile: String,
     /// Where the systems are that the profile `platform` stands on.
     pub outside: Outside,
+    /// What servers that share a store seal their keys and secret settings with (`MICRO_SECRET_KEY`); the profile `platform` needs it.
+    pub secret_key: Option<SecretKey>,
     /// The folder with the framework's sources that services are built with.
     pub framework: PathBuf,
     /// The version to show.
@@ -178,7 +181,7 @@ impl Server {
         let lock = lock.ok_or_else(|| taken(&config))?;
         let profile = Profile::open(&config, &folder).await?;
         // Whoever starts the server next decides where it listens; the new secret is good anywhere.
-        let settings = auth_settings(&config, &folder, false);
+        let settings = auth_settings(&config, &folder, false)?;
         let auth = auth::Block::open(settings, profile.store.clone()).await;
         let auth = auth.map_err(|source| Error::part("auth", source))?;
         let reset = auth.reset_admin().await;
@@ -195,15 +198,33 @@ fn taken(config: &Config) -> Error {
     }
 }
 
-fn auth_settings(config: &Config, folder: &Path, loopback: bool) -> auth::Config {
-    auth::Config {
-        keys: auth::Keys::Files {
+fn auth_settings(config: &Config, folder: &Path, loopback: bool) -> Result<auth::Config, Error> {
+    let keys = match config.shared_key()? {
+        Some(key) => auth::Keys::Store { key },
+        None => auth::Keys::Files {
             key_file: folder.join("auth.key"),
         },
+    };
+    Ok(auth::Config {
+        keys,
         home: config.home.clone(),
         rsa: config.rsa.clone(),
         loopback,
         disable_admin: config.disable_admin,
+    })
+}
+
+impl Config {
+    /// What the servers of a platform share; none where this one is alone with its store.
+    fn shared_key(&self) -> Result<Option<SecretKey>, Error> {
+        if self.profile != "platform" {
+            return Ok(None);
+        }
+        let key = match &self.secret_key {
+            Some(key) => Ok(key.clone()),
+            None => SecretKey::required(None),
+        };
+        key.map(Some).map_err(|source| Error::part("the profile", source))
     }
 }
 

@@ -74,10 +74,13 @@ impl Parts {
     ) -> Result<Self, Error> {
         let folder = config.home.join("server");
         let profile = Profile::open(config, &folder).await?;
-        let settings = auth_settings(config, &folder, addresses.are_loopback());
+        let settings = auth_settings(config, &folder, addresses.are_loopback())?;
         let auth = Block::open(settings, profile.store.clone()).await;
         let auth = auth.map_err(|source| Error::part("auth", source))?;
-        let settings = ConfigHandler::open(profile.store.clone(), &config.home, draining.clone());
+        let settings = match config.shared_key()? {
+            Some(key) => ConfigHandler::shared(profile.store.clone(), &key, draining.clone()),
+            None => ConfigHandler::open(profile.store.clone(), &config.home, draining.clone()),
+        };
         let settings = settings.map_err(|source| Error::part("config", source))?;
         let needs = Needs {
             settings: settings.clone(),
