@@ -11,6 +11,9 @@ pub const SELECTION: &[&str] = &["--workspace", "--all-targets"];
 
 /// Runs all steps and stops at the first that fails.
 pub fn run(args: &[String]) -> Result<()> {
+    if args == ["platform"] {
+        return platform();
+    }
     let seconds = fuzz_seconds(args)?;
     step("packages", packages::install_missing)?;
     step("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
@@ -22,6 +25,22 @@ pub fn run(args: &[String]) -> Result<()> {
         execute(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))
     })?;
     step("fuzz", || fuzz::every_target(seconds))?;
+    println!("\nall green");
+    Ok(())
+}
+
+/// What stands on etcd, NATS, PostgreSQL and object storage, and nothing else.
+fn platform() -> Result<()> {
+    step("packages", packages::install_missing)?;
+    step("build", build)?;
+    step("drivers", || {
+        let drivers = ["micro-etcd", "micro-nats", "micro-cockroach", "micro-s3"];
+        let selected = drivers.iter().flat_map(|driver| ["--package", driver]);
+        execute(cargo(&["test"]).args(selected))
+    })?;
+    step("platform", || {
+        execute(&mut cargo(&["test", "--package", "micro-tests", "--test", "it", "platform::"]))
+    })?;
     println!("\nall green");
     Ok(())
 }
@@ -45,6 +64,6 @@ fn fuzz_seconds(args: &[String]) -> Result<u64> {
         [flag, seconds] if flag == "--fuzz-seconds" => seconds
             .parse()
             .with_context(|| format!("not a number: {seconds}")),
-        _ => bail!("expected nothing or --fuzz-seconds N, found: {}", args.join(" ")),
+        _ => bail!("expected nothing, platform or --fuzz-seconds N, found: {}", args.join(" ")),
     }
 }
