@@ -8,10 +8,11 @@
 //! | `runtime/` | a note for each running process, for the server after a crash |
 //!
 //! What is asked to run is in the store. Each service has a [`supervisor`] of its own, so that none waits for another,
-//! except for its turn to build.
+//! except for its turn to build. Servers that share a store share the services out: [`cluster`].
 
 mod build;
 mod built;
+mod cluster;
 mod desired;
 mod environment;
 mod generation;
@@ -23,14 +24,15 @@ mod ports;
 mod process;
 mod quota;
 mod resources;
+mod running;
 mod source;
 mod status;
 mod supervisor;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use micro::blob::Blobs;
 use micro::bytes::Bytes;
@@ -40,13 +42,18 @@ use micro::runtime::{
 };
 use micro::store::Store;
 use micro::{Error, Result, Streaming, async_trait};
+use tokio::sync::Notify;
 
 use build::Builder;
+use cluster::{Cluster, Tasks};
 use desired::{Desired, Ledger};
 use environment::Environment;
 use quota::Quotas;
+use running::Running;
 use source::Sources;
 use supervisor::{Handle, Supervisor};
+
+pub use cluster::{Peers, Sharing};
 
 /// What the runtime needs.
 #[derive(Clone)]
@@ -73,6 +80,8 @@ pub struct Config {
     pub proxy: String,
     /// The same over HTTP, an URL, for languages in which that is the nearer way.
     pub gateway: String,
+    /// How the store is shared with other servers; `None` where this is the only one.
+    pub sharing: Option<Sharing>,
 }
 
 /// Gives services their accounts.
@@ -117,7 +126,10 @@ impl Probe for Health {
 /// Runs services as child processes. [`Runtime::shutdown`] ends them; dropping it does too, but nobody waits.
 pub struct Runtime {
     shared: Arc<Shared>,
-    services: Mutex<BTreeMap<Key, Handle>>,
+    running: Arc<Running>,
+    /// With other servers, what keeps this one in step with them.
+    cluster: Option<Arc<Cluster>>,
+    tasks: Mutex<Option<Tasks>>,
     /// One new service at a time.
     creating: tokio::sync::Mutex<()>,
     /// One change of namespaces, policies and quotas at a time.
@@ -138,6 +150,8 @@ struct Shared {
     quotas: Arc<Quotas>,
     proxy: String,
     gateway: String,
+    /// A supervisor showed something of its service.
+    shown: Notify,
 }
 
 impl Shared {
@@ -164,10 +178,95 @@ impl Runtime {
     }
 
     async fn open_with(config: Config, probe: Arc<dyn Probe>) -> Result<Self> {
+        let (store, sharing) = (config.store.clone(), config.sharing.clone());
+        let shared = Arc::new(Shared::new(config, probe));
+        let unprepared = |error| {
+            let detail = format!("cannot prepare {}: {error}", shared.folder.display());
+            Error::internal("runtime", detail)
+        };
+        shared.prepare().await.map_err(unprepared)?;
+        let cluster = sharing.map(|sharing| Cluster::open(&shared.folder, store, sharing));
+        let runtime = Self {
+            cluster: cluster.transpose().map_err(unprepared)?,
+            shared,
+            running: Arc::default(),
+            tasks: Mutex::default(),
+            creating: tokio::sync::Mutex::default(),
+            resources: tokio::sync::Mutex::default(),
+        };
+        match &runtime.cluster {
+            Some(cluster) => {
+                let tasks = cluster.start(&runtime.shared, &runtime.running).await;
+                *runtime.tasks() = Some(tasks);
+            }
+            None => runtime.start_all().await?,
+        }
+        Ok(runtime)
+    }
+
+    async fn start_all(&self) -> Result<()> {
+        self.shared.limit_all().await?;
+        let all = self.shared.ledger.all().await?;
+        self.shared.remove_strangers(&all);
+        for desired in all {
+            let key = desired.key();
+            let handle = self.supervise(desired)?;
+            self.running.insert(key, handle);
+        }
+        Ok(())
+    }
+
+    /// Ends all services, and keeps in mind that they are to run; other servers take them over, where there are any.
+    pub async fn shutdown(&self) {
+        let tasks = self.tasks().take();
+        if let (Some(cluster), Some(tasks)) = (&self.cluster, tasks) {
+            return cluster.shutdown(tasks, &self.running).await;
+        }
+        let services = self.running.close();
+        let stops: tokio::task::JoinSet<()> = services
+            .into_values()
+            .map(|handle| async move { handle.stop().await })
+            .collect();
+        stops.join_all().await;
+    }
+
+    fn tasks(&self) -> std::sync::MutexGuard<'_, Option<Tasks>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn supervise(&self, desired: Desired) -> Result<Handle> {
+        let key = desired.key();
+        Supervisor::start(Arc::clone(&self.shared), desired)
+            .map_err(|error| Error::internal("runtime", format!("cannot open the log of {key}: {error}")))
+    }
+
+    /// Forgets a service that may run at any server.
+    async fn delete_anywhere(&self, cluster: &Cluster, key: &Key) -> Result<()> {
+        if !self.shared.ledger.has(key).await? {
+            return Err(runtime::not_found());
+        }
+        self.shared.ledger.remove(key).await?;
+        let source = self.shared.sources.set_aside(key).await;
+        let ended = cluster.ended(key).await;
+        drop(source);
+        ended
+    }
+
+    fn existing(&self, key: &Key) -> Result<Handle> {
+        self.running.get(key).ok_or_else(runtime::not_found)
+    }
+}
+
+impl Shared {
+    fn new(config: Config, probe: Arc<dyn Probe>) -> Self {
         let sources = Sources::new(config.folder.join("build"), config.framework, config.blobs);
+        let sources = match config.sharing {
+            Some(_) => sources.shared(),
+            None => sources,
+        };
         let environment = Environment::capture();
         let programs = config.folder.join("bin");
-        let shared = Shared {
+        Self {
             builder: Builder::new(sources.clone(), config.build, programs, environment.clone()),
             ledger: Ledger::new(config.store),
             folder: config.folder,
@@ -180,73 +279,10 @@ impl Runtime {
             quotas: Arc::new(Quotas::detect(config.cgroup)),
             proxy: config.proxy,
             gateway: config.gateway,
-        };
-        shared.prepare().await.map_err(|error| {
-            Error::internal(
-                "runtime",
-                format!("cannot prepare {}: {error}", shared.folder.display()),
-            )
-        })?;
-        let runtime = Self {
-            shared: Arc::new(shared),
-            services: Mutex::default(),
-            creating: tokio::sync::Mutex::default(),
-            resources: tokio::sync::Mutex::default(),
-        };
-        runtime.start_all().await?;
-        Ok(runtime)
-    }
-
-    async fn start_all(&self) -> Result<()> {
-        self.shared.limit_all().await?;
-        let all = self.shared.ledger.all().await?;
-        self.shared.remove_strangers(&all);
-        for desired in all {
-            let key = desired.key();
-            let handle = self.supervise(desired)?;
-            self.services().insert(key, handle);
+            shown: Notify::new(),
         }
-        Ok(())
     }
 
-    /// Ends all services, and keeps in mind that they are to run.
-    pub async fn shutdown(&self) {
-        let services = std::mem::take(&mut *self.services());
-        let stops: tokio::task::JoinSet<()> = services
-            .into_values()
-            .map(|handle| async move { handle.stop().await })
-            .collect();
-        stops.join_all().await;
-    }
-
-    fn supervise(&self, desired: Desired) -> Result<Handle> {
-        let key = desired.key();
-        Supervisor::start(Arc::clone(&self.shared), desired)
-            .map_err(|error| Error::internal("runtime", format!("cannot open the log of {key}: {error}")))
-    }
-
-    fn services(&self) -> MutexGuard<'_, BTreeMap<Key, Handle>> {
-        // A handle is inserted or removed in one step, so a poisoned lock still guards a whole map.
-        self.services.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn handle(&self, key: &Key) -> Option<Handle> {
-        self.services().get(key).cloned()
-    }
-
-    /// Drops a handle that has not been replaced since, and says whether it did.
-    fn forget(&self, key: &Key, handle: &Handle) -> bool {
-        let mut services = self.services();
-        let is_current = services.get(key).is_some_and(|current| current.is_same(handle));
-        is_current && services.remove(key).is_some()
-    }
-
-    fn existing(&self, key: &Key) -> Result<Handle> {
-        self.handle(key).ok_or_else(runtime::not_found)
-    }
-}
-
-impl Shared {
     async fn prepare(&self) -> std::io::Result<()> {
         let mut folders = std::fs::DirBuilder::new();
         folders.recursive(true).mode(0o700);
@@ -319,39 +355,56 @@ impl runtime::Runtime for Runtime {
             );
             return Err(Error::bad_request("runtime", detail));
         }
-        match self.handle(&key).filter(|_| is_forced) {
+        if let Some(cluster) = &self.cluster {
+            return cluster.create(&self.shared.ledger, desired, is_forced).await;
+        }
+        match self.running.get(&key).filter(|_| is_forced) {
             Some(handle) => handle.update(move |_| desired).await,
             None => {
                 let _one_at_a_time = self.creating.lock().await;
                 match self.shared.ledger.add(&desired).await {
                     // Who asked for it went away before it was started.
-                    Err(error) if error == runtime::already_exists() && self.handle(&key).is_none() => {
+                    Err(error) if error == runtime::already_exists() && self.running.get(&key).is_none() => {
                         self.shared.ledger.put(&desired).await?;
                     }
                     added => added?,
                 }
                 // One that is still being ended has left the ledger already; the new one waits for it.
-                if let Some(old) = self.handle(&key) {
+                if let Some(old) = self.running.get(&key) {
                     old.stop().await;
-                    self.forget(&key, &old);
+                    self.running.forget(&key, &old);
                 }
                 let handle = self.supervise(desired)?;
-                self.services().insert(key, handle);
+                self.running.insert(key, handle);
                 Ok(())
             }
         }
     }
 
     async fn update(&self, key: &Key, update: Update) -> Result<()> {
-        let handle = self.existing(key)?;
+        let handle = match &self.cluster {
+            Some(_) if !self.shared.ledger.has(key).await? => return Err(runtime::not_found()),
+            Some(_) => None,
+            None => Some(self.existing(key)?),
+        };
         source::package_folder(Path::new(""), &update.entrypoint)?;
         if !update.source.is_empty() && !update.source.starts_with(UPLOADED) {
             runtime::Address::parse(&update.source)?;
         }
-        handle.update(move |before| changed(before, update)).await
+        match (&self.cluster, handle) {
+            (Some(cluster), _) => {
+                let change = move |before: &Desired| changed(before, update.clone());
+                cluster.update(&self.shared.ledger, key, change).await
+            }
+            (None, Some(handle)) => handle.update(move |before| changed(before, update)).await,
+            (None, None) => Err(runtime::not_found()),
+        }
     }
 
     async fn delete(&self, key: &Key) -> Result<()> {
+        if let Some(cluster) = &self.cluster {
+            return self.delete_anywhere(cluster, key).await;
+        }
         let handle = self.existing(key)?;
         self.shared.ledger.remove(key).await?;
         // The source goes now, so that one uploaded from here on belongs to the next service of this name.
@@ -361,27 +414,35 @@ impl runtime::Runtime for Runtime {
         if let Some(program) = handle.program() {
             let _ = tokio::task::spawn_blocking(move || source::remove(&program)).await;
         }
-        if self.forget(key, &handle) {
+        if self.running.forget(key, &handle) {
             log::remove(&self.shared.log_path(key));
         }
         Ok(())
     }
 
     async fn read(&self, namespace: &str, query: &Query) -> Result<Vec<Service>> {
-        let services = self.services();
-        let wanted = services
-            .iter()
-            .filter(|(key, handle)| key.namespace == namespace && query.matches(key, &handle.kind()));
+        if let Some(cluster) = &self.cluster {
+            return cluster.read(&self.running, namespace, query);
+        }
+        let wanted = self.running.all().into_iter();
+        let wanted =
+            wanted.filter(|(key, handle)| key.namespace == namespace && query.matches(key, &handle.kind()));
         Ok(wanted.map(|(_, handle)| handle.service()).collect())
     }
 
     async fn logs(&self, key: &Key, query: LogsQuery) -> Result<Streaming<LogRecord>> {
+        if let Some(cluster) = &self.cluster {
+            return cluster.logs(&self.running, key, query).await;
+        }
         let missing = || runtime::logs_not_found(&key.name);
-        Ok(self.handle(key).ok_or_else(missing)?.log().read(query))
+        Ok(self.running.get(key).ok_or_else(missing)?.log().read(query))
     }
 
     async fn build(&self, key: &Key) -> Result<Streaming<Bytes>> {
-        let program = self.handle(key).and_then(|handle| handle.program());
+        if let Some(cluster) = &self.cluster {
+            return cluster.build(&self.running, key).await;
+        }
+        let program = self.running.get(key).and_then(|handle| handle.program());
         built::read(program.ok_or_else(runtime::build_not_found)?).await
     }
 

@@ -84,6 +84,7 @@ impl Profile {
             cgroup: needs.cgroup,
             proxy: needs.proxy,
             gateway: needs.gateway,
+            sharing: None,
         };
         Ok(Host::Local(Arc::new(micro_local::Runtime::open(config).await?)))
     }

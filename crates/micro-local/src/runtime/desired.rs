@@ -52,6 +52,10 @@ pub struct Desired {
     /// An update was acknowledged and has neither succeeded nor failed yet.
     #[serde(default)]
     pub is_stale: bool,
+    /// Which request this is, where several servers share the store: how the one that runs it knows what it has not carried
+    /// out yet. Empty where there is one server.
+    #[serde(default)]
+    pub request: String,
 }
 
 /// What of a service's definition matters once it is built.
@@ -103,6 +107,7 @@ impl Desired {
             defined: Defined::default(),
             commit: None,
             is_stale: false,
+            request: String::new(),
         }
     }
 
@@ -158,6 +163,9 @@ pub struct Ledger {
     scope: Scope,
 }
 
+/// How often a change is tried again that somebody else's came in between of.
+const TRIES: usize = 8;
+
 impl Ledger {
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
@@ -185,6 +193,68 @@ impl Ledger {
         let change = Change::PutIf(record(desired)?, version);
         let replaced = self.store.commit(&self.scope, vec![change]).await;
         replaced.map_err(|error| missing(error, not_found))
+    }
+
+    /// Writes down what serves, unless something else has been asked for since: that is still to be carried out.
+    pub async fn settle(&self, desired: &Desired) -> Result<()> {
+        let key = desired.key();
+        let is_latest = |there: &Desired| there.request == desired.request;
+        let settled = self.change(&key, |there| is_latest(there).then(|| desired.clone()));
+        settled.await.map(drop)
+    }
+
+    /// Asks for a change of a service, whoever runs it, and answers what is asked for from now on.
+    pub async fn request(
+        &self,
+        key: &Key,
+        change: impl Fn(&Desired) -> Desired + Send + Sync,
+    ) -> Result<Desired> {
+        let request = uuid::Uuid::new_v4().to_string();
+        let requested = self.change(key, |there| {
+            Some(Desired {
+                program: there.program.clone(),
+                defined: there.defined.clone(),
+                commit: there.commit.clone(),
+                is_stale: true,
+                request: request.clone(),
+                ..change(there)
+            })
+        });
+        requested.await?.ok_or_else(not_found)
+    }
+
+    /// Reads, changes and writes, again where somebody else wrote in between. `None` where nothing was to be changed.
+    async fn change(
+        &self,
+        key: &Key,
+        change: impl Fn(&Desired) -> Option<Desired> + Send + Sync,
+    ) -> Result<Option<Desired>> {
+        let id = record_key(key);
+        for _ in 0..TRIES {
+            let there = self.store.read(&self.scope, &id).await;
+            let there = there.map_err(|error| missing(error, not_found))?;
+            let desired = read(&there).ok_or_else(|| unreadable(key))?;
+            let Some(changed) = change(&desired) else {
+                return Ok(None);
+            };
+            let step = Change::PutIf(record(&changed)?, there.version);
+            match self.store.commit(&self.scope, vec![step]).await {
+                Ok(()) => return Ok(Some(changed)),
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let detail = format!("{key} is being changed by others all the time: try again");
+        Err(Error::conflict("runtime", detail))
+    }
+
+    /// Whether a service is to run.
+    pub async fn has(&self, key: &Key) -> Result<bool> {
+        match self.store.read(&self.scope, &record_key(key)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Writes a service down, whatever was there.
@@ -257,6 +327,12 @@ fn missing(error: micro::store::Error, otherwise: fn() -> Error) -> Error {
     }
 }
 
+fn unreadable(key: &Key) -> Error {
+    let detail =
+        format!("what is written down of {key} cannot be read by this version: create it anew with --force");
+    Error::internal("runtime", detail)
+}
+
 fn resource_record(resource: &Resource) -> Result<Record> {
     let value = serde_json::to_vec(&resource.clone().into_message())
         .map_err(|error| Error::internal("runtime", format!("cannot write down a resource: {error}")))?;
@@ -269,7 +345,8 @@ fn read_resource(record: &Record) -> Option<Resource> {
     Resource::from_message(message.ok()?).ok().flatten()
 }
 
-fn read(record: &Record) -> Option<Desired> {
+/// What is to run, of its record.
+pub fn read(record: &Record) -> Option<Desired> {
     serde_json::from_slice(&record.value)
         .inspect_err(|error| warn!(key = record.key, %error, "cannot read what is to run: not started"))
         .ok()

@@ -96,7 +96,13 @@ pub async fn end_all(folder: &Path) -> io::Result<()> {
     while processes.iter().any(is_alive) && Instant::now() < deadline + GRACE {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    notes.iter().try_for_each(std::fs::remove_file)
+    notes
+        .iter()
+        .try_for_each(|note| match std::fs::remove_file(note) {
+            // A process that ended just now has taken its note along.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        })
 }
 
 fn processes_of(note: &Path) -> Vec<Identity> {

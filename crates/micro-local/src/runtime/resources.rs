@@ -4,6 +4,8 @@ use micro::runtime::{self, Key, Resource, ResourceState, Runtime as Services};
 use micro::{Error, Result};
 use tracing::warn;
 
+use super::desired::Desired;
+use super::running::Running;
 use super::{Runtime, Shared, quota};
 
 impl Runtime {
@@ -64,12 +66,7 @@ impl Runtime {
 
     /// Ends and forgets the services of a namespace, all at once.
     async fn delete_all_of(&self, namespace: &str) -> Result<()> {
-        let keys: Vec<Key> = self
-            .services()
-            .keys()
-            .filter(|key| key.namespace == namespace)
-            .cloned()
-            .collect();
+        let keys = self.services_of(namespace).await?;
         let deletions = keys.iter().map(|key| Services::delete(self, key));
         let ended = futures_util::future::join_all(deletions).await;
         // One that somebody else deletes at the same moment is gone as well.
@@ -78,26 +75,35 @@ impl Runtime {
         failed.into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// Brings the limits of a namespace into the state that its quotas ask for.
+    async fn services_of(&self, namespace: &str) -> Result<Vec<Key>> {
+        let mut keys: Vec<Key> = match &self.cluster {
+            Some(_) => self.shared.ledger.all().await?.iter().map(Desired::key).collect(),
+            None => self.running.all().into_iter().map(|(key, _)| key).collect(),
+        };
+        keys.retain(|key| key.namespace == namespace);
+        Ok(keys)
+    }
+
     async fn limit(&self, namespace: &str) -> Result<()> {
-        let resources = self.shared.ledger.resources().await?;
-        let quotas = quota::of(namespace, &resources);
-        self.shared
-            .quotas
-            .apply(namespace, &quotas)
-            .map_err(|reason| Error::precondition_failed("runtime", reason))?;
-        let running: Vec<u32> = self
-            .services()
-            .iter()
-            .filter(|(key, _)| key.namespace == namespace)
-            .flat_map(|(_, handle)| handle.pids())
-            .collect();
-        self.shared.quotas.take_in(namespace, &running);
-        Ok(())
+        self.shared.limit(namespace, &self.running).await
     }
 }
 
 impl Shared {
+    /// Brings the limits of a namespace into the state that its quotas ask for.
+    pub async fn limit(&self, namespace: &str, running: &Running) -> Result<()> {
+        let resources = self.ledger.resources().await?;
+        let quotas = quota::of(namespace, &resources);
+        self.quotas
+            .apply(namespace, &quotas)
+            .map_err(|reason| Error::precondition_failed("runtime", reason))?;
+        let of_namespace = running.all().into_iter();
+        let of_namespace = of_namespace.filter(|(key, _)| key.namespace == namespace);
+        let pids: Vec<u32> = of_namespace.flat_map(|(_, handle)| handle.pids()).collect();
+        self.quotas.take_in(namespace, &pids);
+        Ok(())
+    }
+
     /// Sets the limits that were asked for. A machine that lost the means is no reason to start nothing.
     pub async fn limit_all(&self) -> Result<()> {
         let resources = self.ledger.resources().await?;

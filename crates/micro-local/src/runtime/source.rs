@@ -33,6 +33,8 @@ pub struct Sources {
     build: PathBuf,
     framework: PathBuf,
     blobs: Arc<dyn Blobs>,
+    /// Whether other servers take uploads too, so that what is in the folders may be old.
+    is_shared: bool,
 }
 
 impl Sources {
@@ -42,6 +44,15 @@ impl Sources {
             build,
             framework,
             blobs,
+            is_shared: false,
+        }
+    }
+
+    /// The same where other servers take uploads too.
+    pub fn shared(self) -> Self {
+        Self {
+            is_shared: true,
+            ..self
         }
     }
 
@@ -63,17 +74,43 @@ impl Sources {
     /// Whether there is anything to build. Who kept a source as a blob without uploading it, or lost the folders since,
     /// finds it brought into place.
     pub async fn find(&self, key: &Key) -> Result<bool> {
-        if self.exists(key) {
+        if self.exists(key) && self.is_newest(key).await? {
             return Ok(true);
         }
-        let pieces = match self.blobs.read(&key.namespace, &blob_key(key)).await {
-            Ok((_, pieces)) => pieces,
-            Err(error) if error.code == 404 => return Ok(false),
+        let (info, pieces) = match self.blobs.read(&key.namespace, &blob_key(key)).await {
+            Ok(found) => found,
+            Err(error) if error.code == 404 => return Ok(self.exists(key)),
             Err(error) => return Err(error),
         };
         let (staging, tar) = self.receive(pieces).await?;
         self.accept(key, staging, tar).await?;
+        self.mark(key, &info).map_err(unwritable)?;
         Ok(true)
+    }
+
+    /// Whether the folders hold what was uploaded last, wherever that was.
+    async fn is_newest(&self, key: &Key) -> Result<bool> {
+        if !self.is_shared {
+            return Ok(true);
+        }
+        let name = blob_key(key);
+        let kept = self.blobs.list(&key.namespace, &name).await?;
+        let newest = kept.into_iter().find(|info| info.key == name);
+        let here = std::fs::read_to_string(self.mark_of(key)).unwrap_or_default();
+        Ok(newest.is_none_or(|newest| newest.sha256 == here))
+    }
+
+    /// Notes which upload the folders hold.
+    fn mark(&self, key: &Key, info: &blob::Info) -> std::io::Result<()> {
+        let mark = self.mark_of(key);
+        if let Some(folder) = mark.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(mark, &info.sha256)
+    }
+
+    fn mark_of(&self, key: &Key) -> PathBuf {
+        place(&self.build.join("marks"), key)
     }
 
     /// Whether it is in its folders.
@@ -91,8 +128,8 @@ impl Sources {
         };
         let pieces = super::built::read(tar).await?;
         let name = blob_key(key);
-        let kept = self.blobs.write(&key.namespace, &name, options, pieces);
-        kept.await.map(drop)
+        let kept = self.blobs.write(&key.namespace, &name, options, pieces).await?;
+        self.mark(key, &kept).map_err(unwritable)
     }
 
     async fn receive(&self, tar: Streaming<Bytes>) -> Result<(Staging, PathBuf)> {
@@ -160,8 +197,14 @@ impl Sources {
         if let Err(error) = self.blobs.delete(&key.namespace, &blob_key(key)).await {
             warn!(service = %key, %error, "cannot remove a source");
         }
+        self.set_folders_aside(key)
+    }
+
+    /// The same of what this server has of it: another has taken the rest away.
+    pub fn set_folders_aside(&self, key: &Key) -> Staging {
         let aside = self.staging();
         if std::fs::create_dir_all(&aside.0).is_ok() {
+            let _ = std::fs::remove_file(self.mark_of(key));
             let _ = std::fs::rename(self.incoming(key), aside.0.join("incoming"));
             let _ = std::fs::rename(self.folder(key), aside.0.join("source"));
         }

@@ -36,6 +36,8 @@ pub struct View {
     /// What serves, or will.
     pub program: Option<PathBuf>,
     pub pids: Vec<u32>,
+    /// The last request that this takes account of.
+    pub request: String,
 }
 
 impl Status {
@@ -61,6 +63,7 @@ impl Status {
             kind: desired.kind.clone(),
             program: desired.program.clone(),
             pids: self.pids.clone(),
+            request: desired.request.clone(),
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Supervisor {
     shared: Arc<Shared>,
     /// What is served, or was asked for first.
     desired: Desired,
+    /// The last request that was taken up, though it may have failed.
+    request: String,
     status: Status,
     view: watch::Sender<View>,
     log: Log,
@@ -81,6 +83,7 @@ impl Supervisor {
         let handle = Handle::new(commands, watched, log.clone());
         let supervisor = Self {
             shared,
+            request: desired.request.clone(),
             desired,
             status,
             view,
@@ -112,6 +115,7 @@ impl Supervisor {
                         self.publish();
                         let _ = answer.send(accepted);
                     }
+                    Some(Command::Take(wanted)) => self.take(*wanted).await,
                     Some(Command::Stop(answer)) => {
                         self.end().await;
                         let _ = answer.send(());
@@ -147,16 +151,36 @@ impl Supervisor {
     }
 
     async fn update(&mut self, change: Box<dyn FnOnce(&Desired) -> Desired + Send>) -> Result<()> {
-        let mut wanted = change(&self.desired);
-        wanted.program.clone_from(&self.desired.program);
-        wanted.defined.clone_from(&self.desired.defined);
-        wanted.commit.clone_from(&self.desired.commit);
-        wanted.is_stale = true;
+        let wanted = self.beside_what_serves(change(&self.desired));
         self.shared.ledger.replace(&wanted).await?;
+        self.carry_out(wanted).await;
+        Ok(())
+    }
+
+    /// Carries out what is written down already.
+    async fn take(&mut self, wanted: Desired) {
+        if self.request != wanted.request {
+            self.request.clone_from(&wanted.request);
+            let wanted = self.beside_what_serves(wanted);
+            self.carry_out(wanted).await;
+        }
+    }
+
+    /// An update, with what is known of the program that it will take the place of.
+    fn beside_what_serves(&self, wanted: Desired) -> Desired {
+        Desired {
+            program: self.desired.program.clone(),
+            defined: self.desired.defined.clone(),
+            commit: self.desired.commit.clone(),
+            is_stale: true,
+            ..wanted
+        }
+    }
+
+    async fn carry_out(&mut self, wanted: Desired) {
         (self.failure, self.exit) = (None, None);
         self.drop_next();
         self.start_build(wanted).await;
-        Ok(())
     }
 
     /// Builds what is wanted in place of what is being built; a command needs no build.
@@ -231,7 +255,8 @@ impl Supervisor {
     /// What serves from now on, also after a crash.
     async fn settle(&mut self, mut desired: Desired) {
         desired.is_stale = false;
-        if let Err(error) = self.shared.ledger.replace(&desired).await {
+        desired.request.clone_from(&self.request);
+        if let Err(error) = self.shared.ledger.settle(&desired).await {
             warn!(service = %desired.key(), %error, "cannot write down what is running");
         }
         self.desired = desired;
@@ -401,14 +426,23 @@ impl Supervisor {
             pids,
             ..Status::new()
         };
-        self.view.send_replace(self.status.view(&self.desired));
+        self.show();
         self.drain(current, None);
         while self.draining.join_next().await.is_some() {}
         self.status = Status {
             state: State::Stopped,
             ..Status::new()
         };
-        self.view.send_replace(self.status.view(&self.desired));
+        self.show();
+    }
+
+    fn show(&self) {
+        let view = View {
+            request: self.request.clone(),
+            ..self.status.view(&self.desired)
+        };
+        self.view.send_replace(view);
+        self.shared.shown.notify_one();
     }
 
     /// Tells others how it is, if that has changed.
@@ -436,7 +470,7 @@ impl Supervisor {
         if before != (self.status.state, self.status.update, self.status.error.clone()) {
             self.status.changed = SystemTime::now();
         }
-        self.view.send_replace(self.status.view(&self.desired));
+        self.show();
     }
 }
 

@@ -77,6 +77,7 @@ async fn open(folder: &Path, store: &Arc<Memory>, registry: &Arc<Nodes>) -> Runt
         cgroup: Some(folder.join("cgroup")),
         proxy: "127.0.0.1:8081".to_owned(),
         gateway: "http://127.0.0.1:8080".to_owned(),
+        sharing: None,
     };
     Runtime::open_with(config, Arc::new(Always)).await.unwrap()
 }
@@ -452,6 +453,7 @@ async fn an_update_replaces_what_serves_only_when_it_works() {
 }
 
 mod foreign;
+mod servers;
 
 #[tokio::test]
 async fn the_next_server_starts_what_was_to_run_without_building_it() {

@@ -17,6 +17,8 @@ pub enum Command {
         Box<dyn FnOnce(&Desired) -> Desired + Send>,
         oneshot::Sender<Result<()>>,
     ),
+    /// Carries out a request that is written down, unless it was taken up before.
+    Take(Box<Desired>),
     /// Ends all processes, and the supervisor.
     Stop(oneshot::Sender<()>),
 }
@@ -37,6 +39,11 @@ impl Handle {
     /// How the service is now.
     pub fn service(&self) -> Service {
         self.view.borrow().service.clone()
+    }
+
+    /// All that others see of it.
+    pub fn view(&self) -> View {
+        self.view.borrow().clone()
     }
 
     /// The type that it was given.
@@ -68,6 +75,11 @@ impl Handle {
             .await;
         sent.map_err(|_| stopping())?;
         answered.await.map_err(|_| stopping())?
+    }
+
+    /// Has what is written down carried out. One that is being stopped does not, which is right.
+    pub async fn take(&self, desired: Desired) {
+        let _ = self.commands.send(Command::Take(Box::new(desired))).await;
     }
 
     /// Ends the service, and answers when it has ended; at once if it had before.
