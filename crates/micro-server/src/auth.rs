@@ -16,6 +16,7 @@
 mod account;
 mod accounts_handler;
 mod admin;
+mod as_server;
 mod auth_handler;
 mod der;
 mod directory;

@@ -1,6 +1,7 @@
 //! The runtime service: checks who asks, asks the driver, and tells what has changed.
 
 mod changes;
+mod peers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use micro_rpc::{Account, Context, Error, Handler, Result, Streaming};
 use crate::drain::Draining;
 use crate::namespace;
 use changes::{Changes, Subject};
+
+pub use peers::Peers;
 
 #[cfg(test)]
 mod tests;
@@ -282,7 +285,8 @@ impl Contract for RuntimeHandler {
             since: since.and_then(|since| UNIX_EPOCH.checked_add(Duration::from_secs(since))),
         };
         let key = key(namespace, &request.service, &request.version)?;
-        let lines = self.log(&key, request.version.is_empty(), query).await?;
+        let lines = self.log(&key, request.version.is_empty(), query);
+        let lines = peers::answer(ctx, lines).await?;
         Ok(if request.stream {
             self.draining.bound(lines)
         } else {
@@ -349,7 +353,7 @@ impl BuildContract for RuntimeHandler {
             ));
         }
         let key = key(namespace, &request.name, &request.version)?;
-        let pieces = self.runtime.build(&key).await;
+        let pieces = peers::answer(ctx, self.runtime.build(&key)).await;
         let pieces = pieces.map_err(|error| with_id(error, ID))?;
         Ok(pieces.map(|data| Ok(BuildReadResponse { data })))
     }

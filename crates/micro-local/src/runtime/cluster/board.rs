@@ -1,6 +1,6 @@
 //! What the records of all servers say, as it was read last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use micro::runtime::Key;
 use micro::store::{Event, Record};
@@ -78,7 +78,12 @@ impl Board {
 
     /// The whole picture.
     pub fn replace(&mut self, records: Vec<Record>) {
+        let there: BTreeSet<&str> = records.iter().map(|record| record.key.as_str()).collect();
+        let is_there = |key: &Key| there.contains(format!("service:{key}").as_str());
+        let mut services = std::mem::take(&mut self.services);
+        services.retain(|key, _| is_there(key));
         *self = Self {
+            services,
             is_read: true,
             trouble: None,
             is_closing: self.is_closing,
@@ -99,12 +104,15 @@ impl Board {
         let record = event.record.as_ref();
         match (kind, key(rest)) {
             ("service", Some(key)) => {
-                let desired = record.and_then(desired::read);
-                if record.is_none() {
+                let Some(record) = record else {
                     self.services.remove(&key);
                     return Touched::Gone(key);
-                }
-                set(&mut self.services, &key, desired);
+                };
+                // What cannot be read is no reason to end what runs.
+                let Some(desired) = desired::read(record) else {
+                    return Touched::Nothing;
+                };
+                self.services.insert(key.clone(), desired);
                 Touched::Service(key)
             }
             ("claim", Some(key)) => {
@@ -199,4 +207,62 @@ fn key(text: &str) -> Option<Key> {
         return None;
     };
     Some(Key::new(namespace, name, version))
+}
+
+#[cfg(test)]
+mod tests {
+    use micro::runtime::Create;
+
+    use super::*;
+
+    fn record(key: &str, value: &impl Serialize) -> Record {
+        Record::new(key, serde_json::to_vec(value).unwrap())
+    }
+
+    #[test]
+    fn what_cannot_be_read_does_not_end_what_runs() {
+        let key = Key::new("micro", "greeter", "");
+        let id = "service:micro:greeter:latest";
+        let desired = Desired::new(Create::new(key.clone()), BTreeMap::new());
+        let mut board = Board::new("me");
+        board.replace(vec![record(id, &desired)]);
+        let torn = record(id, &"of a later version");
+        let event = |record| Event {
+            key: id.to_owned(),
+            record,
+        };
+        assert_eq!(board.apply(event(Some(torn.clone()))), Touched::Nothing);
+        board.replace(vec![torn]);
+        assert!(board.services.contains_key(&key));
+        assert_eq!(board.apply(event(None)), Touched::Gone(key.clone()));
+        assert!(!board.services.contains_key(&key));
+    }
+
+    #[test]
+    fn who_runs_less_goes_first() {
+        let mut board = Board::new("a");
+        for (server, is_leaving) in [("a", false), ("b", false), ("c", true)] {
+            let address = String::new();
+            let member = Member { address, is_leaving };
+            board.servers.insert(server.to_owned(), member);
+        }
+        let key = |name: &str| Key::new("micro", name, "");
+        let names: Vec<String> = (0..100).map(|number| format!("service-{number}")).collect();
+        let first = names.iter().filter(|name| board.rank(&key(name)) == 0).count();
+        assert!(
+            (25..=75).contains(&first),
+            "by lot while nobody runs anything: {first}"
+        );
+        for (server, rank) in [("a", 1), ("b", 0)] {
+            let claim = Claim {
+                server: server.to_owned(),
+                version: 1,
+            };
+            board.claims = BTreeMap::from([(key("other"), claim)]);
+            assert!(
+                names.iter().all(|name| board.rank(&key(name)) == rank),
+                "{server} runs one"
+            );
+        }
+    }
 }

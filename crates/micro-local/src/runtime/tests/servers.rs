@@ -17,7 +17,7 @@ const SHORT: Duration = Duration::from_millis(1500);
 
 /// What one server reaches of the store, which may be nothing.
 struct Line {
-    store: Arc<Memory>,
+    store: Arc<dyn Store>,
     is_cut: tokio::sync::watch::Sender<bool>,
 }
 
@@ -87,7 +87,7 @@ impl Peers for Here {
 /// A platform of servers `a`, `b`, ... with a home each.
 struct Platform {
     folder: tempfile::TempDir,
-    store: Arc<Memory>,
+    store: Arc<dyn Store>,
     registry: Arc<Nodes>,
     blobs: Arc<Blobs>,
     peers: Arc<Here>,
@@ -125,6 +125,13 @@ impl Platform {
             key: Key::new("micro", "greeter", ""),
             is_checking: Arc::new(AtomicBool::new(true)),
         }
+    }
+
+    /// The same with records on the disk, which takes its time.
+    fn on_disk(ttl: Duration) -> Self {
+        let mut platform = Self::new(ttl);
+        platform.store = Arc::new(crate::Store::open(platform.folder.path().join("store")).unwrap());
+        platform
     }
 
     async fn open(&self, name: &'static str) -> Server {
@@ -259,7 +266,7 @@ fn serve() -> String {
 
 #[tokio::test]
 async fn a_service_runs_at_one_server_and_is_seen_and_changed_at_each() {
-    let platform = Platform::new(NEVER);
+    let platform = Platform::on_disk(NEVER);
     let (a, b) = (platform.open("a").await, platform.open("b").await);
     a.runtime.create(platform.create(&serve())).await.unwrap();
     let again = b.runtime.create(platform.create(&serve())).await.unwrap_err();
