@@ -39,14 +39,20 @@ impl Ground {
 
     /// A server on them with a home of its own.
     async fn server(&self) -> Server {
-        Server::start_with(&[
+        self.server_with(&[]).await
+    }
+
+    /// The same, with more variables in its environment.
+    async fn server_with(&self, more: &[(&str, &str)]) -> Server {
+        let (etcd, nats, postgres) = (self.etcd.endpoint(), self.nats.url(), self.postgres.url());
+        let variables = [
             ("MICRO_PROFILE", "platform"),
             ("MICRO_SECRET_KEY", KEY),
-            ("MICRO_REGISTRY_ADDRESS", &self.etcd.endpoint()),
-            ("MICRO_BROKER_ADDRESS", &self.nats.url()),
-            ("MICRO_STORE_ADDRESS", &self.postgres.url()),
-        ])
-        .await
+            ("MICRO_REGISTRY_ADDRESS", &*etcd),
+            ("MICRO_BROKER_ADDRESS", &*nats),
+            ("MICRO_STORE_ADDRESS", &*postgres),
+        ];
+        Server::start_with(&[&variables, more].concat()).await
     }
 
     fn kill(&mut self, system: System) {
@@ -378,4 +384,82 @@ async fn two_servers_are_one_platform() {
         "{} of {answered}: {failures:?}",
         failures.len()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_may_be_many_processes() {
+    let ground = Ground::new();
+    let most = "api,auth,broker,config,events,network,proxy,registry,runtime";
+    let most = ground.server_with(&[("MICRO_PARTS", most)]).await;
+    let (one, mut other) = tokio::join!(
+        ground.server_with(&[("MICRO_PARTS", "store")]),
+        ground.server_with(&[("MICRO_PARTS", "store")])
+    );
+    let micro = most.micro();
+    micro.ok(&["store", "write", "a", "1"]).await;
+    // The command line at a part finds the others.
+    assert_eq!(one.micro().ok(&["store", "read", "a"]).await.trim(), "1");
+    one.micro().ok(&["config", "set", "desk.size", "7"]).await;
+    let http = admin(&most).await;
+    other.kill().await;
+    for round in 0..20 {
+        use_of(&http, System::Database, &format!("key/{round}"))
+            .await
+            .unwrap();
+    }
+    let home = tempfile::tempdir().unwrap();
+    let alone = micro_tests::Micro::new(home.path());
+    let told = alone.run(&["service", "store"]).await.failed_with(1);
+    assert!(told.contains("--profile=platform"), "{told}");
+    let told = alone
+        .run(&["server", "--parts=stores", "--profile=platform"])
+        .await
+        .failed_with(1);
+    assert!(told.contains("stores is no part of the platform"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_runs_at_one_server_and_moves_to_another() {
+    let ground = Ground::new();
+    let (mut one, other) = (ground.server().await, ground.server().await);
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_echo");
+    std::fs::write(
+        folder.path().join("parrot.mu"),
+        format!("service parrot\n    command {program}\n"),
+    )
+    .unwrap();
+    let source = folder.path().to_string_lossy().into_owned();
+    one.micro().ok(&["run", &source]).await;
+    until_called(&one, "parrot").await;
+    until_called(&other, "parrot").await;
+    let is_running = |server: &Server| {
+        let micro = server.micro();
+        async move {
+            let status = micro.ok(&["status", "parrot"]).await;
+            status.contains("running").then_some(()).ok_or(status)
+        }
+    };
+    for server in [&one, &other] {
+        wait::until("the status to be told", SOON, || is_running(server)).await;
+        assert!(server.micro().ok(&["logs", "parrot"]).await.contains("serving"));
+    }
+    assert_eq!(one.stop(Signal::TERM).await, Some(0));
+    until_called(&other, "parrot").await;
+    wait::until("it to run at the other", SOON, || is_running(&other)).await;
+    let runs = process::of_folder(other.home());
+    assert!(
+        runs.iter()
+            .any(|pid| process::program(*pid).is_some_and(|name| name != "micro")),
+        "{runs:?}"
+    );
+    other.micro().ok(&["kill", "parrot"]).await;
+    let gateway = other.gateway();
+    wait::until("it to be gone", SOON, || async {
+        match call(&gateway, "parrot").await {
+            Err(why) if why.starts_with("404") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
 }

@@ -170,7 +170,7 @@ async fn programs_become_services_for_as_long_as_they_run() {
     registered(&micro, "bells", false).await;
 
     let part = micro.run(&["service", "store"]).await.failed_with(1);
-    assert!(part.contains("The part store does not run alone here"), "{part}");
+    assert!(part.contains("the part store does not run alone here"), "{part}");
     let gone = micro
         .run(&[
             "service",

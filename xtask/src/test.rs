@@ -39,7 +39,14 @@ fn platform() -> Result<()> {
         execute(cargo(&["test"]).args(selected))
     })?;
     step("platform", || {
-        execute(&mut cargo(&["test", "--package", "micro-tests", "--test", "it", "platform::"]))
+        execute(&mut cargo(&[
+            "test",
+            "--package",
+            "micro-tests",
+            "--test",
+            "it",
+            "platform::",
+        ]))
     })?;
     println!("\nall green");
     Ok(())
@@ -64,6 +71,9 @@ fn fuzz_seconds(args: &[String]) -> Result<u64> {
         [flag, seconds] if flag == "--fuzz-seconds" => seconds
             .parse()
             .with_context(|| format!("not a number: {seconds}")),
-        _ => bail!("expected nothing, platform or --fuzz-seconds N, found: {}", args.join(" ")),
+        _ => bail!(
+            "expected nothing, platform or --fuzz-seconds N, found: {}",
+            args.join(" ")
+        ),
     }
 }

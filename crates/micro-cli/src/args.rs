@@ -100,6 +100,17 @@ pub fn split(args: Vec<String>, is_static: &dyn Fn(&str) -> bool) -> Split {
         }
     };
     let rest: Vec<String> = words.collect();
+    let (command, rest) = match rest.split_first() {
+        // A part of the platform alone is the platform with that part alone.
+        Some((part, others)) if command.as_deref() == Some(SERVICE) && crate::dynamic::is_core(part) => {
+            let parts = std::iter::once(format!("--parts={part}"));
+            (
+                Some("server".to_owned()),
+                parts.chain(others.iter().cloned()).collect(),
+            )
+        }
+        _ => (command, rest),
+    };
     let rest = match command.as_deref() {
         Some(SERVICE) if is_static(SERVICE) => normalise_to_command(rest),
         Some(command) if is_static(command) => normalise(own_shorts(command, rest)),

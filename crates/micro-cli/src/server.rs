@@ -109,6 +109,15 @@ pub(crate) struct ServerArgs {
         value_name = "PORTS"
     )]
     block_ports: String,
+    /// Only these parts of the platform in this process, where others have the rest: store, or registry,config. With the profile
+    /// platform; `micro service store` says the same.
+    #[arg(
+        long = "parts",
+        env = "MICRO_PARTS",
+        value_delimiter = ',',
+        value_name = "PARTS"
+    )]
+    parts: Vec<String>,
     #[command(flatten)]
     outside: OutsideArgs,
 }
@@ -177,16 +186,25 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
     // that one tells services and the command line where to call.
     let listen = proxy_flag().or(args.listen_address);
     let is_default = listen.is_none() && args.api_address.is_none();
+    // Processes that have a part each are many on one machine.
+    let (proxy_port, gateway_port) = if args.parts.is_empty() {
+        (8081, 8080)
+    } else {
+        (0, 0)
+    };
     let build = std::env::var_os("MICRO_BUILD_DIR")
         .filter(|folder| !folder.is_empty())
         .map(PathBuf::from);
     Ok(Config {
         home: globals.home.clone(),
-        proxy_address: listen.unwrap_or_else(|| "127.0.0.1:8081".to_owned()),
-        gateway_address: args.api_address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+        proxy_address: listen.unwrap_or_else(|| format!("127.0.0.1:{proxy_port}")),
+        gateway_address: args
+            .api_address
+            .unwrap_or_else(|| format!("127.0.0.1:{gateway_port}")),
         web_address: args.web_address.filter(|address| !address.is_empty()),
         profile: args.profile,
         outside: args.outside.into(),
+        parts: args.parts,
         secret_key: secret_key()?,
         // The compiler takes sources at another path for others: servers that build in one folder have one copy in it.
         framework: framework::lay_out(build.as_deref().unwrap_or(&globals.home))?,

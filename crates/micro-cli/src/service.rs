@@ -124,14 +124,7 @@ fn refuse_parts(args: &ServiceArgs) -> Result<()> {
         let text = format!("{name} is a part of the platform itself: give the service another --name");
         return Err(Failure::new(1, text));
     }
-    match args.command.as_slice() {
-        [part] if dynamic::is_core(part) && args.name == "service" => Err(Failure::new(
-            1,
-            format!("the part {part} does not run alone here: in the profile local one process answers for all parts"),
-        )
-        .with_hint("micro server   runs them; parts of their own come with the profile for clusters")),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -160,9 +160,7 @@ impl Gateway {
 
     /// A gateway with bounds of its own; those of the body stand in both and the ones here count.
     pub fn with_limits(config: Config, limits: Limits) -> Self {
-        let platform = Client::builder()
-            .resolver(Arc::new(Home(config.cache.clone())))
-            .build();
+        let platform = platform(&config.cache);
         let routes = Index::follow(config.registry.clone(), &config.namespace_prefix);
         let version = Bytes::from(format!("{{\"version\": {:?}}}", config.version));
         Self(Arc::new(Inner {
@@ -269,6 +267,11 @@ impl Resolver for Home {
     async fn resolve(&self, _namespace: &str, service: &str) -> Result<Vec<String>> {
         self.0.resolve(PLATFORM, service).await
     }
+}
+
+/// Calls the platform's own services, in whatever namespace the caller is.
+pub(crate) fn platform(cache: &Arc<Cache>) -> Client {
+    Client::builder().resolver(Arc::new(Home(cache.clone()))).build()
 }
 
 /// A method that a service does not have is, over HTTP, a page that is not there.

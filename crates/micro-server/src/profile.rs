@@ -12,10 +12,12 @@ use micro::events::{self, Events};
 use micro::registry::{self, Registry};
 use micro::runtime::{Key, Runtime};
 use micro::store::Store;
+use micro_local::runtime::Sharing;
 
 use crate::auth::Block;
 use crate::config::ConfigHandler;
 use crate::outside::Backends;
+use crate::runtime::Peers;
 use crate::server::{Config, Error};
 
 /// The drivers of a platform, chosen by name at start.
@@ -44,6 +46,8 @@ pub(crate) struct Needs {
     pub(crate) cgroup: Option<PathBuf>,
     pub(crate) proxy: String,
     pub(crate) gateway: String,
+    /// Whether other servers stand on the same store.
+    pub(crate) is_shared: bool,
 }
 
 /// The driver that runs services, and how it is ended.
@@ -72,6 +76,11 @@ impl Profile {
 
     /// Opens the runtime, which starts what is to run.
     pub(crate) async fn host(&self, needs: Needs) -> micro::Result<Host> {
+        let sharing = needs.is_shared.then(|| Sharing {
+            address: needs.proxy.clone(),
+            peers: Arc::new(Peers::new(needs.accounts.clone())),
+            ttl: Sharing::TTL,
+        });
         let config = micro_local::runtime::Config {
             folder: needs.folder,
             build: needs.build,
@@ -84,7 +93,7 @@ impl Profile {
             cgroup: needs.cgroup,
             proxy: needs.proxy,
             gateway: needs.gateway,
-            sharing: None,
+            sharing,
         };
         Ok(Host::Local(Arc::new(micro_local::Runtime::open(config).await?)))
     }

@@ -6,6 +6,7 @@ pub mod reflection;
 #[cfg(test)]
 mod tests;
 
+use micro::registry::PARTS;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Client, Codec, Context, Error, Relay, Result, Streaming};
 
@@ -25,14 +26,19 @@ const MOST_HOPS: u32 = 64;
 /// Relays calls to the instances of the service that their path names.
 pub struct Proxy {
     client: Client,
+    platform: Client,
     own: Vec<&'static str>,
 }
 
 impl Proxy {
-    /// `client` finds instances by the registry. `own` are the services that answer here, so that a contract that they
+    /// `client` finds instances by the registry, `platform` the platform's own where they are in other processes. `own` are the services that answer here, so that a contract that they
     /// do not have is nowhere: their entries in the registry lead back here.
-    pub fn new(client: Client, own: Vec<&'static str>) -> Self {
-        Self { client, own }
+    pub fn new(client: Client, platform: Client, own: Vec<&'static str>) -> Self {
+        Self {
+            client,
+            platform,
+            own,
+        }
     }
 }
 
@@ -79,7 +85,9 @@ impl Relay for Proxy {
         let codec = Codec::from_content_type(content_type)
             .ok_or_else(|| Error::bad_request(ID, format!("Unsupported Content-Type: {content_type}")))?;
         let endpoint = format!("{handler}.{method}");
-        self.client
+        let is_part = PARTS.contains(&service) && service != "debug";
+        let client = if is_part { &self.platform } else { &self.client };
+        client
             .stream_raw(&hop(ctx)?, service, &endpoint, codec, requests)
             .await
     }

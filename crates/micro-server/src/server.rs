@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use micro::join::Join;
+use micro::registry::PARTS;
 
 use announce::Announcement;
 use listen::{Listening, Setting, reachable};
@@ -58,6 +59,9 @@ pub struct Config {
     pub profile: String,
     /// Where the systems are that the profile `platform` stands on.
     pub outside: Outside,
+    /// The parts of the platform that are in this process; empty for all. Some alone are for the profile `platform`, where other
+    /// processes have the others.
+    pub parts: Vec<String>,
     /// What servers that share a store seal their keys and secret settings with (`MICRO_SECRET_KEY`); the profile `platform` needs it.
     pub secret_key: Option<SecretKey>,
     /// The folder with the framework's sources that services are built with.
@@ -111,6 +115,7 @@ pub struct Running {
 impl Server {
     /// Starts the platform. When this returns it answers.
     pub async fn start(config: Config) -> Result<Running, Error> {
+        config.check_parts()?;
         let folder = config.home.join("server");
         let unusable = |source| Error::Home {
             path: folder.clone(),
@@ -215,6 +220,34 @@ fn auth_settings(config: &Config, folder: &Path, loopback: bool) -> Result<auth:
 }
 
 impl Config {
+    /// Whether a part of the platform is to be in this process.
+    fn has(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|wanted| wanted == part)
+    }
+
+    /// One process alone has no other that could have the rest.
+    fn check_parts(&self) -> Result<(), Error> {
+        let unknown = self.parts.iter().find(|part| !PARTS.contains(&part.as_str()));
+        let detail = if let Some(unknown) = unknown {
+            format!(
+                "{unknown} is no part of the platform; there are {}",
+                PARTS.join(", ")
+            )
+        } else if !self.parts.is_empty() && self.profile != "platform" {
+            format!(
+                "the part {} does not run alone here: in the profile local one process answers for all parts. \
+                 `micro server` runs them; parts of their own come with --profile=platform",
+                self.parts.join(", ")
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::part(
+            "the server",
+            micro::Error::bad_request("server", detail),
+        ))
+    }
+
     /// What the servers of a platform share; none where this one is alone with its store.
     fn shared_key(&self) -> Result<Option<SecretKey>, Error> {
         if self.profile != "platform" {
@@ -307,7 +340,9 @@ impl Running {
             }
         };
         tokio::join!(self.gateway.end(patience), web);
-        self.parts.host.shutdown().await;
+        if let Some(host) = &self.parts.host {
+            host.shutdown().await;
+        }
         self.announcement.end().await;
         self.proxy.end(LAST_CALLS).await;
         drop(self.parts);
@@ -338,6 +373,9 @@ impl Running {
     /// The services that were asked to run, and how they are.
     pub async fn services(&self, namespace: &str) -> micro::Result<Vec<micro::runtime::Service>> {
         let query = micro::runtime::Query::default();
-        self.parts.host.runtime().read(namespace, &query).await
+        match &self.parts.host {
+            Some(host) => host.runtime().read(namespace, &query).await,
+            None => Ok(Vec::new()),
+        }
     }
 }

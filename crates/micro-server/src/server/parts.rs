@@ -43,7 +43,8 @@ const BODY_LIMIT: usize = 100 * 1024 * 1024;
 
 pub(super) struct Parts {
     pub(super) auth: Block,
-    pub(super) host: Host,
+    /// None where the runtime is another process's.
+    pub(super) host: Option<Host>,
     registry: Arc<dyn Registry>,
     cache: Arc<Cache>,
     proxy: Arc<micro_rpc::Server>,
@@ -58,6 +59,9 @@ struct Gate {
     block_list: Arc<BlockList>,
     _following: Following,
 }
+
+/// What one of the platform's own services answers.
+type Contracts = (&'static str, Vec<&'static ServiceDescriptor>);
 
 /// One of the platform's own services.
 struct Own {
@@ -91,28 +95,53 @@ impl Parts {
             accounts: auth.clone(),
             proxy: reachable(addresses.proxy).to_string(),
             gateway: format!("http://{}", reachable(addresses.gateway)),
+            is_shared: config.shared_key()?.is_some(),
         };
-        let host = profile.host(needs).await;
-        let host = host.map_err(|source| Error::part("runtime", source))?;
+        let host = match config.has("runtime") {
+            true => Some(
+                profile
+                    .host(needs)
+                    .await
+                    .map_err(|source| Error::part("runtime", source))?,
+            ),
+            false => None,
+        };
         let block_list = BlockList::open(profile.store.clone()).await;
         let block_list = block_list.map_err(|source| Error::part("api", source))?;
         let following = block_list.clone().follow(settings.clone()).await;
         let following = following.map_err(|source| Error::part("api", source))?;
         let network = network(&profile, addresses);
-        let services = services(&auth, &profile, &host, settings, &block_list, network, draining);
+        let mut services = services(
+            &auth,
+            &profile,
+            host.as_ref(),
+            settings,
+            &block_list,
+            network,
+            draining,
+        );
+        let contracts = services.iter().map(Own::contracts).collect();
+        services.retain(|own| config.has(own.name));
         let gate = Gate {
             block_list,
             _following: following,
         };
-        Ok(Self::assemble(config, auth, host, profile, services, gate))
+        Ok(Self::assemble(
+            config,
+            auth,
+            host,
+            profile,
+            (services, contracts),
+            gate,
+        ))
     }
 
     fn assemble(
         config: &Config,
         auth: Block,
-        host: Host,
+        host: Option<Host>,
         profile: Profile,
-        services: Vec<Own>,
+        (services, contracts): (Vec<Own>, Vec<Contracts>),
         gate: Gate,
     ) -> Self {
         let registry = profile.registry;
@@ -122,11 +151,18 @@ impl Parts {
             .namespace(PLATFORM)
             .build();
         let guard: Arc<dyn Guard> = Arc::new(ByAlias::new(auth.guard()));
-        let proxy = proxy(guard.clone(), &registry, &client, &services, &profile.backends);
+        let proxy = proxy(
+            guard.clone(),
+            &registry,
+            &client,
+            &services,
+            &profile.backends,
+            gateway::platform(&cache),
+        );
         let gateway = Gateway::new(gateway::Config {
             cache: cache.clone(),
             registry: registry.clone(),
-            own: services.iter().map(Own::contracts).collect(),
+            own: contracts,
             client,
             blobs: profile.blobs,
             backends: profile.backends,
@@ -232,7 +268,7 @@ impl Own {
         Self { name, handlers }
     }
 
-    fn contracts(&self) -> (&'static str, Vec<&'static ServiceDescriptor>) {
+    fn contracts(&self) -> Contracts {
         let contracts = self.handlers.iter().map(|handler| handler.descriptor());
         (self.name, contracts.collect())
     }
@@ -246,27 +282,29 @@ impl Own {
 fn services(
     auth: &Block,
     profile: &Profile,
-    host: &Host,
+    host: Option<&Host>,
     settings: ConfigHandler,
     block_list: &Arc<BlockList>,
     network: NetworkHandler,
     draining: &Draining,
 ) -> Vec<Own> {
     let registry = RegistryHandler::new(profile.registry.clone(), profile.broker.clone(), draining.clone());
-    let runtime = RuntimeHandler::new(host.runtime(), profile.events.clone(), draining.clone());
     let events = EventsHandler::new(profile.events.clone(), draining.clone());
     let broker = BrokerHandler::new(profile.broker.clone(), draining.clone());
     let blobs = BlobHandler::new(profile.blobs.clone());
     let api = ApiServer::new(ApiHandler::new(block_list.clone()));
     let store = StoreHandler::new(profile.store.clone(), draining.clone());
-    vec![
+    let runtime = host.map(|host| {
+        let runtime = RuntimeHandler::new(host.runtime(), profile.events.clone(), draining.clone());
+        Own::new("runtime", runtime.handlers())
+    });
+    let others = vec![
         Own::new("auth", auth.handlers()),
         Own::new("broker", vec![Arc::new(BrokerServer::new(broker))]),
         Own::new("config", vec![Arc::new(ConfigServer::new(settings))]),
         Own::new("events", events.handlers()),
         Own::new("network", vec![Arc::new(NetworkServer::new(network))]),
         Own::new("registry", vec![Arc::new(RegistryServer::new(registry))]),
-        Own::new("runtime", runtime.handlers()),
         Own::new(
             "store",
             vec![
@@ -276,7 +314,8 @@ fn services(
         ),
         Own::new("proxy", Vec::new()),
         Own::new("api", vec![Arc::new(api)]),
-    ]
+    ];
+    others.into_iter().chain(runtime).collect()
 }
 
 fn key_set(auth: &Block) -> gateway::KeySet {
@@ -301,9 +340,10 @@ fn proxy(
     client: &Client,
     services: &[Own],
     backends: &Backends,
+    platform: Client,
 ) -> Arc<micro_rpc::Server> {
     let names = services.iter().map(|own| own.name).collect();
-    let relay = Proxy::new(client.clone(), names);
+    let relay = Proxy::new(client.clone(), platform, names);
     let mut builder = micro_rpc::Server::builder("proxy")
         .guard(guard)
         .relay(Arc::new(relay));
