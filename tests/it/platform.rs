@@ -1,6 +1,8 @@
 //! The profile `platform` on real etcd, NATS and PostgreSQL: the same for services, callers and the command line, and going on
 //! while a system is away.
 
+mod storm;
+
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -44,15 +46,13 @@ impl Ground {
 
     /// The same, with more variables in its environment.
     async fn server_with(&self, more: &[(&str, &str)]) -> Server {
-        let (etcd, nats, postgres) = (self.etcd.endpoint(), self.nats.url(), self.postgres.url());
-        let variables = [
-            ("MICRO_PROFILE", "platform"),
-            ("MICRO_SECRET_KEY", KEY),
-            ("MICRO_REGISTRY_ADDRESS", &*etcd),
-            ("MICRO_BROKER_ADDRESS", &*nats),
-            ("MICRO_STORE_ADDRESS", &*postgres),
-        ];
-        Server::start_with(&[&variables, more].concat()).await
+        server_at(
+            &self.etcd.endpoint(),
+            &self.nats.url(),
+            &self.postgres.url(),
+            more,
+        )
+        .await
     }
 
     fn kill(&mut self, system: System) {
@@ -63,6 +63,22 @@ impl Ground {
         }
     }
 
+    fn freeze(&mut self, system: System) {
+        match system {
+            System::Etcd => self.etcd.freeze(),
+            System::Nats => self.nats.process().freeze(),
+            System::Database => self.postgres.freeze(),
+        }
+    }
+
+    fn thaw(&mut self, system: System) {
+        match system {
+            System::Etcd => self.etcd.thaw(),
+            System::Nats => self.nats.process().thaw(),
+            System::Database => self.postgres.thaw(),
+        }
+    }
+
     fn resume(&mut self, system: System) {
         match system {
             System::Etcd => self.etcd.resume(),
@@ -70,6 +86,18 @@ impl Ground {
             System::Database => self.postgres.resume(),
         }
     }
+}
+
+/// A server on systems at these addresses.
+async fn server_at(etcd: &str, nats: &str, postgres: &str, more: &[(&str, &str)]) -> Server {
+    let variables = [
+        ("MICRO_PROFILE", "platform"),
+        ("MICRO_SECRET_KEY", KEY),
+        ("MICRO_REGISTRY_ADDRESS", etcd),
+        ("MICRO_BROKER_ADDRESS", nats),
+        ("MICRO_STORE_ADDRESS", postgres),
+    ];
+    Server::start_with(&[&variables, more].concat()).await
 }
 
 /// One of them.

@@ -42,6 +42,11 @@ impl Nats {
         }
     }
 
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where clients find it.
     pub fn url(&self) -> String {
         url(self.port)
