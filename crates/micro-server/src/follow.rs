@@ -115,7 +115,7 @@ fn silent() -> store::Error {
     store::Error::unavailable(format!("the store has not answered for {} s", SILENCE.as_secs()))
 }
 
-/// Tries again for so long while the store is away, and says that it waits.
+/// Tries again for so long while the store is away, and says that it waits; with no time to wait it tries once.
 ///
 /// A platform's servers start in any order with its database. One that gave up at once would be started again by whoever runs it,
 /// and would say nothing of what it waits for.
@@ -123,6 +123,9 @@ pub(crate) async fn patiently<T, F>(what: &str, wait: Duration, attempt: impl Fn
 where
     F: Future<Output = store::Result<T>>,
 {
+    if wait.is_zero() {
+        return attempt().await;
+    }
     let (begun, mut said) = (Instant::now(), None);
     loop {
         let error = match timeout(SILENCE, attempt())

@@ -4,6 +4,8 @@
 
 pub mod api;
 pub mod auth;
+#[cfg(test)]
+mod away;
 pub mod blob;
 pub mod broker;
 pub mod config;

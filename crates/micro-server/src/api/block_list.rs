@@ -163,6 +163,52 @@ mod tests {
     use micro::store::Memory;
 
     use super::*;
+    use crate::away::{Away, Reach, SEEN, seen};
+    use crate::drain::Drain;
+
+    fn account(issuer: &str, id: &str) -> Account {
+        Account {
+            id: id.into(),
+            issuer: issuer.into(),
+            ..Account::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn whom_one_server_blocks_the_other_refuses_too() {
+        let store: Arc<dyn Store> = Arc::new(Memory::default());
+        let (way, drain) = (Away::new(store.clone()), Drain::new());
+        let key = crate::SecretKey::from_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let (mut lists, mut following) = (Vec::new(), Vec::new());
+        for store in [store.clone(), way.clone() as Arc<dyn Store>] {
+            let settings = ConfigHandler::shared(store.clone(), &key, drain.signal()).unwrap();
+            let list = BlockList::open(store).await.unwrap();
+            following.push(list.clone().follow(settings).await.unwrap());
+            list.set_enabled(&Value::Bool(true));
+            lists.push(list);
+        }
+        let ada = account("acme", "ada");
+        for (here, there) in [(&lists[0], &lists[1]), (&lists[1], &lists[0])] {
+            here.add("acme", "ada").await.unwrap();
+            assert!(here.refuses(&ada), "at once where it was said");
+            seen("the entry", SEEN, || there.refuses(&ada)).await;
+            here.remove("acme", "ada").await.unwrap();
+            assert!(!here.refuses(&ada));
+            seen("its end", SEEN, || !there.refuses(&ada)).await;
+        }
+        lists[0].add("acme", "bob").await.unwrap();
+        let bob = account("acme", "bob");
+        seen("the entry", SEEN, || lists[1].refuses(&bob)).await;
+        way.set(Reach::None);
+        lists[0].add("acme", "ada").await.unwrap();
+        lists[0].remove("acme", "bob").await.unwrap();
+        let refused = lists[1].add("acme", "eve").await.unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Unavailable);
+        assert!(lists[1].refuses(&bob), "what is known goes on to decide");
+        way.set(Reach::Full);
+        let has_both = || lists[1].refuses(&ada) && !lists[1].refuses(&bob);
+        seen("what was missed", 2 * SEEN, has_both).await;
+    }
 
     #[tokio::test]
     async fn what_is_on_the_list_survives_and_counts_only_when_switched_on() {
@@ -170,11 +216,6 @@ mod tests {
         let list = BlockList::open(store.clone()).await.unwrap();
         list.add("acme", "ada").await.unwrap();
         let list = BlockList::open(store).await.unwrap();
-        let account = |issuer: &str, id: &str| Account {
-            id: id.into(),
-            issuer: issuer.into(),
-            ..Account::default()
-        };
         let ada = account("acme", "ada");
         assert!(!list.refuses(&ada), "not unless the settings say so");
         for (value, refuses) in [

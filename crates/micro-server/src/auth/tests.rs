@@ -5,6 +5,8 @@ mod admin;
 mod keys;
 mod remote;
 mod rules;
+mod shared;
+mod shared_keys;
 mod tokens;
 
 use std::path::Path;
@@ -20,6 +22,7 @@ use tempfile::TempDir;
 use super::issuer::Issuer;
 use super::state::State;
 use super::{AccountsHandler, AuthHandler, Block, Config, Keys, RsaPair, RulesHandler};
+use crate::secret::SecretKey;
 
 struct Fixture {
     state: Arc<State>,
@@ -46,6 +49,21 @@ impl Fixture {
             ..config(home.path())
         };
         let state = Arc::new(State::open(&config, issuer(&config), store).await.unwrap());
+        Fixture::of(state, home)
+    }
+
+    /// One of several servers, in a home of its own.
+    async fn shared(loopback: bool, store: Arc<dyn Store>) -> Fixture {
+        let home = Arc::new(tempfile::tempdir().unwrap());
+        let config = Config {
+            loopback,
+            ..shared_config(home.path())
+        };
+        let block = Block::open(config, store).await.unwrap();
+        Fixture::of(block.state, home)
+    }
+
+    fn of(state: Arc<State>, home: Arc<TempDir>) -> Fixture {
         Fixture {
             home,
             auth: AuthHandler::new(Arc::clone(&state)),
@@ -108,6 +126,15 @@ fn config(home: &Path) -> Config {
         rsa: RsaPair::default(),
         loopback: true,
         disable_admin: false,
+    }
+}
+
+/// With the keys on the store.
+fn shared_config(home: &Path) -> Config {
+    let key = SecretKey::required(Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="));
+    Config {
+        keys: Keys::Store { key: key.unwrap() },
+        ..config(home)
     }
 }
 

@@ -111,6 +111,50 @@ async fn the_words_of_the_contract() {
     assert_eq!((set.data.as_str(), set.format.as_str()), ("1", "json"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_servers_have_the_same_settings() {
+    let (store, drain): (Arc<dyn Store>, _) = (Arc::new(Memory::new()), Drain::new());
+    let key = SecretKey::from_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let mut servers = Vec::new();
+    for _ in 0..2 {
+        let handler = ConfigHandler::shared(store.clone(), &key, drain.signal()).unwrap();
+        let handler: Arc<dyn Handler> = Arc::new(ConfigServer::new(handler));
+        servers.push(Arc::new(Remote::new(
+            &peer::client(handler, "micro user admin").await,
+        )));
+    }
+    let (one, other) = (&servers[0], &servers[1]);
+    let mut values = other.watch("micro", "mail.host", Secrets::Masked).await.unwrap();
+    let seen = async |values: &mut Streaming<Value>| {
+        let next = tokio::time::timeout(crate::away::SEEN, values.next()).await;
+        next.unwrap().unwrap().unwrap()
+    };
+    assert_eq!(seen(&mut values).await, Value::Null);
+    one.set("micro", "mail.host", json!("a"), false).await.unwrap();
+    assert_eq!(seen(&mut values).await, "a");
+    one.set("micro", "mail.password", json!("s3cret"), true)
+        .await
+        .unwrap();
+    let shown = other.get("micro", "mail.password", Secrets::Shown).await;
+    assert_eq!(shown.unwrap(), json!("s3cret"));
+    let sets: Vec<_> = (0..16)
+        .map(|n| {
+            let server = servers[n % 2].clone();
+            tokio::spawn(async move {
+                let path = format!("many.k{n}");
+                server.set("micro", &path, json!(n), false).await.unwrap();
+            })
+        })
+        .collect();
+    for set in sets {
+        set.await.unwrap();
+    }
+    for server in &servers {
+        let many = server.get("micro", "many", Secrets::Masked).await.unwrap();
+        assert_eq!(many.as_object().unwrap().len(), 16, "none is lost: {many}");
+    }
+}
+
 #[tokio::test]
 async fn secrets_do_not_lie_in_the_open() {
     let bench = bench();

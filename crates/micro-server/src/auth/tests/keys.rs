@@ -23,7 +23,7 @@ fn request(algorithm: &str) -> TokenRequest {
     }
 }
 
-fn part(token: &str, index: usize) -> Value {
+pub(super) fn part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).unwrap();
     serde_json::from_slice(&BASE64.decode(part).unwrap()).unwrap()
 }
@@ -37,7 +37,7 @@ impl Fixture {
         self.state.issuer.verifier().verify(token).is_ok()
     }
 
-    async fn rotate(&self, delay: i64) -> Vec<Key> {
+    pub(super) async fn rotate(&self, delay: i64) -> Vec<Key> {
         let rotated = self.auth.rotate_keys(&admin(), RotateKeysRequest { delay }).await;
         rotated.unwrap().keys
     }

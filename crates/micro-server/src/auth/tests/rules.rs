@@ -8,7 +8,7 @@ use super::*;
 const CREATE: &str = "auth.Rules.Create";
 
 /// `scope type:name:endpoint access priority`; scope `-` is the empty one.
-fn rule(id: &str, text: &str) -> Rule {
+pub(super) fn rule(id: &str, text: &str) -> Rule {
     let parts: Vec<_> = text.split(' ').collect();
     let resource: Vec<_> = parts[1].split(':').map(str::to_owned).collect();
     Rule {
@@ -25,7 +25,7 @@ fn rule(id: &str, text: &str) -> Rule {
 }
 
 impl Fixture {
-    async fn create(&self, ctx: &Context, ns: &str, rule: Option<Rule>) -> Result<()> {
+    pub(super) async fn create(&self, ctx: &Context, ns: &str, rule: Option<Rule>) -> Result<()> {
         self.rules
             .create(
                 ctx,
@@ -38,7 +38,7 @@ impl Fixture {
             .map(drop)
     }
 
-    async fn delete(&self, ctx: &Context, ns: &str, id: &str) -> Result<()> {
+    pub(super) async fn delete(&self, ctx: &Context, ns: &str, id: &str) -> Result<()> {
         self.rules
             .delete(
                 ctx,
@@ -51,7 +51,7 @@ impl Fixture {
             .map(drop)
     }
 
-    async fn list(&self, ctx: &Context, ns: &str) -> Result<Vec<Rule>> {
+    pub(super) async fn list(&self, ctx: &Context, ns: &str) -> Result<Vec<Rule>> {
         self.rules
             .list(ctx, ListRequest { options: options(ns) })
             .await
