@@ -109,6 +109,9 @@ pub(crate) struct ServerArgs {
         value_name = "PORTS"
     )]
     block_ports: String,
+    /// The address of this machine at which other machines reach this server and the services that it runs; with the profile platform
+    #[arg(long = "advertise", env = "MICRO_ADVERTISE", value_name = "IP")]
+    advertise: Option<std::net::IpAddr>,
     /// Only these parts of the platform in this process, where others have the rest: store, or registry,config. With the profile
     /// platform; `micro service store` says the same.
     #[arg(
@@ -204,6 +207,7 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
         web_address: args.web_address.filter(|address| !address.is_empty()),
         profile: args.profile,
         outside: args.outside.into(),
+        advertise: args.advertise,
         parts: args.parts,
         secret_key: secret_key()?,
         // The compiler takes sources at another path for others: servers that build in one folder have one copy in it.

@@ -30,6 +30,7 @@ mod status;
 mod supervisor;
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -148,6 +149,7 @@ struct Shared {
     probe: Arc<dyn Probe>,
     vault: Arc<dyn Vault>,
     quotas: Arc<Quotas>,
+    listen: Option<String>,
     proxy: String,
     gateway: String,
     /// A supervisor showed something of its service.
@@ -260,6 +262,7 @@ impl Runtime {
 impl Shared {
     fn new(config: Config, probe: Arc<dyn Probe>) -> Self {
         let sources = Sources::new(config.folder.join("build"), config.framework, config.blobs);
+        let interface = config.sharing.as_ref().and_then(|sharing| sharing.interface);
         let sources = match config.sharing {
             Some(_) => sources.shared(),
             None => sources,
@@ -278,6 +281,8 @@ impl Shared {
             vault: config.vault,
             quotas: Arc::new(Quotas::detect(config.cgroup)),
             proxy: config.proxy,
+            // A free port of it; on this machine alone where nothing is said.
+            listen: interface.map(|ip| SocketAddr::from((ip, 0)).to_string()),
             gateway: config.gateway,
             shown: Notify::new(),
         }

@@ -2,6 +2,7 @@
 
 mod platform;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,10 @@ pub(crate) struct Needs {
     pub(crate) cgroup: Option<PathBuf>,
     pub(crate) proxy: String,
     pub(crate) gateway: String,
+    /// Where other servers reach this one's proxy.
+    pub(crate) advertised: String,
+    /// The interface on which they reach it, if that is said.
+    pub(crate) interface: Option<IpAddr>,
     /// Whether other servers stand on the same store.
     pub(crate) is_shared: bool,
 }
@@ -77,7 +82,8 @@ impl Profile {
     /// Opens the runtime, which starts what is to run.
     pub(crate) async fn host(&self, needs: Needs) -> micro::Result<Host> {
         let sharing = needs.is_shared.then(|| Sharing {
-            address: needs.proxy.clone(),
+            address: needs.advertised,
+            interface: needs.interface,
             peers: Arc::new(Peers::new(needs.accounts.clone())),
             ttl: Sharing::TTL,
         });

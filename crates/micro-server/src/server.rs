@@ -11,7 +11,7 @@ mod tests;
 mod web;
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -59,6 +59,8 @@ pub struct Config {
     pub profile: String,
     /// Where the systems are that the profile `platform` stands on.
     pub outside: Outside,
+    /// The address of this machine at which other machines reach it, and the services that it runs.
+    pub advertise: Option<IpAddr>,
     /// The parts of the platform that are in this process; empty for all. Some alone are for the profile `platform`, where other
     /// processes have the others.
     pub parts: Vec<String>,
@@ -150,7 +152,7 @@ impl Server {
         let proxy = parts.serve_proxy(listeners, drain);
         let gateway = parts.serve_gateway(gateway);
         let web = web.map(|web| parts.serve_web(web));
-        let announcement = parts.announce(&addresses).await?;
+        let announcement = parts.announce(config.advertised(addresses.proxy)).await?;
         let join = join(&parts, &addresses).await?;
         // There is an account now, and from here on there always is.
         let mut private = std::fs::OpenOptions::new();
@@ -220,6 +222,14 @@ fn auth_settings(config: &Config, folder: &Path, loopback: bool) -> Result<auth:
 }
 
 impl Config {
+    /// Where others reach what listens on an address: at the interface that is advertised, where one is.
+    fn advertised(&self, bound: SocketAddr) -> SocketAddr {
+        match self.advertise {
+            Some(ip) => SocketAddr::new(ip, bound.port()),
+            None => reachable(bound),
+        }
+    }
+
     /// Whether a part of the platform is to be in this process.
     fn has(&self, part: &str) -> bool {
         self.parts.is_empty() || self.parts.iter().any(|wanted| wanted == part)

@@ -26,6 +26,7 @@ mod follow;
 mod heart;
 mod post;
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,8 @@ use claims::Claims;
 pub struct Sharing {
     /// Where the other servers reach this one's proxy, `host:port`.
     pub address: String,
+    /// Where services listen, so that other machines reach them; `None` where all servers are on this one.
+    pub interface: Option<IpAddr>,
     /// Asks the others.
     pub peers: Arc<dyn Peers>,
     /// After so long without a sign of life of a server, the others run its services.

@@ -40,6 +40,8 @@ pub struct Launch {
     /// Whether it is no program of the framework's.
     pub is_own: bool,
     pub proxy: String,
+    /// Where it is to listen, if that is said.
+    pub listen: Option<String>,
     pub gateway: String,
     pub notes: std::path::PathBuf,
     pub log: Log,
@@ -79,8 +81,13 @@ impl Launch {
             .iter()
             .chain(&secrets)
             .map(|(name, value)| (name.as_str(), value.as_str()));
+        let listen = self
+            .listen
+            .as_deref()
+            .map(|listen| ("MICRO_SERVICE_ADDRESS", listen));
         let own = platform
             .into_iter()
+            .chain(listen)
             .chain(chosen)
             .chain(fixed)
             .map(|(name, value)| (name.into(), value.into()));

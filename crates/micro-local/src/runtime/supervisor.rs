@@ -280,6 +280,7 @@ impl Supervisor {
             quotas: Arc::clone(&self.shared.quotas),
             is_own: !own.is_empty(),
             proxy: self.shared.proxy.clone(),
+            listen: self.shared.listen.clone(),
             gateway: self.shared.gateway.clone(),
             notes: self.shared.notes(),
             log: self.log.clone(),

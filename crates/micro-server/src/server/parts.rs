@@ -1,5 +1,6 @@
 //! The parts of the platform and how they are put together.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use micro::registry::{Cache, Endpoint, Node, Registry, Service, schema};
@@ -95,6 +96,8 @@ impl Parts {
             accounts: auth.clone(),
             proxy: reachable(addresses.proxy).to_string(),
             gateway: format!("http://{}", reachable(addresses.gateway)),
+            advertised: config.advertised(addresses.proxy).to_string(),
+            interface: config.advertise,
             is_shared: config.shared_key()?.is_some(),
         };
         let host = match config.has("runtime") {
@@ -110,7 +113,7 @@ impl Parts {
         let block_list = block_list.map_err(|source| Error::part("api", source))?;
         let following = block_list.clone().follow(settings.clone()).await;
         let following = following.map_err(|source| Error::part("api", source))?;
-        let network = network(&profile, addresses);
+        let network = network(&profile, config, addresses);
         let mut services = services(
             &auth,
             &profile,
@@ -213,9 +216,9 @@ impl Parts {
     }
 
     /// Lists the platform's own services beside those that it runs.
-    pub(super) async fn announce(&self, addresses: &Addresses) -> Result<Announcement, Error> {
+    pub(super) async fn announce(&self, address: SocketAddr) -> Result<Announcement, Error> {
         // The gateway speaks HTTP; over gRPC it is asked at the proxy, like the other parts.
-        let proxy = reachable(addresses.proxy).to_string();
+        let proxy = address.to_string();
         let entries = self
             .services
             .iter()
@@ -324,13 +327,13 @@ fn key_set(auth: &Block) -> gateway::KeySet {
 }
 
 /// Where the network of this server is found: on the port that programs know for it, if that is open.
-fn network(profile: &Profile, addresses: &Addresses) -> NetworkHandler {
+fn network(profile: &Profile, config: &Config, addresses: &Addresses) -> NetworkHandler {
     let known = addresses.blocks.iter().find(|block| block.name == "network");
     let address = known.map_or(addresses.proxy, |block| block.address);
     NetworkHandler::new(
         profile.registry.clone(),
         uuid::Uuid::new_v4().to_string(),
-        reachable(address).to_string(),
+        config.advertised(address).to_string(),
     )
 }
 

@@ -19,6 +19,7 @@ fn config(home: &Path) -> Config {
         web_address: None,
         profile: "local".to_owned(),
         outside: Default::default(),
+        advertise: None,
         parts: Vec::new(),
         secret_key: None,
         framework: home.join("framework"),

@@ -144,6 +144,7 @@ impl Platform {
         });
         let home = self.folder.path().join(name);
         let sharing = Sharing {
+            interface: None,
             address: format!("{name}:8081"),
             peers: self.peers.clone(),
             ttl: self.ttl,
