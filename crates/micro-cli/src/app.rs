@@ -98,7 +98,7 @@ struct GlobalArgs {
 #[derive(Subcommand)]
 enum Cmd {
     /// Run the platform on this machine, in the foreground.
-    Server(server::ServerCommand),
+    Server(Box<server::ServerCommand>),
     /// Write a new service into a folder of its name.
     New(new::NewArgs),
     Gen(generate::GenArgs),

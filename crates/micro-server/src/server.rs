@@ -200,7 +200,7 @@ impl Server {
 /// Somebody else has the home.
 fn taken(config: &Config) -> Error {
     Error::Running {
-        join: Join::read(&config.home).ok().flatten(),
+        join: Join::read(&config.home).ok().flatten().map(Box::new),
         home: config.home.clone(),
     }
 }

@@ -81,7 +81,11 @@ impl Setup {
         let client = Client::builder().resolver(Cache::new(registry.clone())).build();
         let reflection = ProxyReflection::new(Reflection::default(), registry.clone(), client.clone());
         let server = Server::builder("proxy")
-            .relay(Arc::new(Proxy::new(client, vec!["registry", "proxy"])))
+            .relay(Arc::new(Proxy::new(
+                client.clone(),
+                client,
+                vec!["registry", "proxy"],
+            )))
             .handle(Arc::new(ServerReflectionServer::new(reflection)))
             .build();
         Self {

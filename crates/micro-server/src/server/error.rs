@@ -14,7 +14,7 @@ pub enum Error {
         /// The home.
         home: PathBuf,
         /// What that server left, if it is readable.
-        join: Option<Join>,
+        join: Option<Box<Join>>,
     },
     /// An address cannot be listened on.
     Listen {
@@ -74,7 +74,7 @@ impl fmt::Display for Error {
         match self {
             Self::Running { home, join } => {
                 write!(f, "a micro server uses {} already", home.display())?;
-                if let Some(join) = join {
+                if let Some(join) = join.as_deref() {
                     let Join {
                         pid, proxy, gateway, ..
                     } = join;
