@@ -33,7 +33,7 @@ const SILENCE: Duration = Duration::from_millis(500);
 
 /// One side: the blocks over RPC, or the engine in this process.
 #[derive(Clone)]
-struct Side {
+pub struct Side {
     store: Arc<dyn Store>,
     events: Arc<dyn Events>,
     broker: Arc<dyn Broker>,
@@ -46,7 +46,7 @@ pub async fn measure(plan: Plan) -> Result<Vec<Figure>> {
     let server = Server::start().await;
     let folder = tempfile::tempdir()?;
     let engine: Arc<dyn Store> = Arc::new(micro_local::Store::open(folder.path().join("store"))?);
-    let sides = [over_rpc(&server).await?, in_process(engine)];
+    let sides = [Side::over_rpc(&server).await?, in_process(engine)];
     for side in &sides {
         side.fill().await?;
     }
@@ -88,16 +88,6 @@ pub async fn client(server: &Server) -> Result<Client> {
         .build())
 }
 
-async fn over_rpc(server: &Server) -> Result<Side> {
-    let client = client(server).await?;
-    Ok(Side {
-        store: Arc::new(store::Remote::new(&client)),
-        events: Arc::new(events::Remote::new(&client)),
-        broker: Arc::new(broker::Remote::new(&client)),
-        next: Arc::default(),
-    })
-}
-
 fn in_process(engine: Arc<dyn Store>) -> Side {
     Side {
         events: Arc::new(events::Stored::new(engine.clone())),
@@ -131,7 +121,19 @@ fn payload() -> Bytes {
 }
 
 impl Side {
-    async fn fill(&self) -> Result<()> {
+    /// As a service has it.
+    pub async fn over_rpc(server: &Server) -> Result<Self> {
+        let client = client(server).await?;
+        Ok(Self {
+            store: Arc::new(store::Remote::new(&client)),
+            events: Arc::new(events::Remote::new(&client)),
+            broker: Arc::new(broker::Remote::new(&client)),
+            next: Arc::default(),
+        })
+    }
+
+    /// Writes what is read.
+    pub async fn fill(&self) -> Result<()> {
         for number in 0..RECORDS {
             let record = Record::new(format!("read/{number}"), payload());
             self.store.write(&scope(), record).await?;
@@ -143,7 +145,8 @@ impl Side {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    async fn reads(self, plan: Plan) -> Result<f64> {
+    /// So many a second, with 64 in flight.
+    pub async fn reads(self, plan: Plan) -> Result<f64> {
         throughput(vec![self; IN_FLIGHT], plan.duration, |side: Self| async move {
             let key = format!("read/{}", side.number() % RECORDS);
             side.store.read(&scope(), &key).await?;
@@ -152,7 +155,8 @@ impl Side {
         .await
     }
 
-    async fn writes(self, plan: Plan) -> Result<f64> {
+    /// So many a second, with 64 in flight.
+    pub async fn writes(self, plan: Plan) -> Result<f64> {
         throughput(vec![self; IN_FLIGHT], plan.duration, |side: Self| async move {
             let record = Record::new(format!("write/{}", side.number()), payload());
             side.store.write(&scope(), record).await?;
@@ -161,7 +165,8 @@ impl Side {
         .await
     }
 
-    async fn publishes(self, plan: Plan) -> Result<f64> {
+    /// So many a second, with 64 in flight.
+    pub async fn publishes(self, plan: Plan) -> Result<f64> {
         throughput(vec![self; IN_FLIGHT], plan.duration, |side: Self| async move {
             side.publish("published").await?;
             Ok(side)

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot be made is to stop")]
 
 mod axum_reference;
+mod backends;
 mod blocks;
 mod child;
 mod domains;
@@ -12,6 +13,7 @@ mod journey;
 mod load;
 mod micro_subject;
 mod platform;
+mod raw;
 mod reload;
 mod report;
 mod rpc;
@@ -61,6 +63,7 @@ const NAMES: &[&str] = &[
     "reload",
     "generator",
     "blocks",
+    "backends",
     "domains",
     SOAK,
 ];
@@ -106,6 +109,7 @@ async fn one(name: &str, plan: Plan) -> Result<Vec<Figure>> {
         "reload" => reload::measure(plan).await,
         "generator" => generator::measure(plan).await,
         "blocks" => blocks::measure(plan).await,
+        "backends" => backends::measure(plan).await,
         "domains" => domains::measure(plan).await,
         SOAK => soak::measure(plan).await,
         _ => journey::measure(plan).await,
