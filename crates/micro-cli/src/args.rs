@@ -337,6 +337,19 @@ mod tests {
     }
 
     #[test]
+    fn a_part_alone_is_a_server_with_that_part() {
+        let is_command = |name: &str| ["service", "server"].contains(&name);
+        let cut = split(
+            words("--profile=platform service store -listen_address :8002"),
+            &is_command,
+        );
+        assert_eq!(cut.command.as_deref(), Some("server"));
+        assert_eq!(cut.rest, words("--parts=store --listen_address :8002"));
+        let cut = split(words("service ./store"), &is_command);
+        assert_eq!(cut.command.as_deref(), Some("service"));
+    }
+
+    #[test]
     fn lines_are_taken_or_refused() {
         assert!(fuzz(words("svc call --name=x --user-friend-big 0xff --ids 1,2")));
         assert!(!fuzz(words("svc call --nothing=x")));

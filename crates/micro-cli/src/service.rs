@@ -146,10 +146,10 @@ mod tests {
     #[test]
     fn parts_are_refused_and_programs_are_not() {
         assert!(
-            refuse_parts(&args("service store"))
+            refuse_parts(&args("service --name=store ./store"))
                 .unwrap_err()
                 .text
-                .contains("part store")
+                .contains("store is a part")
         );
         for line in [
             "service",

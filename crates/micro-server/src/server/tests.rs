@@ -234,7 +234,7 @@ async fn an_unknown_profile_is_told_what_there_is() {
         ..config(home.path())
     };
     let refused = Server::start(config).await.err().unwrap().to_string();
-    assert_eq!(refused, "no profile \"moon\"; known: local");
+    assert_eq!(refused, "no profile \"moon\"; known: local, platform");
 }
 
 #[tokio::test(flavor = "multi_thread")]
