@@ -5,19 +5,17 @@ mod duties;
 mod keeping;
 #[cfg(test)]
 mod tests;
-mod watchers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use micro::Streaming;
-use micro::registry::{Action, Event, Node, Service};
+use micro::registry::{Action, Event, Node, Service, Watchers};
 
 pub(crate) use apply::Change;
 pub(crate) use duties::{Deletion, Plan, Rewrite};
 use keeping::Keeping;
-use watchers::Watchers;
 
 use crate::key::{NodeKey, VersionKey};
 use crate::stored;
@@ -137,7 +135,7 @@ impl Picture {
             let Some((action, service)) = answer_with(&mut self.answers, &key, after) else {
                 continue;
             };
-            self.watchers.tell(action, &key.namespace, service);
+            self.watchers.tell(action, &key.namespace, &service);
         }
     }
 

@@ -10,6 +10,7 @@ mod fake;
 mod memory;
 mod remote;
 pub mod schema;
+mod watchers;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub use fake::FakeRegistry;
 pub use memory::Memory;
 pub use micro_proto::registry::{Endpoint, Node, Service, Value};
 pub use remote::Remote;
+pub use watchers::Watchers;
 
 /// What all full names of services begin with.
 const PREFIX: &str = "go.micro.service.";

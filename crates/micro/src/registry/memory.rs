@@ -5,13 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use micro_rpc::{Result, Sender, Streaming};
+use micro_rpc::{Result, Streaming};
 
-use super::{Action, Event, Registry, Service};
+use super::{Action, Event, Registry, Service, Watchers};
 
 const PRUNE: Duration = Duration::from_secs(1);
-/// So many changes may wait for a watcher.
-const BEHIND: usize = 256;
 
 /// Keeps nodes in memory, and forgets those whose time has passed within a second.
 #[derive(Clone, Default)]
@@ -23,7 +21,7 @@ type Key = (String, String, String);
 #[derive(Default)]
 struct State {
     services: BTreeMap<Key, Entry>,
-    watchers: Vec<Watcher>,
+    watchers: Watchers,
     pruning: bool,
 }
 
@@ -31,12 +29,6 @@ struct Entry {
     service: Service,
     /// When each node is forgotten; one that is not here never is.
     expires: BTreeMap<String, Instant>,
-}
-
-struct Watcher {
-    namespace: String,
-    name: String,
-    sender: Sender<Event>,
 }
 
 impl Memory {
@@ -123,8 +115,8 @@ impl State {
         merge(&mut entry.service, service);
         let now = entry.service.clone();
         match before {
-            None => self.tell(Action::Create, &namespace, &now),
-            Some(before) if before != now => self.tell(Action::Update, &namespace, &now),
+            None => self.watchers.tell(Action::Create, &namespace, &now),
+            Some(before) if before != now => self.watchers.tell(Action::Update, &namespace, &now),
             Some(_) => {}
         }
     }
@@ -141,25 +133,11 @@ impl State {
         }
         if entry.service.nodes.is_empty() {
             self.services.remove(key);
-            self.tell(Action::Delete, &key.0, &before);
+            self.watchers.tell(Action::Delete, &key.0, &before);
         } else {
             let now = entry.service.clone();
-            self.tell(Action::Update, &key.0, &now);
+            self.watchers.tell(Action::Update, &key.0, &now);
         }
-    }
-
-    /// Tells those whom it concerns; who has no room left is dropped, which ends its stream.
-    fn tell(&mut self, action: Action, namespace: &str, service: &Service) {
-        self.watchers.retain(|watcher| {
-            let meant = (watcher.namespace == "*" || watcher.namespace == namespace)
-                && (watcher.name.is_empty() || watcher.name == service.name);
-            let event = || Event {
-                action,
-                namespace: namespace.to_owned(),
-                service: service.clone(),
-            };
-            !watcher.sender.is_closed() && (!meant || watcher.sender.try_send(event()).is_ok())
-        });
     }
 }
 
@@ -214,23 +192,15 @@ impl Registry for Memory {
     }
 
     async fn watch(&self, namespace: &str, name: &str) -> Result<Streaming<Event>> {
-        let (sender, events) = Streaming::channel(BEHIND);
-        let name = super::short_name(name).to_owned();
-        let mut state = self.state();
-        // Where nothing happens nobody is told, so that those who left are found here.
-        state.watchers.retain(|watcher| !watcher.sender.is_closed());
-        state.watchers.push(Watcher {
-            namespace: namespace.to_owned(),
-            name,
-            sender,
-        });
-        Ok(events)
+        let name = super::short_name(name);
+        Ok(self.state().watchers.add(namespace, name))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Node;
+    use super::super::watchers::BEHIND;
     use super::*;
 
     fn service(address: &str) -> Service {
@@ -263,7 +233,7 @@ mod tests {
             seen += 1;
         }
         assert_eq!(seen, BEHIND, "what was told before is still read");
-        assert!(registry.state().watchers.is_empty());
+        assert!(registry.state().watchers.len() == 0);
     }
 
     #[tokio::test]
