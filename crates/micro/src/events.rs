@@ -190,6 +190,30 @@ impl Answers {
     }
 }
 
+/// Hands a consumer's answers on until the consumer is gone; then whether it said so. `None` once nobody takes them any more. For
+/// implementations.
+pub async fn answered<T, E, F: Future<Output = Result<T, E>>>(
+    answers: &mut mpsc::Receiver<Verdict>,
+    events: &mpsc::Sender<Event>,
+    mut hand_on: impl FnMut(Verdict) -> F,
+) -> Option<bool> {
+    loop {
+        let verdict = tokio::select! {
+            biased;
+            verdict = answers.recv() => verdict,
+            () = events.closed() => None,
+        };
+        // Who has no more to say is gone, as one who takes no more is.
+        let Some(verdict) = verdict else {
+            return Some(false);
+        };
+        if verdict.id.is_empty() {
+            return Some(true);
+        }
+        hand_on(verdict).await.ok()?;
+    }
+}
+
 /// Keeps events; the module says what it promises.
 #[async_trait]
 pub trait Events: Send + Sync + 'static {

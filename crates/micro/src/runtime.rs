@@ -30,7 +30,7 @@ use micro_rpc::{Client, Context, Error, Result, Streaming};
 pub use address::Address;
 pub use memory::Memory;
 pub use micro_proto::runtime::{LogRecord, Namespace, NetworkPolicy, ResourceQuota, Resources, Service};
-pub use remote::Remote;
+pub use remote::{Remote, logs_request};
 pub use resource::{Resource, ResourceState};
 
 /// The version of a service that was given none.

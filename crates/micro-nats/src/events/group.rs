@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream;
-use micro::events::{Consume, Consumer, Event, Start, Verdict};
+use micro::events::{Consume, Consumer, Event, Start, Verdict, answered};
 use micro::{Error, Result, Streaming};
 use tokio::sync::{mpsc, oneshot};
 
@@ -122,22 +122,9 @@ async fn listen(
     events: mpsc::Sender<Event>,
     commands: mpsc::Sender<Command>,
 ) {
-    let mut has_left = false;
-    loop {
-        let verdict = tokio::select! {
-            biased;
-            verdict = answers.recv() => verdict,
-            () = events.closed() => None,
-        };
-        // Who has no more to say is gone, as one who takes no more is.
-        let Some(verdict) = verdict else { break };
-        if verdict.id.is_empty() {
-            has_left = true;
-            break;
-        }
-        if commands.send(Command::Verdict(member, verdict)).await.is_err() {
-            return;
-        }
-    }
+    let has_left = answered(&mut answers, &events, |verdict| {
+        commands.send(Command::Verdict(member, verdict))
+    });
+    let Some(has_left) = has_left.await else { return };
     let _ = commands.send(Command::Leave(member, has_left)).await;
 }

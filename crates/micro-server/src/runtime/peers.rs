@@ -5,12 +5,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
 
-use micro::runtime::{Key, LogRecord, LogsQuery};
-use micro_proto::runtime::{
-    Build as _, BuildClient, LogsOptions, LogsRequest, Runtime as _, RuntimeClient, Service,
-};
+use micro::runtime::{Key, LogRecord, LogsQuery, logs_request};
+use micro_proto::runtime::{Build as _, BuildClient, Runtime as _, RuntimeClient, Service};
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Client, Context, Error, Result, Streaming};
 
@@ -73,21 +70,10 @@ impl Peers {
 #[micro_rpc::async_trait]
 impl micro_local::runtime::Peers for Peers {
     async fn logs(&self, server: &str, key: &Key, query: LogsQuery) -> Result<Streaming<LogRecord>> {
-        let since = query
-            .since
-            .and_then(|since| since.duration_since(UNIX_EPOCH).ok());
-        let request = LogsRequest {
-            service: key.name.clone(),
-            stream: query.follow,
-            count: i64::try_from(query.count).unwrap_or(i64::MAX),
-            since: since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)),
-            options: Some(LogsOptions {
-                namespace: key.namespace.clone(),
-            }),
-            version: key.version.clone(),
-        };
         let ctx = self.context(PLATFORM).await?;
-        RuntimeClient::new(&self.client(server)).logs(&ctx, request).await
+        RuntimeClient::new(&self.client(server))
+            .logs(&ctx, logs_request(key, &query))
+            .await
     }
 
     async fn build(&self, server: &str, key: &Key) -> Result<Streaming<Bytes>> {

@@ -14,7 +14,7 @@ use micro_rpc::{Error, Result, Streaming};
 use tokio::sync::{mpsc, oneshot};
 
 use super::stored::TopicState;
-use super::{Consume, Consumer, Event, Group, Start, Verdict};
+use super::{Consume, Consumer, Event, Group, Start, Verdict, answered};
 use crate::store::{ErrorKind, Scan};
 use dispatch::{Dispatch, Member};
 pub(super) use state::State;
@@ -116,23 +116,10 @@ async fn listen(
     events: mpsc::Sender<Event>,
     commands: mpsc::Sender<Command>,
 ) {
-    let mut has_left = false;
-    loop {
-        let verdict = tokio::select! {
-            biased;
-            verdict = answers.recv() => verdict,
-            () = events.closed() => None,
-        };
-        // Who has no more to say is gone, as one who takes no more is.
-        let Some(verdict) = verdict else { break };
-        if verdict.id.is_empty() {
-            has_left = true;
-            break;
-        }
-        if commands.send(Command::Verdict(member, verdict)).await.is_err() {
-            return;
-        }
-    }
+    let has_left = answered(&mut answers, &events, |verdict| {
+        commands.send(Command::Verdict(member, verdict))
+    });
+    let Some(has_left) = has_left.await else { return };
     let _ = commands.send(Command::Leave(member, has_left)).await;
 }
 

@@ -72,6 +72,23 @@ fn told(error: Error) -> Error {
     }
 }
 
+/// A question for the log of a service, as it travels.
+pub fn logs_request(key: &Key, query: &LogsQuery) -> LogsRequest {
+    let since = query
+        .since
+        .and_then(|since| since.duration_since(UNIX_EPOCH).ok());
+    LogsRequest {
+        service: key.name.clone(),
+        stream: query.follow,
+        count: i64::try_from(query.count).unwrap_or(i64::MAX),
+        since: since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)),
+        options: Some(LogsOptions {
+            namespace: key.namespace.clone(),
+        }),
+        version: key.version.clone(),
+    }
+}
+
 #[async_trait]
 impl Runtime for Remote {
     async fn upload(&self, key: &Key, tar: Streaming<Bytes>) -> Result<String> {
@@ -157,20 +174,7 @@ impl Runtime for Remote {
     }
 
     async fn logs(&self, key: &Key, query: LogsQuery) -> Result<Streaming<LogRecord>> {
-        let since = query
-            .since
-            .and_then(|since| since.duration_since(UNIX_EPOCH).ok());
-        let request = LogsRequest {
-            service: key.name.clone(),
-            stream: query.follow,
-            count: i64::try_from(query.count).unwrap_or(i64::MAX),
-            since: since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)),
-            options: Some(LogsOptions {
-                namespace: key.namespace.clone(),
-            }),
-            version: key.version.clone(),
-        };
-        self.runtime.logs(&context(), request).await
+        self.runtime.logs(&context(), logs_request(key, &query)).await
     }
 
     async fn build(&self, key: &Key) -> Result<Streaming<Bytes>> {
