@@ -9,13 +9,13 @@ use micro::Backend;
 #[derive(Clone, Debug, Default)]
 pub struct Outside {
     /// etcd, with a comma between its members: `http://etcd-0:2379,http://etcd-1:2379`.
-    pub registry: Site,
+    pub registry: Connection,
     /// NATS, with a comma between its servers: `nats://nats-0:4222`.
-    pub broker: Site,
+    pub broker: Connection,
     /// NATS's file of credentials, in place of a user.
     pub broker_credentials: Option<PathBuf>,
     /// CockroachDB or PostgreSQL: `postgres://micro@db:26257/micro`.
-    pub store: Site,
+    pub store: Connection,
     /// Object storage for blobs; without it they are on the store.
     pub blobs: Bucket,
     /// On how many NATS servers an event lies before it is acknowledged; 1 unless set.
@@ -28,7 +28,7 @@ pub struct Outside {
 
 /// Where one of them is, and who we are to it.
 #[derive(Clone, Default)]
-pub struct Site {
+pub struct Connection {
     /// One address or several; empty where it is not given.
     pub address: String,
     /// PEM file of the authorities that may have signed its certificate.
@@ -60,11 +60,11 @@ pub struct Bucket {
     pub secret_key: String,
 }
 
-impl fmt::Debug for Site {
+impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // An address may hold a password.
         let address = self.address.rsplit('@').next().unwrap_or_default();
-        f.debug_struct("Site")
+        f.debug_struct("Connection")
             .field("address", &address)
             .field("ca", &self.ca)
             .field("certificate", &self.certificate)
@@ -84,7 +84,7 @@ impl fmt::Debug for Bucket {
     }
 }
 
-impl Site {
+impl Connection {
     /// The addresses, one by one.
     pub(crate) fn addresses(&self) -> Vec<String> {
         let addresses = self.address.split(',').map(str::trim);
@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn secrets_are_not_printed() {
         let outside = Outside {
-            store: Site {
+            store: Connection {
                 address: "postgres://micro:hush@db:26257/micro".to_owned(),
                 password: "hush".to_owned(),
-                ..Site::default()
+                ..Connection::default()
             },
             blobs: Bucket {
                 secret_key: "hush".to_owned(),
@@ -150,11 +150,11 @@ mod tests {
 
     #[test]
     fn addresses_are_told_apart() {
-        let site = Site {
+        let connection = Connection {
             address: "http://a:1, b:2,,".to_owned(),
-            ..Site::default()
+            ..Connection::default()
         };
-        assert_eq!(site.addresses(), ["http://a:1", "b:2"]);
+        assert_eq!(connection.addresses(), ["http://a:1", "b:2"]);
     }
 
     #[test]

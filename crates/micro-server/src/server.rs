@@ -145,7 +145,7 @@ impl Server {
         let parts = Parts::open(&config, &addresses, &drain.signal()).await?;
         let established = folder.join(ESTABLISHED);
         if is_established(&config.home) && !has_accounts(&parts).await? {
-            return Err(emptied(&config.home, &established));
+            return Err(emptied(&config, &established));
         }
         let admin = parts.auth.ensure_admin(addresses.are_loopback()).await;
         let admin = admin.map_err(|source| Error::part("auth", source))?;
@@ -285,11 +285,18 @@ async fn has_accounts(parts: &Parts) -> Result<bool, Error> {
 }
 
 /// A store that has lost everything must not become a new platform, with a secret that everybody knows.
-fn emptied(home: &std::path::Path, established: &std::path::Path) -> Error {
+fn emptied(config: &Config, established: &Path) -> Error {
+    let folder = config.home.join("server/store");
+    let (store, way) = match config.profile.as_str() {
+        "platform" => ("database".to_owned(), "Say where the right one is, or restore it"),
+        _ => (
+            format!("store in {}", folder.display()),
+            "Put the folder back from a copy",
+        ),
+    };
     let detail = format!(
-        "the store in {} is empty though it has held accounts: it was damaged or removed. Put the folder back from a copy; \
+        "the {store} is empty though it has held accounts: it was damaged or removed. {way}; \
          or, to begin anew with nothing, remove {} and start again",
-        home.join("server/store").display(),
         established.display()
     );
     Error::part("store", micro::Error::internal("store", detail))

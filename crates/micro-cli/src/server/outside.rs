@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use micro_server::outside::{Bucket, Outside, Site};
+use micro_server::outside::{Bucket, Connection, Outside};
 
 // No comment of clap's, which would take the place of the command's own. A variable that is set and empty counts as not set.
 #[derive(clap::Args, Clone, Default)]
@@ -177,7 +177,7 @@ impl OutsideArgs {
 impl From<OutsideArgs> for Outside {
     fn from(args: OutsideArgs) -> Self {
         Self {
-            registry: Site {
+            registry: Connection {
                 address: args.registry_address.unwrap_or_default(),
                 ca: file(args.registry_ca),
                 certificate: file(args.registry_certificate),
@@ -185,7 +185,7 @@ impl From<OutsideArgs> for Outside {
                 user: args.registry_user.unwrap_or_default(),
                 password: secret("MICRO_REGISTRY_PASSWORD"),
             },
-            broker: Site {
+            broker: Connection {
                 address: args.broker_address.unwrap_or_default(),
                 ca: file(args.broker_ca),
                 certificate: file(args.broker_certificate),
@@ -194,12 +194,12 @@ impl From<OutsideArgs> for Outside {
                 password: secret("MICRO_BROKER_PASSWORD"),
             },
             broker_credentials: file(args.broker_credentials),
-            store: Site {
+            store: Connection {
                 address: args.store_address.unwrap_or_default(),
                 ca: file(args.store_ca),
                 certificate: file(args.store_certificate),
                 key: file(args.store_key),
-                ..Site::default()
+                ..Connection::default()
             },
             blobs: Bucket {
                 name: args.blob_bucket.unwrap_or_default(),

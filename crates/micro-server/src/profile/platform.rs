@@ -8,7 +8,7 @@ use micro::registry::Registry as _;
 use micro::store::{Scan, Scope, Store};
 
 use super::Profile;
-use crate::outside::{Backends, Outside, Site};
+use crate::outside::{Backends, Connection, Outside};
 use crate::server::Error;
 
 /// How long a server that starts waits for the systems that it cannot start without.
@@ -78,9 +78,7 @@ fn missing(outside: &Outside) -> Vec<&'static str> {
         (&outside.broker, "MICRO_BROKER_ADDRESS"),
         (&outside.store, "MICRO_STORE_ADDRESS"),
     ];
-    let missing = settings
-        .into_iter()
-        .filter(|(site, _)| site.addresses().is_empty());
+    let missing = settings.into_iter().filter(|(to, _)| to.addresses().is_empty());
     missing.map(|(_, name)| name).collect()
 }
 
@@ -106,25 +104,25 @@ where
     }
 }
 
-fn database(site: &Site) -> micro_cockroach::Config {
+fn database(to: &Connection) -> micro_cockroach::Config {
     micro_cockroach::Config {
-        ca: site.ca.clone(),
-        certificate: site.certificate.clone(),
-        key: site.key.clone(),
-        ..micro_cockroach::Config::new(site.address.as_str())
+        ca: to.ca.clone(),
+        certificate: to.certificate.clone(),
+        key: to.key.clone(),
+        ..micro_cockroach::Config::new(to.address.as_str())
     }
 }
 
-fn etcd(site: &Site) -> micro_etcd::Config {
-    let identity = site.certificate.clone().zip(site.key.clone());
+fn etcd(to: &Connection) -> micro_etcd::Config {
+    let identity = to.certificate.clone().zip(to.key.clone());
     let identity = identity.map(|(certificate, key)| micro_etcd::Identity { certificate, key });
-    let tls = site.ca.clone().map(|ca| micro_etcd::Tls { ca, identity });
-    let login = (!site.user.is_empty()).then(|| micro_etcd::Login {
-        user: site.user.clone(),
-        password: site.password.clone(),
+    let tls = to.ca.clone().map(|ca| micro_etcd::Tls { ca, identity });
+    let login = (!to.user.is_empty()).then(|| micro_etcd::Login {
+        user: to.user.clone(),
+        password: to.password.clone(),
     });
     micro_etcd::Config {
-        endpoints: site.addresses(),
+        endpoints: to.addresses(),
         tls,
         login,
         ..micro_etcd::Config::default()
@@ -132,23 +130,23 @@ fn etcd(site: &Site) -> micro_etcd::Config {
 }
 
 fn nats(outside: &Outside, retention: Option<Duration>) -> micro_nats::Config {
-    let site = &outside.broker;
+    let to = &outside.broker;
     let usual = micro_nats::Config::default();
     let credentials = match &outside.broker_credentials {
         Some(file) => micro_nats::Credentials::File(file.clone()),
-        None if !site.user.is_empty() => micro_nats::Credentials::Password {
-            user: site.user.clone(),
-            password: site.password.clone(),
+        None if !to.user.is_empty() => micro_nats::Credentials::Password {
+            user: to.user.clone(),
+            password: to.password.clone(),
         },
-        None if !site.password.is_empty() => micro_nats::Credentials::Token(site.password.clone()),
+        None if !to.password.is_empty() => micro_nats::Credentials::Token(to.password.clone()),
         None => micro_nats::Credentials::default(),
     };
     micro_nats::Config {
-        servers: site.addresses(),
+        servers: to.addresses(),
         tls: micro_nats::Tls {
-            ca: site.ca.clone(),
-            certificate: site.certificate.clone(),
-            key: site.key.clone(),
+            ca: to.ca.clone(),
+            certificate: to.certificate.clone(),
+            key: to.key.clone(),
         },
         credentials,
         replicas: outside.replicas.unwrap_or(usual.replicas),
