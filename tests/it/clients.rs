@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::echo;
 use micro_tests::command::{Micro, root};
 use micro_tests::{Server, wait};
 use tokio::process::{Child, Command};
@@ -56,12 +57,8 @@ impl Bench {
         let micro = server.micro();
         let token = micro.ok(&["user", "token"]).await.trim().to_owned();
         let echo = |namespace: &str| {
-            Command::new(env!("CARGO_BIN_EXE_echo"))
-                .env("MICRO_HOME", server.home())
+            echo::command(&server)
                 .env("MICRO_NAMESPACE", namespace)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .kill_on_drop(true)
                 .spawn()
                 .unwrap()
         };

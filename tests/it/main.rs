@@ -11,6 +11,7 @@ mod config;
 mod crash;
 mod domains;
 mod dynamic;
+mod echo;
 mod events;
 mod faults;
 mod foreign;

@@ -3,9 +3,9 @@
 
 mod storm;
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::echo;
 use http::StatusCode;
 use micro_outside::{Etcd, Nats, Postgres};
 use micro_tests::http::Http;
@@ -13,7 +13,6 @@ use micro_tests::load::{Load, Tally};
 use micro_tests::{Server, process, wait};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
 
 const SOON: Duration = Duration::from_secs(60);
 /// After the return of a system everything is as before within this.
@@ -119,18 +118,6 @@ impl System {
     }
 }
 
-/// The service that says what it was told, joined to a server.
-fn echo(server: &Server, name: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_echo"))
-        .env("MICRO_HOME", server.home())
-        .env("MICRO_SERVICE_NAME", name)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
-}
-
 async fn call(gateway: &str, name: &str) -> Result<(), String> {
     let answer = Http::to(gateway)
         .try_post(&format!("/{name}/echo/whoami"), "{}")
@@ -165,7 +152,7 @@ async fn every_block_does_the_same_on_real_systems() {
     let whole = json!({"status": "ok", "backends": {"etcd": "ok", "NATS": "ok", "database": "ok"}});
     assert_eq!(health(&server).await, whole);
 
-    let _echo = echo(&server, "echo");
+    let _echo = echo::start(&server, "echo");
     until_called(&server, "echo").await;
     assert!(micro.ok(&["services"]).await.contains("echo"));
 
@@ -228,7 +215,7 @@ fn outage() -> Duration {
 async fn running_services_do_without_each_system_for_a_while() {
     let mut ground = Ground::new();
     let server = ground.server().await;
-    let _echo = echo(&server, "echo");
+    let _echo = echo::start(&server, "echo");
     until_called(&server, "echo").await;
     let http = admin(&server).await;
     let gateway = server.gateway();
@@ -326,7 +313,7 @@ async fn is_kept(http: &Http, system: System, key: &str) {
 async fn two_servers_are_one_platform() {
     let ground = Ground::new();
     let (one, mut other) = (ground.server().await, ground.server().await);
-    let _echo = echo(&one, "echo");
+    let _echo = echo::start(&one, "echo");
     until_called(&one, "echo").await;
     until_called(&other, "echo").await;
 

@@ -1,30 +1,17 @@
 //! Routes beyond the automatic ones: of contracts and of a router, served as long as their service is there.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::echo;
 use http::Method;
 use micro_tests::http::{Answer, Http};
 use micro_tests::{Server, process, wait};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
 
 const SOON: Duration = Duration::from_secs(60);
 /// From the moment that callers find the service.
 const AT_ONCE: Duration = Duration::from_secs(1);
-
-/// The service, started by hand under a name of its own.
-fn start(server: &Server, name: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_echo"))
-        .env("MICRO_HOME", server.home())
-        .env("MICRO_SERVICE_NAME", name)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
-}
 
 async fn until_called(server: &Server, name: &str) {
     wait::until("the service to be called", SOON, || async {
@@ -62,7 +49,7 @@ async fn routes_live_as_long_as_their_service() {
     let server = Server::start().await;
     let nothing = server.http().get("/v1/titles/a").await;
     assert_eq!(nothing.failed_with(404), "service not found");
-    let mut echo = start(&server, "echo");
+    let mut echo = echo::start(&server, "echo");
     until_called(&server, "echo").await;
     let began = Instant::now();
     wait::until("the routes to be served", AT_ONCE, || async {
@@ -93,7 +80,7 @@ async fn routes_live_as_long_as_their_service() {
         );
     }
     // Now they are free.
-    let _rival = start(&server, "rival");
+    let _rival = echo::start(&server, "rival");
     until_called(&server, "rival").await;
     wait::until("the routes to be the other's", AT_ONCE, || async {
         let answer = server.http().get("/v1/titles/a").await;
@@ -341,7 +328,7 @@ async fn documents_have_them(http: &Http) {
 /// Whoever starts it reads why it does not run, and so does an operator.
 async fn a_second_one_is_told(server: &Server) {
     let says = " is served by the service echo already: change the route of rival, or stop echo";
-    let rival = start(server, "rival");
+    let rival = echo::start(server, "rival");
     let ended = tokio::time::timeout(SOON, rival.wait_with_output())
         .await
         .unwrap()

@@ -16,7 +16,6 @@ pub mod random;
 pub mod server;
 pub mod service;
 pub mod site;
-pub mod wait;
 
 /// The guide to testing, whose code is tested.
 #[cfg(doctest)]
@@ -39,4 +38,5 @@ pub struct RoutesGuide;
 pub struct PagesGuide;
 
 pub use command::{Micro, Ran};
+pub use micro_outside::wait;
 pub use server::Server;

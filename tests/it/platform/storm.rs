@@ -13,7 +13,9 @@ use micro_tests::wait;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use super::{Ground, SOON, System, admin, call, echo, health, server_at, until_called, use_of};
+use crate::echo;
+
+use super::{Ground, SOON, System, admin, call, health, server_at, until_called, use_of};
 
 const FAULTS: usize = 9;
 const SYSTEMS: [System; 3] = [System::Etcd, System::Nats, System::Database];
@@ -90,7 +92,7 @@ async fn nothing_acknowledged_is_lost_in_a_storm() {
         &[],
     )
     .await;
-    let _echo = echo(&server, "echo");
+    let _echo = echo::start(&server, "echo");
     until_called(&server, "echo").await;
     let http = admin(&server).await;
     let gateway = server.gateway();

@@ -9,6 +9,7 @@ mod objects;
 mod postgres;
 mod process;
 mod relay;
+pub mod wait;
 
 pub use certificates::Certificates;
 pub use etcd::Etcd;

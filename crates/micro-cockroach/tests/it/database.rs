@@ -2,9 +2,13 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use micro_cockroach::{Config, Store};
-use micro_outside::{Postgres, Relay};
+use micro_outside::{Postgres, Relay, wait};
+
+/// More than anything takes on a machine that is busy with other tests.
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// On the server that the tests share.
 pub struct Database {
@@ -41,6 +45,28 @@ impl Database {
     pub fn through(&self, relay: &Relay) -> String {
         self.url
             .replace(&self.port().to_string(), &relay.port().to_string())
+    }
+
+    /// Makes a gate, closed, before which a transaction can be held: `PERFORM pass()` waits at it. Of what a transaction did before
+    /// it ends others see nothing but sequences.
+    pub fn close_gate(&self) {
+        self.sql(
+            "CREATE SEQUENCE came; CREATE SEQUENCE opened; CREATE FUNCTION pass() RETURNS void LANGUAGE plpgsql AS $$ BEGIN \
+                 PERFORM nextval('came'); \
+                 WHILE NOT (SELECT is_called FROM opened) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$",
+        );
+    }
+
+    /// Waits until somebody has come to the gate.
+    pub async fn somebody_waits(&self) {
+        wait::until_true("somebody to come to the gate", SOON, || {
+            self.sql("SELECT is_called FROM came") == "t"
+        })
+        .await;
+    }
+
+    pub fn open_gate(&self) {
+        self.sql("SELECT nextval('opened')");
     }
 
     /// How many transactions the server asked to be tried again.

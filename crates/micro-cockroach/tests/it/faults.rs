@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use micro::store::{Change, ErrorKind, Record, Scan, Scope, Store as _};
 use micro_cockroach::{Config, Store};
-use micro_outside::{Postgres, Relay, free_port};
+use micro_outside::{Postgres, Relay, free_port, wait};
 
-use super::database::{Database, at_each_isolation, open};
+use super::database::{Database, SOON, at_each_isolation, open};
 
 at_each_isolation!(
     a_cable_that_is_cut_loses_and_doubles_nothing,
@@ -22,14 +22,16 @@ fn scope(n: usize) -> Scope {
 
 async fn is_back(store: &Store) {
     let start = Instant::now();
-    while let Err(error) = store.write(&scope(9), Record::new("back", "v")).await {
-        assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "it does not come back: {error}"
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait::until("it to come back", Duration::from_secs(5), || async {
+        let written = store.write(&scope(9), Record::new("back", "v")).await;
+        let is_fine = written
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.kind == ErrorKind::Unavailable);
+        assert!(is_fine, "{written:?}");
+        written.map_err(|error| error.to_string())
+    })
+    .await;
     println!("back after {:?}", start.elapsed());
 }
 
@@ -73,18 +75,18 @@ async fn nothing_acknowledged_is_lost_when_it_is_killed_under_writes() {
     let mut server = Postgres::start();
     let store = open(&server.url());
     store.write(&scope(0), Record::new("a", "v")).await.unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
+    let books = Arc::new(Books::default());
     let writers: Vec<_> = (0..16)
-        .map(|n| tokio::spawn(write_until(store.clone(), stop.clone(), n)))
+        .map(|n| tokio::spawn(write(store.clone(), books.clone(), n)))
         .collect();
     for _ in 0..2 {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        books.go_on(200).await;
         server.kill();
         is_away(&store, Duration::from_secs(1)).await;
         server.resume();
         is_back(&store).await;
     }
-    stop.store(true, Ordering::Release);
+    books.is_over.store(true, Ordering::Release);
     let mut acknowledged = 0;
     for (n, writer) in writers.into_iter().enumerate() {
         let last = writer.await.unwrap();
@@ -102,11 +104,27 @@ async fn nothing_acknowledged_is_lost_when_it_is_killed_under_writes() {
     assert!(acknowledged > 100);
 }
 
+/// What the writers of a test share.
+#[derive(Default)]
+struct Books {
+    acknowledged: AtomicUsize,
+    is_over: AtomicBool,
+}
+
+impl Books {
+    /// Waits until so many more commits are acknowledged.
+    async fn go_on(&self, more: usize) {
+        let enough = self.acknowledged.load(Ordering::Acquire) + more;
+        let is_enough = || self.acknowledged.load(Ordering::Acquire) >= enough;
+        wait::until_true("writers to go on", SOON, is_enough).await;
+    }
+}
+
 /// Counts up under conditions; answers the last number of each key that was acknowledged.
-async fn write_until(store: Arc<Store>, stop: Arc<AtomicBool>, n: usize) -> BTreeMap<String, u64> {
+async fn write(store: Arc<Store>, books: Arc<Books>, n: usize) -> BTreeMap<String, u64> {
     let (mut acknowledged, mut version, mut count) = (BTreeMap::new(), 0, 0);
     let key = format!("writer/{n}");
-    while !stop.load(Ordering::Acquire) {
+    while !books.is_over.load(Ordering::Acquire) {
         let record = Record::new(key.clone(), (count + 1).to_string());
         let change = match version {
             0 => Change::PutNew(record),
@@ -116,6 +134,7 @@ async fn write_until(store: Arc<Store>, stop: Arc<AtomicBool>, n: usize) -> BTre
         if made.is_ok() {
             count += 1;
             acknowledged.insert(key.clone(), count);
+            books.acknowledged.fetch_add(1, Ordering::AcqRel);
         }
         // After a failure it is not known: what is there says.
         match store.read(&scope(n % 4), &key).await {
@@ -130,7 +149,8 @@ async fn write_until(store: Arc<Store>, stop: Arc<AtomicBool>, n: usize) -> BTre
             Err(error) => {
                 let is_fine = error.kind == ErrorKind::Unavailable || count == 0;
                 assert!(is_fine, "{error}");
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                let backend = store.backend();
+                tokio::time::timeout(SOON, backend.until_reached()).await.unwrap();
             }
         }
     }
@@ -164,19 +184,21 @@ async fn a_cable_that_is_cut_loses_and_doubles_nothing(database: Database) {
     let relay = Relay::to(database.port()).await;
     let store = open(&database.through(&relay));
     store.write(&scope(0), Record::new("a", "v")).await.unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
+    let books = Arc::new(Books::default());
     let writers: Vec<_> = (0..8)
-        .map(|n| tokio::spawn(write_until(store.clone(), stop.clone(), n)))
+        .map(|n| tokio::spawn(write(store.clone(), books.clone(), n)))
         .collect();
     for round in 0..6 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        books.go_on(40).await;
         relay.cut();
-        // The shorter cuts are over before anybody has noticed.
-        tokio::time::sleep(Duration::from_millis(round * 40)).await;
+        // Every other cut is over before anybody can have noticed.
+        if round % 2 == 1 {
+            wait::until_true("the cut to be noticed", SOON, || store.backend().away().is_some()).await;
+        }
         relay.mend();
         is_back(&store).await;
     }
-    stop.store(true, Ordering::Release);
+    books.is_over.store(true, Ordering::Release);
     for writer in writers {
         assert!(!writer.await.unwrap().is_empty());
     }
@@ -207,19 +229,15 @@ async fn a_table_that_somebody_holds_is_waited_for_in_vain_but_not_for_ever(data
         store.write(&scope(n), Record::new("a", "v")).await.unwrap();
     }
     let database = Arc::new(database);
-    let (held, holder) = (database.clone(), database.clone());
+    let holder = database.clone();
+    database.close_gate();
     let holding = tokio::task::spawn_blocking(move || {
         holder.sql(
             "BEGIN; UPDATE micro_scopes SET touched = 9 WHERE name = decode('6661756c74730030', 'hex'); \
-             SELECT pg_sleep(3); COMMIT",
+             SELECT pass(); COMMIT",
         )
     });
-    while held.sql(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
-    ) == "0"
-    {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    database.somebody_waits().await;
     let start = Instant::now();
     let error = store.write(&scope(0), Record::new("a", "w")).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
@@ -227,6 +245,7 @@ async fn a_table_that_somebody_holds_is_waited_for_in_vain_but_not_for_ever(data
     store.write(&scope(1), Record::new("a", "w")).await.unwrap();
     assert_eq!(store.read(&scope(0), "a").await.unwrap().value, "v");
     assert_eq!(store.backend().away(), None);
+    database.open_gate();
     holding.await.unwrap();
     store.write(&scope(0), Record::new("a", "w")).await.unwrap();
 }

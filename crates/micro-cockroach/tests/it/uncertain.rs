@@ -3,12 +3,11 @@
 //! A trigger that runs at COMMIT gives the moment. It looks at a sequence, which remembers also what is rolled back.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use micro::store::{Change, ErrorKind, Record, Store as _};
-use micro_outside::Relay;
+use micro_outside::{Relay, wait};
 
-use super::database::{Database, at_each_isolation, open};
+use super::database::{Database, SOON, at_each_isolation, open};
 use super::several::scope;
 
 at_each_isolation!(what_was_not_made_is_made_again, what_was_made_is_not_made_again);
@@ -48,23 +47,23 @@ async fn what_was_made_is_not_made_again(database: Database) {
     let relay = Arc::new(Relay::to(database.port()).await);
     let store = open(&database.through(&relay));
     store.write(&scope(), Record::new("a", "1")).await.unwrap();
-    at_commit(&database, "pg_sleep(0.5)");
-    let (cutter, watched) = (relay.clone(), database.clone());
+    database.close_gate();
+    at_commit(&database, "pass()");
+    let (cable, held, far) = (relay.clone(), database.clone(), store.clone());
     // The server goes on with its COMMIT while nobody can hear of it.
-    let cut = tokio::spawn(async move {
-        while happened(&watched) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        cutter.cut();
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        cutter.mend();
+    let fault = tokio::spawn(async move {
+        held.somebody_waits().await;
+        cable.cut();
+        wait::until_true("the cut to be noticed", SOON, || far.backend().away().is_some()).await;
+        held.open_gate();
+        cable.mend();
     });
     let changes = vec![
         Change::PutNew(Record::new("b", "1")),
         Change::Delete("a".to_owned()),
     ];
     store.commit(&scope(), changes).await.unwrap();
-    cut.await.unwrap();
+    fault.await.unwrap();
     assert_eq!(store.read(&scope(), "b").await.unwrap().value, "1");
     let deleted = store.read(&scope(), "a").await.unwrap_err();
     assert_eq!(deleted.kind, ErrorKind::NotFound);

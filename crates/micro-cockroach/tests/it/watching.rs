@@ -1,13 +1,15 @@
 //! What those who watch are told, in another process as well.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use micro::Streaming;
 use micro::store::{Record, Store as _};
 use micro_cockroach::{Config, Store};
-use micro_outside::Relay;
+use micro_outside::{Relay, wait};
 
-use super::database::{Database, at_each_isolation, open};
+use super::database::{Database, SOON, at_each_isolation, open};
 use super::several::scope;
 
 at_each_isolation!(
@@ -60,19 +62,25 @@ async fn what_one_changes_the_other_is_told_in_order_and_soon(database: Database
 /// Every commit that follows the answer of a watch is told, none that was before it, whoever commits meanwhile.
 async fn a_watch_begins_at_one_place_in_the_order(database: Database) {
     let (here, there) = (database.open(), database.open());
+    let written = Arc::new(AtomicU64::new(0));
+    let count = written.clone();
     let writer = tokio::spawn(async move {
         for n in 0..400 {
             here.write(&scope(), Record::new("n", n.to_string()))
                 .await
                 .unwrap();
+            count.fetch_add(1, Ordering::AcqRel);
         }
     });
     let mut watches = Vec::new();
-    while !writer.is_finished() {
+    for begun in (0..400).step_by(50) {
+        wait::until_true("the writer to go on", SOON, || {
+            written.load(Ordering::Acquire) >= begun
+        })
+        .await;
         watches.push(there.watch(&scope(), "").await.unwrap());
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(watches.len() > 3);
+    writer.await.unwrap();
     for mut watch in watches.into_iter().rev().skip(1) {
         let mut last: Option<u64> = None;
         while last != Some(399) {
@@ -122,14 +130,10 @@ async fn expired_records_are_removed_once_and_watchers_are_told(database: Databa
         "1"
     );
     // The log goes, too, when it is old enough.
-    let start = Instant::now();
-    while database.sql("SELECT count(*) FROM micro_changes") != "0" {
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "the log is not trimmed"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    wait::until_true("the log to be trimmed", SOON, || {
+        database.sql("SELECT count(*) FROM micro_changes") == "0"
+    })
+    .await;
     stores[0]
         .write(&scope(), Record::new("later", "v"))
         .await
@@ -164,26 +168,22 @@ async fn a_watch_outlives_cuts_and_misses_nothing(database: Database) {
     let relay = Relay::to(database.port()).await;
     let (far, near) = (open(&database.through(&relay)), database.open());
     let mut events = far.watch(&scope(), "").await.unwrap();
-    let writer = tokio::spawn(async move {
-        let mut count = 0_u64;
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(2) {
-            near.write(&scope(), Record::new("n", count.to_string()))
-                .await
-                .unwrap();
+    let mut count = 0_u64;
+    let mut write = async || {
+        for _ in 0..50 {
+            let record = Record::new("n", count.to_string());
+            near.write(&scope(), record).await.unwrap();
             count += 1;
-            tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        count
-    });
+    };
     for fault in [Relay::cut, Relay::silence, Relay::cut] {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        write().await;
         fault(&relay);
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        write().await;
+        wait::until_true("the fault to be noticed", SOON, || far.backend().away().is_some()).await;
         relay.mend();
     }
-    let count = writer.await.unwrap();
-    assert!(count > 100);
+    write().await;
     for n in 0..count {
         let event = told(&mut events, Duration::from_secs(5)).await.unwrap();
         assert_eq!(event.record.unwrap().value, n.to_string());

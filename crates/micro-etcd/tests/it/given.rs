@@ -5,6 +5,7 @@ use std::time::Duration;
 use micro::Streaming;
 use micro::registry::{Event, Node, Registry as _, Service};
 use micro_etcd::{Config, Registry};
+use micro_outside::wait;
 
 /// What is waited for may take so long on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,32 +43,21 @@ pub fn ids(registry: &Registry, name: &str) -> Vec<String> {
     nodes.map(|node| node.id.clone()).collect()
 }
 
-pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let waiting = async {
-        while !holds() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    assert!(
-        tokio::time::timeout(PATIENCE, waiting).await.is_ok(),
-        "never: {what}"
-    );
+pub async fn until(what: &str, holds: impl FnMut() -> bool) {
+    wait::until_true(what, PATIENCE, holds).await;
 }
 
 /// Waits until a registry has exactly these nodes.
 pub async fn until_ids(registry: &Registry, name: &str, expected: &[&str]) {
-    let waiting = async {
-        while ids(registry, name) != expected {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+    wait::until(&format!("{name} to have {expected:?}"), PATIENCE, || async {
+        let ids = ids(registry, name);
+        if ids == expected {
+            Ok(())
+        } else {
+            Err(format!("{ids:?}; {:?}", registry.status()))
         }
-    };
-    if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
-        panic!(
-            "{name} has {:?} instead of {expected:?}; {:?}",
-            ids(registry, name),
-            registry.status()
-        );
-    }
+    })
+    .await;
 }
 
 /// Waits until it has read etcd.

@@ -90,7 +90,12 @@ async fn events_go_when_their_time_is_over() {
     // What is configured later is made of what is there.
     let longer = open(Config::new(nats.url())).await;
     publish(&longer, "short", "y").await;
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // What is younger, where the time is still short, is gone first.
+    publish(&events, "beside", "z").await;
+    until(Duration::from_secs(10), "the other event has gone", || async {
+        events.read(HERE, "beside", 10, 0).await.unwrap().is_empty()
+    })
+    .await;
     assert_eq!(longer.read(HERE, "short", 10, 0).await.unwrap().len(), 2);
 }
 

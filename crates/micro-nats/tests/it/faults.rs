@@ -16,8 +16,6 @@ const TOPIC: &str = "load";
 const SOON: Duration = Duration::from_secs(2);
 /// What it may take until everything works again.
 const RECOVERY: Duration = Duration::from_secs(5);
-/// How long all is well in between.
-const CALM: Duration = Duration::from_millis(400);
 
 /// What was acknowledged to publishers, and by consumers.
 #[derive(Default)]
@@ -56,7 +54,10 @@ impl Books {
                 Err(error) => {
                     assert_eq!(error.code, 503, "{error}");
                     self.refused.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    let backend = events.backend();
+                    tokio::time::timeout(Duration::from_secs(20), backend.until_reached())
+                        .await
+                        .unwrap();
                 }
             }
         }
@@ -88,8 +89,14 @@ impl Books {
         })
         .await;
         println!("{what}: after {:?}", start.elapsed());
-        tokio::time::sleep(CALM).await;
     }
+}
+
+async fn noticed(server: &Events) {
+    until(Duration::from_secs(3), "it is noticed", || async {
+        server.backend().away().is_some()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,17 +117,12 @@ async fn nothing_acknowledged_is_lost() {
     books.works("at first").await;
     for round in 0..2 {
         nats.process().kill();
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        assert!(servers[0].backend().away().is_some());
+        noticed(&servers[0]).await;
         nats.process().resume();
         books.works(&format!("after crash {round}")).await;
     }
     nats.process().freeze();
-    until(Duration::from_secs(3), "it is noticed", || async {
-        servers[0].backend().away().is_some()
-    })
-    .await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    noticed(&servers[0]).await;
     nats.process().thaw();
     books.works("after a freeze").await;
     assert!(books.refused.load(Ordering::Relaxed) > 0);

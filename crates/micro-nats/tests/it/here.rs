@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use micro::events::{Consume, Consumer, Draft, Event, Events as _};
 use micro_nats::{Config, Connection, Events};
-use micro_outside::Nats;
+use micro_outside::{Nats, wait};
 
 /// The namespace of the tests.
 pub const HERE: &str = "here";
@@ -59,14 +59,13 @@ pub async fn nothing_more(consumer: &mut Consumer) {
 
 /// Waits until something is so.
 pub async fn until<F: Future<Output = bool>>(within: Duration, what: &str, is_so: impl Fn() -> F) {
-    let waiting = async {
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(within, waiting)
-        .await
-        .unwrap_or_else(|_| panic!("after {within:?} still not: {what}"));
+    wait::until(what, within, || async {
+        is_so()
+            .await
+            .then_some(())
+            .ok_or_else(|| "it is not so".to_owned())
+    })
+    .await;
 }
 
 /// Waits until a group is done with all.

@@ -8,7 +8,7 @@ use micro::blob::{Blobs as _, Options, conformance};
 use micro::bytes::Bytes;
 use micro::store::Memory;
 use micro::{Error, Streaming};
-use micro_outside::{Certificates, Objects, Relay, free_port};
+use micro_outside::{Certificates, Objects, Relay, free_port, wait};
 use micro_s3::{Blobs, Config};
 
 const MIB: usize = 1024 * 1024;
@@ -87,14 +87,8 @@ async fn what_is_given_up_leaves_nothing() {
     let failed = blobs.write("micro", "a", Options::default(), pieces).await;
     assert_eq!(failed.unwrap_err().detail, "the writer went away");
     feeder.await.unwrap();
-    let start = Instant::now();
-    while server.uploads() > 0 {
-        assert!(
-            start.elapsed() < Duration::from_secs(10),
-            "the upload is not aborted"
-        );
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let is_aborted = || server.uploads() == 0;
+    wait::until_true("the upload to be aborted", Duration::from_secs(10), is_aborted).await;
     assert!(server.names().is_empty());
 }
 
