@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// What does not answer for so long is taken to be away.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// So long a first start waits for the store.
+/// So long a first start waits for the store, and for the registry.
 pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(60);
 
 /// So often it says so.
@@ -115,7 +115,7 @@ fn silent() -> store::Error {
     store::Error::unavailable(format!("the store has not answered for {} s", SILENCE.as_secs()))
 }
 
-/// Tries again for so long while the store is away, and says that it waits; with no time to wait it tries once.
+/// Tries again for so long while what it asks is away, and says that it waits; with no time to wait it tries once.
 ///
 /// A platform's servers start in any order with its database. One that gave up at once would be started again by whoever runs it,
 /// and would say nothing of what it waits for.
@@ -141,7 +141,7 @@ where
         if said.is_none_or(|said: Instant| said.elapsed() >= PROGRESS) {
             said = Some(Instant::now());
             let left = wait.saturating_sub(begun.elapsed()).as_secs();
-            tracing::warn!(%error, "waiting for the store, to read {what}; giving up in {left} s");
+            tracing::warn!(%error, "waiting for {what}; giving up in {left} s");
         }
         sleep(PAUSE).await;
     }

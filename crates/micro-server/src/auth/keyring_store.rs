@@ -46,7 +46,7 @@ impl KeyringStore {
             scope,
             sealer: key.derived("micro signing keys").sealer(),
         };
-        let kept = patiently("the signing keys", wait, || keys.find()).await?;
+        let kept = patiently("the store, to read the signing keys", wait, || keys.find()).await?;
         let (root, ring) = match kept {
             Some(kept) => kept,
             None => keys.make(wait, now).await?,
@@ -118,7 +118,7 @@ impl KeyringStore {
                 _ => self.find().await,
             }
         };
-        let kept = patiently("the signing keys", wait, commit).await?;
+        let kept = patiently("the store, to read the signing keys", wait, commit).await?;
         kept.ok_or_else(|| store::Error::unavailable("the signing keys went as they were made").into())
     }
 

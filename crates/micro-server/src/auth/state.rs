@@ -37,7 +37,7 @@ impl State {
             Keys::Store { .. } => FIRST_WAIT,
         };
         let rules = || RuleBook::open(Arc::clone(&store), scope.clone());
-        let rules = Arc::new(patiently("the access rules", wait, rules).await?);
+        let rules = Arc::new(patiently("the store, to read the access rules", wait, rules).await?);
         let users = Arc::new(Users::new(Arc::clone(&store), scope.clone()));
         let issuer = Arc::new(issuer);
         let following = [

@@ -1,23 +1,19 @@
 //! The drivers of the profile `platform`: etcd, NATS, and CockroachDB or PostgreSQL.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use micro::blob::{self, Blobs};
 use micro::registry::Registry as _;
-use micro::store::{Scan, Scope, Store};
+use micro::store;
 
 use super::Profile;
+use crate::follow::{FIRST_WAIT, patiently};
 use crate::outside::{Backends, Connection, Outside};
 use crate::server::Error;
 
-/// How long a server that starts waits for the systems that it cannot start without.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two attempts.
-const PACE: Duration = Duration::from_millis(500);
-
-/// Opens the drivers, and waits until store and registry answer: a server without them could not even say who may do what.
-/// Later each of them may go and come back.
+/// Opens the drivers, and waits until the registry answers: a server that knows nobody could answer nobody. Later each system may go and
+/// come back.
 pub(super) async fn open(outside: &Outside, retention: Option<Duration>) -> Result<Profile, Error> {
     let missing = missing(outside);
     if !missing.is_empty() {
@@ -47,20 +43,14 @@ pub(super) async fn open(outside: &Outside, retention: Option<Duration>) -> Resu
         backends.push(objects.backend());
         Arc::new(objects)
     };
-    until("the database", || async {
-        let scan = Scan {
-            limit: Some(1),
-            ..Scan::default()
-        };
-        let read = store.scan(&Scope::platform("auth"), &scan).await;
-        read.map(drop).map_err(|error| error.to_string())
-    })
-    .await?;
-    until("etcd", || async {
+    // The store is waited for by who reads it first.
+    let listed = patiently("the registry", FIRST_WAIT, || async {
         let listed = registry.list("*").await;
-        listed.map(drop).map_err(|error| error.detail)
-    })
-    .await?;
+        listed
+            .map(drop)
+            .map_err(|error| store::Error::unavailable(error.detail))
+    });
+    listed.await.map_err(|source| Error::part("registry", source))?;
     Ok(Profile {
         blobs,
         events: Arc::new(events),
@@ -80,28 +70,6 @@ fn missing(outside: &Outside) -> Vec<&'static str> {
     ];
     let missing = settings.into_iter().filter(|(to, _)| to.addresses().is_empty());
     missing.map(|(_, name)| name).collect()
-}
-
-/// Asks until there is an answer, and says what is waited for.
-async fn until<F>(what: &'static str, mut ask: impl FnMut() -> F) -> Result<(), Error>
-where
-    F: Future<Output = Result<(), String>>,
-{
-    let start = Instant::now();
-    let mut told = false;
-    loop {
-        let Err(why) = ask().await else {
-            return Ok(());
-        };
-        if start.elapsed() >= PATIENCE {
-            let detail = format!("{what} has not answered for {} s: {why}", PATIENCE.as_secs());
-            return Err(Error::part(what, micro::Error::unavailable("server", detail)));
-        }
-        if !std::mem::replace(&mut told, true) {
-            eprintln!("waiting for {what}: {why}");
-        }
-        tokio::time::sleep(PACE).await;
-    }
 }
 
 fn database(to: &Connection) -> micro_cockroach::Config {
