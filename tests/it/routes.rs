@@ -1,5 +1,6 @@
 //! Routes beyond the automatic ones: of contracts and of a router, served as long as their service is there.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::echo;
@@ -328,8 +329,12 @@ async fn documents_have_them(http: &Http) {
 /// Whoever starts it reads why it does not run, and so does an operator.
 async fn a_second_one_is_told(server: &Server) {
     let says = " is served by the service echo already: change the route of rival, or stop echo";
-    let rival = echo::start(server, "rival");
-    let ended = tokio::time::timeout(SOON, rival.wait_with_output())
+    let mut rival = echo::command(server);
+    rival
+        .env("MICRO_SERVICE_NAME", "rival")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let ended = tokio::time::timeout(SOON, rival.spawn().unwrap().wait_with_output())
         .await
         .unwrap()
         .unwrap();
