@@ -397,6 +397,13 @@ mod tests {
         assert_eq!(document.get("a", &masked).unwrap(), Some(json!({})));
     }
 
+    #[test]
+    fn a_number_is_found_to_its_last_bit() {
+        let value: Value = serde_json::from_str("12e99").unwrap();
+        assert_eq!(set(&json!({}), "a", &value), json!({ "a": value }));
+        assert_eq!(value, json!(12e99));
+    }
+
     fn object() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             any::<i32>().prop_map(Value::from),
