@@ -114,6 +114,9 @@ impl Dispatch {
             }
             self.fill().await;
             self.hand_out();
+            if self.has_more() {
+                continue;
+            }
             let has_news = self.ready.is_empty() && self.has_room() && self.pause_until.is_none();
             let due = self.next_due();
             tokio::select! {
@@ -139,6 +142,12 @@ impl Dispatch {
 
     fn has_room(&self) -> bool {
         self.members.iter().any(|member| member.holds < WINDOW)
+    }
+
+    /// Whether something is known that somebody has room for.
+    fn has_more(&self) -> bool {
+        let is_known = !self.pending.is_empty() || self.next <= *self.visible.borrow();
+        is_known && self.ready.is_empty() && self.has_room() && self.pause_until.is_none()
     }
 
     fn next_due(&self) -> Option<Instant> {
