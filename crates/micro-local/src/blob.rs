@@ -3,7 +3,7 @@
 //! The record is what makes a blob: a file is written and synced under a name of its own before the record names it, so a blob is
 //! replaced as a whole or not at all. What a crash leaves without a record is removed when the folder is opened.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -210,6 +210,20 @@ impl blob::Blobs for Blobs {
     }
 }
 
+#[async_trait]
+impl blob::Holdings for Blobs {
+    async fn namespaces(&self) -> Result<Vec<String>> {
+        let all = Scan {
+            keys_only: true,
+            ..Scan::default()
+        };
+        let records = self.names.scan(&all).await?;
+        let names = records.iter().filter_map(|record| record.key.split_once(BETWEEN));
+        let namespaces: BTreeSet<&str> = names.map(|(namespace, _)| namespace).collect();
+        Ok(namespaces.into_iter().map(str::to_owned).collect())
+    }
+}
+
 /// A file's bytes, and at their end an error when they are not those that were written.
 fn pieces(file: File, path: PathBuf, entry: Entry) -> Streaming<Bytes> {
     let state = Some((file, path, entry, Checksum::default(), 0));
@@ -248,6 +262,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(folder.path(), Arc::new(Memory::new())).await.unwrap();
         conformance::run(&blobs).await;
+        conformance::moves(&blobs).await;
         let (files, names) = (
             fs::read_dir(folder.path()).unwrap().count(),
             blobs.names.scan(&Scan::default()).await,

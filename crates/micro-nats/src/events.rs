@@ -2,6 +2,7 @@
 
 mod durability;
 mod group;
+mod holdings;
 mod letters;
 mod topic;
 
@@ -234,6 +235,7 @@ impl micro::events::Events for Events {
             let name = consumer.description().to_owned();
             groups.push(Group {
                 next: consumer.delivered.stream + 1,
+                first: consumer.first(),
                 pending: consumer.unanswered,
                 lag: consumer.to_come + consumer.unanswered,
                 members: u32::try_from(members).unwrap_or(u32::MAX),

@@ -288,6 +288,10 @@ pub struct Group {
     #[prost(uint64, tag = "6")]
     #[serde(with = "json::As::<json::UInt64>")]
     pub dead: u64,
+    /// The position before which it is done with all.
+    #[prost(uint64, tag = "7")]
+    #[serde(with = "json::As::<json::UInt64>")]
+    pub first: u64,
 }
 
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]

@@ -80,3 +80,10 @@ impl blob::Blobs for Blobs {
         self.stored.delete(namespace, key).await
     }
 }
+
+#[async_trait]
+impl blob::Holdings for Blobs {
+    async fn namespaces(&self) -> Result<Vec<String>> {
+        self.stored.namespaces().await
+    }
+}

@@ -62,6 +62,13 @@ pub trait Blobs: Send + Sync + 'static {
     async fn delete(&self, namespace: &str, key: &str) -> Result<()>;
 }
 
+/// What an operator asks of a driver besides, who moves all that is kept.
+#[async_trait]
+pub trait Holdings: Blobs {
+    /// The namespaces that have blobs, sorted.
+    async fn namespaces(&self) -> Result<Vec<String>>;
+}
+
 /// The SHA-256 of a blob as it passes.
 pub struct Checksum(digest::Context);
 

@@ -28,6 +28,9 @@ pub(crate) struct ConsumerInfo {
     #[serde(default)]
     config: ConsumerSeen,
     pub delivered: Delivered,
+    /// Up to where all are answered; 0 before the first answer.
+    #[serde(rename = "ack_floor")]
+    answered: Delivered,
     #[serde(rename = "num_ack_pending", default)]
     pub unanswered: u64,
     #[serde(rename = "num_pending", default)]
@@ -38,6 +41,8 @@ pub(crate) struct ConsumerInfo {
 #[serde(default)]
 struct ConsumerSeen {
     description: String,
+    #[serde(rename = "opt_start_seq")]
+    start: u64,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +60,14 @@ struct Page {
 impl ConsumerInfo {
     pub fn description(&self) -> &str {
         &self.config.description
+    }
+
+    /// The sequence before which all are answered.
+    pub fn first(&self) -> u64 {
+        match self.unanswered {
+            0 => self.delivered.stream + 1,
+            _ => self.config.start.max(self.answered.stream + 1),
+        }
     }
 }
 

@@ -15,6 +15,12 @@ async fn conform() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn move_as_is_promised() {
+    let nats = Nats::start();
+    conformance::moves(&events(&nats).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_one_on_the_same_server_goes_on() {
     let nats = Nats::start();
     let opened = std::sync::Mutex::new(vec![events(&nats).await, events(&nats).await]);

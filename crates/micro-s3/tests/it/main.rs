@@ -56,7 +56,9 @@ async fn read(blobs: &Blobs, key: &str) -> micro::Result<usize> {
 #[tokio::test(flavor = "multi_thread")]
 async fn conforms() {
     let server = Objects::start().await;
-    conformance::run(&open(server.port())).await;
+    let blobs = open(server.port());
+    conformance::run(&blobs).await;
+    conformance::moves(&blobs).await;
     assert!(server.names().iter().all(|name| name.starts_with("micro/")));
 }
 

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use micro_rpc::{Error, Result, Streaming};
 
-use super::{Blobs, Checksum, Info, MAX_KEY_LENGTH, Options, PIECE};
+use super::{Blobs, Checksum, Holdings, Info, MAX_KEY_LENGTH, Options, PIECE};
 
 const HERE: &str = "conformance";
 
@@ -17,6 +17,37 @@ pub async fn run(blobs: &dyn Blobs) {
     replaces_as_a_whole(blobs).await;
     keeps_namespaces_and_names_apart(blobs).await;
     refuses_what_has_no_name(blobs).await;
+}
+
+/// What an operator asks who moves all that is kept.
+///
+/// # Panics
+///
+/// When a promise is broken; the message says which.
+pub async fn moves(blobs: &dyn Holdings) {
+    let ours = async || {
+        let mut all = done(blobs.namespaces().await);
+        all.retain(|namespace| namespace.starts_with(HERE));
+        all
+    };
+    let before = ours().await;
+    let [one, two] = ["conformance-1", "conformance.2"];
+    for (namespace, key) in [(two, "a"), (one, "b"), (one, "\u{7f}\u{10ffff}"), (two, "c")] {
+        let whole = bytes(1, 0);
+        let written = blobs.write(namespace, key, Options::default(), stream(&whole, 1));
+        // A name that this one refuses is none that it could leave out.
+        let _ = written.await;
+    }
+    let with = ours().await;
+    assert_eq!(with.len(), before.len() + 2, "{with:?}");
+    assert!(
+        with.is_sorted() && with.iter().any(|name| name == one),
+        "{with:?}"
+    );
+    for (namespace, key) in [(two, "a"), (two, "c")] {
+        done(blobs.delete(namespace, key).await);
+    }
+    assert!(!ours().await.contains(&two.to_owned()), "its blobs are gone");
 }
 
 /// Bytes that differ from place to place.

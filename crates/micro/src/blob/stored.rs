@@ -21,7 +21,7 @@ use bytes::Bytes;
 use micro_rpc::{Error, Result, Streaming};
 use tokio::task::JoinHandle;
 
-use super::{Blobs, Info, Options, check_key, not_found};
+use super::{Blobs, Holdings, Info, Options, check_key, not_found};
 use crate::store::{Scan, Scope, Store, Table};
 use names::{Draft, Entry, Names, entry, name, now};
 use parts::Parts;
@@ -175,5 +175,12 @@ impl Blobs for Stored {
     async fn delete(&self, namespace: &str, key: &str) -> Result<()> {
         check_key(key)?;
         self.names.unname(&name(namespace, key)).await
+    }
+}
+
+#[async_trait]
+impl Holdings for Stored {
+    async fn namespaces(&self) -> Result<Vec<String>> {
+        self.names.namespaces().await
     }
 }

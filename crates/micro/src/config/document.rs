@@ -148,6 +148,11 @@ impl Document {
         Ok(at.remove(*last).is_some())
     }
 
+    /// Whether any of its leaves is a secret.
+    pub fn has_secrets(&self) -> bool {
+        self.0.values().any(has_secrets)
+    }
+
     /// As it is kept: each leaf is `{"leaf": true, "value": text}`, a secret one says so besides.
     pub fn to_kept(&self) -> Value {
         kept_branch(&self.0)
@@ -159,6 +164,13 @@ impl Document {
             Node::Branch(children) => Some(Self(children)),
             Node::Leaf(_) => None,
         }
+    }
+}
+
+fn has_secrets(node: &Node) -> bool {
+    match node {
+        Node::Leaf(leaf) => leaf.secret,
+        Node::Branch(children) => children.values().any(has_secrets),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use micro_rpc::Result;
 
-use super::{Consume, Consumer, Draft, Event, Events, Start};
+use super::{Consume, Consumer, DeadLetter, Draft, Event, Events, Holdings, Start};
 
 const HERE: &str = "conformance";
 const LONG: Duration = Duration::from_secs(60);
@@ -25,6 +25,7 @@ pub async fn run(events: &dyn Events) {
     what_is_not_answered_comes_again(events).await;
     what_is_refused_too_often_is_a_dead_letter(events).await;
     what_a_member_leaves_goes_to_others(events).await;
+    what_is_open_keeps_nothing_back(events).await;
     a_new_group_begins_where_it_says(events).await;
     refuses_what_has_no_name(events).await;
 }
@@ -72,6 +73,89 @@ pub async fn goes_on<E: Events>(open: &dyn Fn() -> E) {
         .await
         .map(|events| events[0].position);
     assert!(done_with(position) > 5, "positions do not come twice");
+}
+
+/// What an operator asks who moves all that is kept.
+///
+/// # Panics
+///
+/// When a promise is broken; the message says which.
+pub async fn moves(events: &dyn Holdings) {
+    let (topic, start) = ("moves", Start::Position);
+    let mut positions = Vec::new();
+    for number in 0..3 {
+        positions.push(publish(events, topic, &number.to_string()).await);
+    }
+    let all = done_with(events.everywhere().await);
+    let found = all
+        .iter()
+        .find(|(namespace, known)| namespace == HERE && known.name == topic);
+    assert_eq!(found.map(|(_, topic)| topic.last), positions.last().copied());
+    let behind = |position| events.after(HERE, topic, position, 2);
+    for (position, expected) in [
+        (0, vec!["0", "1"]),
+        (positions[1], vec!["2"]),
+        (positions[2], vec![]),
+    ] {
+        let payloads: Vec<_> = done_with(behind(position).await)
+            .into_iter()
+            .map(|event| event.payload)
+            .collect();
+        assert_eq!(payloads, expected, "behind {position}");
+    }
+
+    done_with(events.place(HERE, topic, "placed", start(positions[1])).await);
+    done_with(events.place(HERE, topic, "placed", start(positions[2])).await);
+    let groups = done_with(events.groups(HERE, topic).await);
+    let placed = groups.iter().find(|group| group.name == "placed");
+    assert_eq!(placed.map(|group| group.first), Some(positions[1]), "it stays");
+    let mut consumer = join(events, wanted(topic, "placed")).await;
+    let [one, two] = [next(&mut consumer).await, next(&mut consumer).await];
+    assert_eq!(
+        (one.payload.as_ref(), two.payload.as_ref()),
+        (&b"1"[..], &b"2"[..])
+    );
+    consumer.ack(&two).await;
+    settled(events, topic, "placed", 1).await;
+    let groups = done_with(events.groups(HERE, topic).await);
+    let first = groups.iter().find(|group| group.name == "placed");
+    assert_eq!(first.map(|group| group.first), Some(positions[1]), "one is open");
+    consumer.ack(&one).await;
+
+    let buried = |event: Event| {
+        let letter = DeadLetter {
+            event: Some(event),
+            group: "placed".to_owned(),
+            died: 7,
+        };
+        events.bury(HERE, topic, letter)
+    };
+    let gone = Event {
+        id: "gone".to_owned(),
+        payload: "gone".into(),
+        ..Event::default()
+    };
+    for event in [two.clone(), two, gone] {
+        done_with(buried(event).await);
+    }
+    let after = publish(events, topic, "3").await;
+    let letters = done_with(events.dead_letters(HERE, topic, "placed", 10).await);
+    assert_eq!(letters.len(), 2, "the same is kept once");
+    for letter in letters {
+        let position = letter.event.unwrap_or_default().position;
+        assert!(position != after, "no two events have one position");
+        done_with(events.redrive(HERE, topic, "placed", position).await);
+    }
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let event = next(&mut consumer).await;
+        consumer.ack(&event).await;
+        seen.push(event.payload);
+    }
+    seen.sort();
+    assert_eq!(seen, ["2", "3", "gone"]);
+    let kept = done_with(behind(positions[2]).await);
+    assert!(kept.iter().any(|event| event.payload == "3"), "{kept:?}");
 }
 
 fn wanted(topic: &str, group: &str) -> Consume {
@@ -286,6 +370,19 @@ async fn what_a_member_leaves_goes_to_others(events: &dyn Events) {
         "who leaves in order has not"
     );
     other.ack(&event).await;
+}
+
+async fn what_is_open_keeps_nothing_back(events: &dyn Events) {
+    let topic = "open";
+    let mut first = join(events, wanted(topic, "group")).await;
+    publish(events, topic, "one").await;
+    next(&mut first).await;
+    first.finish().await;
+    publish(events, topic, "two").await;
+    let mut second = join(events, wanted(topic, "group")).await;
+    let mut seen = [next(&mut second).await.payload, next(&mut second).await.payload];
+    seen.sort();
+    assert_eq!(seen, ["one", "two"]);
 }
 
 async fn a_new_group_begins_where_it_says(events: &dyn Events) {

@@ -137,6 +137,17 @@ async fn load(topic: &TopicState, name: &str, wanted: &Consume) -> Result<State>
     Ok(state)
 }
 
+/// Makes a group that begins somewhere, unless it is there.
+pub(super) async fn place(topic: &TopicState, name: &str, start: Start) -> Result<()> {
+    let _turning = topic.groups.turning.lock().await;
+    let wanted = Consume {
+        group: name.to_owned(),
+        start,
+        ..Consume::default()
+    };
+    load(topic, name, &wanted).await.map(drop)
+}
+
 async fn kept(topic: &TopicState, name: &str) -> Result<Option<State>> {
     match topic.table.read(&topic.keys.group(name)).await {
         Ok(record) => State::from_record(&record).map(Some),
@@ -186,6 +197,7 @@ pub(super) async fn list(topic: &TopicState) -> Result<Vec<Group>> {
         let pending = state.pending.len() as u64;
         groups.push(Group {
             next: state.next,
+            first: state.first(),
             pending,
             lag: (last + 1).saturating_sub(state.next) + pending,
             members: u32::try_from(members).unwrap_or(u32::MAX),

@@ -28,6 +28,11 @@ impl Keys {
         ["topic", namespace, ""].join(BETWEEN)
     }
 
+    /// All topics of all namespaces begin so.
+    pub fn all_topics() -> String {
+        ["topic", ""].join(BETWEEN)
+    }
+
     pub fn event(&self, position: u64) -> String {
         format!("{}{position:020}", self.events())
     }
@@ -66,6 +71,13 @@ impl Keys {
     fn below(&self, what: &str) -> String {
         [what, &self.namespace, &self.topic, ""].join(BETWEEN)
     }
+}
+
+/// Namespace and name of a topic, from [`Keys::topic`].
+pub(super) fn of_topic(key: &str) -> Option<(&str, &str)> {
+    key.strip_prefix("topic")?
+        .strip_prefix(BETWEEN)?
+        .split_once(BETWEEN)
 }
 
 /// The position at the end of a key.

@@ -16,8 +16,8 @@ use tokio::sync::watch;
 use super::group::{self, Groups};
 use super::keys::{self, Keys};
 use super::{
-    Consume, Consumer, DeadLetter, Draft, Event, Events, Group, MAX_PAYLOAD, Published, Start, Topic,
-    check_name, check_topic,
+    Consume, Consumer, DeadLetter, Draft, Event, Events, Group, Holdings, MAX_PAYLOAD, Published, Start,
+    Topic, check_name, check_topic,
 };
 use crate::store::{Change, ErrorKind, Record, Scan, Store, Table};
 
@@ -396,6 +396,54 @@ impl Events for Stored {
     }
 }
 
+#[async_trait]
+impl Holdings for Stored {
+    async fn everywhere(&self) -> Result<Vec<(String, Topic)>> {
+        let records = self.table.scan(&Scan::prefix(Keys::all_topics())).await?;
+        let mut all = Vec::with_capacity(records.len());
+        for record in records {
+            let Some((namespace, name)) = keys::of_topic(&record.key) else {
+                continue;
+            };
+            let last = *self.topic(namespace, name).await?.visible.borrow();
+            let name = name.to_owned();
+            all.push((namespace.to_owned(), Topic { name, last }));
+        }
+        Ok(all)
+    }
+
+    async fn after(&self, namespace: &str, topic: &str, position: u64, limit: usize) -> Result<Vec<Event>> {
+        let topic = self.topic(namespace, topic).await?;
+        topic.page(position.saturating_add(1), limit).await
+    }
+
+    async fn place(&self, namespace: &str, topic: &str, group: &str, start: Start) -> Result<()> {
+        check_name("group", group)?;
+        group::place(&*self.topic(namespace, topic).await?, group, start).await
+    }
+
+    async fn bury(&self, namespace: &str, topic: &str, letter: DeadLetter) -> Result<()> {
+        check_name("group", &letter.group)?;
+        let topic = self.topic(namespace, topic).await?;
+        let mut event = letter.event.unwrap_or_default();
+        let mut changes = Vec::new();
+        // Should it be handed out again, its place must be nobody else's.
+        let place = (event.position == 0).then(|| topic.begin());
+        if let Some(place) = &place {
+            event.position = place.position;
+            let reserve = |until: u64| Change::Put(Record::new(topic.keys.topic(), until.to_string()));
+            changes.extend(place.reserve.map(reserve));
+        }
+        let key = topic.keys.dead_letter(&letter.group, event.position);
+        let letter = DeadLetter {
+            event: Some(event),
+            ..letter
+        };
+        changes.push(Change::Put(Record::new(key, letter.encode_to_vec())));
+        Ok(self.table.commit(changes).await?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::conformance;
@@ -405,6 +453,11 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn conforms_in_memory() {
         conformance::run(&Stored::new(Arc::new(Memory::new()))).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn moves_as_is_promised() {
+        conformance::moves(&Stored::new(Arc::new(Memory::new()))).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,9 @@ use crate::store::{self, Change, ErrorKind, Record, Scan, Table};
 /// No namespace and no name of a blob holds this character.
 const BETWEEN: char = '\u{1}';
 
+/// The character behind that one.
+const BEHIND: char = '\u{2}';
+
 /// What a note says once its id is being removed.
 const CLAIMED: &str = "claimed";
 
@@ -45,6 +48,27 @@ pub struct Entry {
 
 pub fn name(namespace: &str, key: &str) -> String {
     format!("name{BETWEEN}{namespace}{BETWEEN}{key}")
+}
+
+impl Names {
+    /// The namespaces that have names, sorted: one is looked at of each.
+    pub async fn namespaces(&self) -> Result<Vec<String>> {
+        let beginning = format!("name{BETWEEN}");
+        let mut namespaces: Vec<String> = Vec::new();
+        let mut next = Scan {
+            limit: Some(1),
+            keys_only: true,
+            ..Scan::prefix(&beginning)
+        };
+        while let Some(record) = self.table.scan(&next).await?.first() {
+            let rest = record.key.strip_prefix(&beginning).unwrap_or_default();
+            let (namespace, _) = rest.split_once(BETWEEN).unwrap_or((rest, ""));
+            // Behind all of its names, since no letter of a name comes between these two.
+            next.after = format!("{beginning}{namespace}{BEHIND}");
+            namespaces.push(namespace.to_owned());
+        }
+        Ok(namespaces)
+    }
 }
 
 /// Notes are in the order in which they are due.

@@ -37,7 +37,9 @@ async fn count(table: &Table, prefix: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn conforms() {
-    conformance::run(&open(KEEP, ABANDON).0).await;
+    let stored = open(KEEP, ABANDON).0;
+    conformance::run(&stored).await;
+    conformance::moves(&stored).await;
 }
 
 #[tokio::test]

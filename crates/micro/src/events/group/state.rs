@@ -24,6 +24,11 @@ impl State {
         }
     }
 
+    /// The position before which it is done with all.
+    pub fn first(&self) -> u64 {
+        self.pending.keys().next().copied().unwrap_or(self.next)
+    }
+
     pub fn record(&self, key: &str) -> Record {
         // Numbers and no more: this cannot fail.
         Record::new(key, serde_json::to_vec(self).unwrap_or_default())
