@@ -21,5 +21,7 @@ pub mod registry;
 #[cfg(feature = "platform")]
 pub mod router;
 pub mod runtime;
+#[cfg(feature = "platform")]
+pub mod snapshot;
 pub mod store;
 pub mod web;

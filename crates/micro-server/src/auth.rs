@@ -138,6 +138,15 @@ impl std::error::Error for Error {
     }
 }
 
+/// Of which account a record on the store is; `None` for one that is of none.
+pub(crate) fn account_of(record: &store::Record) -> Option<micro_rpc::Account> {
+    let is_account = ["account/", "accountByName/"]
+        .iter()
+        .any(|kind| record.key.starts_with(kind));
+    let account = is_account.then(|| serde_json::from_slice::<account::StoredAccount>(&record.value));
+    account?.ok().map(|account| account.identity())
+}
+
 /// The block, running as soon as it is open. Cheap to clone; what follows the store ends with the last of them.
 #[derive(Clone)]
 pub struct Block {

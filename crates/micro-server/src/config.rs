@@ -59,6 +59,11 @@ impl ConfigHandler {
         }
     }
 
+    /// Tells the key that secrets are sealed with from others, and nothing of it.
+    pub(crate) fn fingerprint(&self) -> String {
+        self.seal.fingerprint.clone()
+    }
+
     /// The setting at a path as text, decrypted; `None` where there is none. For the platform itself: nobody is asked for.
     pub(crate) async fn text(&self, namespace: &str, path: &str) -> Result<Option<String>> {
         const ID: &str = "config";

@@ -25,6 +25,7 @@ pub mod routes;
 pub mod runtime;
 mod secret;
 mod server;
+pub mod snapshot;
 pub mod store;
 mod web;
 

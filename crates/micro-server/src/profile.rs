@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use micro::blob::Blobs;
+use micro::blob;
 use micro::broker::{self, Broker};
-use micro::events::{self, Events};
+use micro::events;
 use micro::registry::{self, Registry};
 use micro::runtime::{Key, Runtime};
 use micro::store::Store;
@@ -28,9 +28,9 @@ pub struct Profile {
     /// Which services run where.
     pub registry: Arc<dyn Registry>,
     /// Large values under names.
-    pub blobs: Arc<dyn Blobs>,
+    pub blobs: Arc<dyn blob::Holdings>,
     /// Events that are kept.
-    pub events: Arc<dyn Events>,
+    pub events: Arc<dyn events::Holdings>,
     /// Messages to whoever listens now.
     pub broker: Arc<dyn Broker>,
     /// The outside systems that the drivers reach; none of the profile `local`.

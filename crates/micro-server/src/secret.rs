@@ -65,6 +65,11 @@ impl SecretKey {
         }
     }
 
+    /// Tells it from other keys, and nothing of it.
+    pub(crate) fn fingerprint(&self) -> String {
+        BASE64.encode(&self.derived("fingerprint").0[..12])
+    }
+
     /// A key that follows from this one, for one purpose alone.
     pub(crate) fn derived(&self, purpose: &str) -> SecretKey {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);

@@ -19,7 +19,11 @@ const VARIABLE: &str = "MICRO_CONFIG_SECRET_KEY";
 const FILE: &str = "config_secret_key";
 const ID: &str = "config";
 
-pub(super) struct Seal(Sealer);
+pub(super) struct Seal {
+    sealer: Sealer,
+    /// Tells the key from others, and nothing of it.
+    pub fingerprint: String,
+}
 
 impl Seal {
     /// With the key that the environment gives, else that of the file, which is made when there is none.
@@ -42,17 +46,24 @@ impl Seal {
 
     fn with(given: Option<&str>, key: Option<&SecretKey>) -> io::Result<Self> {
         match (given, key) {
-            (None, Some(key)) => Ok(Self(key.sealer())),
+            (None, Some(key)) => Ok(Self::new(key)),
             (given, _) => given.and_then(Self::from_text).ok_or_else(|| no_key(VARIABLE)),
         }
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        SecretKey::from_text(text).map(|key| Self(key.sealer()))
+        SecretKey::from_text(text).map(|key| Self::new(&key))
+    }
+
+    fn new(key: &SecretKey) -> Self {
+        Self {
+            sealer: key.sealer(),
+            fingerprint: key.fingerprint(),
+        }
     }
 
     pub(super) fn seal_leaf(&self, namespace: &str, path: &str, text: &str) -> Result<Leaf> {
-        let sealed = self.0.seal(&place(namespace, path), text.as_bytes());
+        let sealed = self.sealer.seal(&place(namespace, path), text.as_bytes());
         let sealed =
             sealed.ok_or_else(|| Error::internal(ID, format!("the secret at {path} cannot be encrypted")))?;
         Ok(Leaf {
@@ -63,7 +74,7 @@ impl Seal {
 
     pub(super) fn open_leaf(&self, namespace: &str, path: &str, leaf: &Leaf) -> Result<Value> {
         let sealed = STANDARD.decode(&leaf.value).ok();
-        let text = sealed.and_then(|sealed| self.0.open(&place(namespace, path), &sealed));
+        let text = sealed.and_then(|sealed| self.sealer.open(&place(namespace, path), &sealed));
         let value = text.and_then(|text| serde_json::from_slice(&text).ok());
         value.ok_or_else(|| {
             Error::internal(

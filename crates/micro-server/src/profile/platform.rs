@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use micro::blob::{self, Blobs};
+use micro::blob;
 use micro::registry::Registry as _;
 use micro::store;
 
@@ -35,7 +35,7 @@ pub(super) async fn open(outside: &Outside, retention: Option<Duration>) -> Resu
     let events = micro_nats::Events::open(&connection).await;
     let events = events.map_err(|source| Error::part("events", source))?;
     let mut backends = vec![registry.backend(), connection.backend(), store.backend()];
-    let blobs: Arc<dyn Blobs> = if outside.blobs.name.is_empty() {
+    let blobs: Arc<dyn blob::Holdings> = if outside.blobs.name.is_empty() {
         Arc::new(blob::Stored::open(store.clone()))
     } else {
         let objects = micro_s3::Blobs::open(&bucket(outside), store.clone());

@@ -14,6 +14,7 @@ use micro_proto::health::HealthServer;
 use micro_proto::network::NetworkServer;
 use micro_proto::reflection::ServerReflectionServer;
 use micro_proto::registry::RegistryServer;
+use micro_proto::snapshot::SnapshotServer;
 use micro_proto::store::{BlobStoreServer, StoreServer};
 use micro_rpc::{Client, Guard, Handler, ServiceDescriptor};
 use tokio::net::TcpListener;
@@ -37,6 +38,7 @@ use crate::proxy::reflection::ProxyReflection;
 use crate::proxy::{ByAlias, OwnDebug, Proxy};
 use crate::registry::RegistryHandler;
 use crate::runtime::RuntimeHandler;
+use crate::snapshot::SnapshotHandler;
 use crate::store::StoreHandler;
 
 /// Bytes of a request to the gateway.
@@ -121,7 +123,7 @@ impl Parts {
             settings,
             &block_list,
             network,
-            draining,
+            (&config.version, draining),
         );
         let contracts = services.iter().map(Own::contracts).collect();
         services.retain(|own| config.has(own.name));
@@ -289,7 +291,7 @@ fn services(
     settings: ConfigHandler,
     block_list: &Arc<BlockList>,
     network: NetworkHandler,
-    draining: &Draining,
+    (version, draining): (&str, &Draining),
 ) -> Vec<Own> {
     let registry = RegistryHandler::new(profile.registry.clone(), profile.broker.clone(), draining.clone());
     let events = EventsHandler::new(profile.events.clone(), draining.clone());
@@ -297,6 +299,7 @@ fn services(
     let blobs = BlobHandler::new(profile.blobs.clone());
     let api = ApiServer::new(ApiHandler::new(block_list.clone()));
     let store = StoreHandler::new(profile.store.clone(), draining.clone());
+    let snapshot = SnapshotHandler::new(profile, &settings, version, draining.clone());
     let runtime = host.map(|host| {
         let runtime = RuntimeHandler::new(host.runtime(), profile.events.clone(), draining.clone());
         Own::new("runtime", runtime.handlers())
@@ -313,6 +316,7 @@ fn services(
             vec![
                 Arc::new(StoreServer::new(store)),
                 Arc::new(BlobStoreServer::new(blobs)),
+                Arc::new(SnapshotServer::new(snapshot)),
             ],
         ),
         Own::new("proxy", Vec::new()),

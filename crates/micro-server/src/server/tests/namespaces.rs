@@ -124,6 +124,8 @@ const TABLE: &[(&str, &str, Check, &str)] = &[
     ("store", "BlobStore.Write", Admin, IN_OPTIONS),
     ("store", "BlobStore.Delete", Admin, IN_OPTIONS),
     ("store", "BlobStore.List", Admin, IN_OPTIONS),
+    ("store", "Snapshot.Save", Platform, r#"{"namespace":"acme"}"#),
+    ("store", "Snapshot.Restore", Platform, "{}"),
 ];
 
 /// Name, namespace, scope; an empty namespace is nobody.
