@@ -217,7 +217,8 @@ impl Credentials for Token {
     }
 }
 
-async fn client(server: &Server) -> Client {
+/// Speaks to a server as its administrator.
+pub(crate) async fn client(server: &Server) -> Client {
     let token = server.micro().ok(&["user", "token"]).await.trim().into();
     Client::builder()
         .address(&server.proxy())

@@ -19,6 +19,7 @@ mod handlers;
 mod hot_reload;
 mod main_job;
 mod malformed;
+mod moving;
 mod network;
 mod new;
 mod operator;

@@ -1,5 +1,7 @@
 //! Records, from the command line and over HTTP.
 
+use std::os::unix::fs::PermissionsExt;
+
 use micro_tests::Server;
 use serde_json::json;
 
@@ -98,9 +100,11 @@ async fn a_snapshot_is_restored_elsewhere_and_a_damaged_one_is_not() {
     }
     let saved = here
         .micro()
-        .ok(&["store", "snapshot", "--destination", name])
+        .ok(&["store", "snapshot", "--table=user", "--destination", name])
         .await;
-    assert!(saved.starts_with("20 records"), "{saved}");
+    assert!(saved.starts_with("20 records saved"), "{saved}");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "only its owner may read it");
 
     let whole = std::fs::read_to_string(&file).unwrap();
     for damaged in [
@@ -119,10 +123,15 @@ async fn a_snapshot_is_restored_elsewhere_and_a_damaged_one_is_not() {
     assert_eq!(there.micro().ok(&["store", "list", "--table=user"]).await, "");
 
     std::fs::write(&file, whole).unwrap();
-    there
+    let told = there
         .micro()
         .ok(&["store", "restore", "--source", &format!("file://{name}")])
         .await;
+    let checksum = saved.lines().nth(1).unwrap();
+    assert!(
+        told.starts_with("20 records restored") && told.contains(checksum),
+        "{told}"
+    );
     for words in [
         &["store", "list", "--table=user"][..],
         &["store", "read", "--table=user", "-p", "user/"],

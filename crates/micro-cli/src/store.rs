@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use micro::store::{ErrorKind, Record, Remote, Scan, Scope, Store};
+use micro_proto::snapshot::SaveRequest;
 use serde_json::json;
 
 use crate::call::duration;
@@ -102,8 +103,15 @@ enum StoreCommand {
         #[command(flatten)]
         store: Ignored,
     },
-    /// Write all records into a file
-    #[command(after_help = "EXAMPLE:\n   micro store snapshot --destination=file:///tmp/store-snapshot")]
+    /// Write all that the platform keeps into a file
+    ///
+    /// Records, blobs, and events with their groups and dead letters, of all namespaces; accounts, rules, settings, and what is to run. Not in
+    /// it are the keys that tokens are signed with and the key that secret settings are sealed with: keep that one elsewhere. The file says
+    /// nothing of the systems that keep it all, so it can be restored on others. What services write meanwhile may be in it or not: stop them
+    /// to move a platform.
+    #[command(
+        after_help = "EXAMPLE:\n   micro store snapshot --destination=file:///tmp/store-snapshot\n   micro store snapshot --database=acme --destination=acme.snapshot"
+    )]
     Snapshot {
         /// The file
         #[arg(
@@ -112,16 +120,20 @@ enum StoreCommand {
             default_value = "file:///tmp/store-snapshot"
         )]
         destination: String,
-        /// Of one namespace only
-        #[arg(long, short = 'd')]
-        database: Option<String>,
-        /// Of one table only
-        #[arg(long, short = 't')]
-        table: Option<String>,
+        /// Only what is of this namespace
+        #[arg(long, short = 'd', default_value = "", hide_default_value = true)]
+        database: String,
+        /// Only the records of this table
+        #[arg(long, short = 't', default_value = "", hide_default_value = true)]
+        table: String,
         #[command(flatten)]
         nodes: Nodes,
     },
-    /// Write the records of a snapshot back
+    /// Write a snapshot back, and check that all of it is there
+    ///
+    /// Records and blobs are written in place of those of the same name, events unless they are there; what else is there stays. A file that is
+    /// damaged is refused before anything is written. Everything is read back then, and has to have the checksum that it has in the file.
+    /// A server of the profile local starts the services that it holds when it is started again.
     #[command(after_help = "EXAMPLE:\n   micro store restore --source=file:///tmp/store-snapshot")]
     Restore {
         /// The file
@@ -287,10 +299,16 @@ pub async fn run(globals: &Globals, args: StoreArgs) -> Result<()> {
             database,
             table,
             nodes: _,
-        } => return snapshot::save(&store, &file(&destination)?, database, table).await,
+        } => {
+            let wanted = SaveRequest {
+                namespace: database,
+                table,
+            };
+            return snapshot::save(&session, &file(&destination)?, wanted, globals.output).await;
+        }
         StoreCommand::Sync(_) => return Ok(()),
         StoreCommand::Restore { source, nodes: _ } => {
-            return snapshot::restore(&store, &file(&source)?).await;
+            return snapshot::restore(&session, &file(&source)?, globals.output).await;
         }
     };
     done.map_err(explain)?
