@@ -26,8 +26,8 @@ use crate::profile::Profile;
 use restore::Restore;
 use save::Save;
 
-const SAVE: &str = "snapshot.Snapshot.Save";
-const RESTORE: &str = "snapshot.Snapshot.Restore";
+const SAVE: &str = "store.Snapshot.Save";
+const RESTORE: &str = "store.Snapshot.Restore";
 
 /// Answers the contract `Snapshot` from the drivers.
 pub struct SnapshotHandler(Arc<Shared>);

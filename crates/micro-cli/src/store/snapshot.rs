@@ -49,7 +49,7 @@ fn stopped(path: &Path) -> Failure {
 }
 
 async fn write(session: &Session, wanted: SaveRequest, writer: &mut Writer) -> Result<Tally> {
-    let snapshot = SnapshotClient::new(&session.client);
+    let snapshot = SnapshotClient::with_name(&session.client, "store");
     let mut items = snapshot.save(&Context::background(), wanted).await?;
     let (mut tally, mut place, mut progress) = (Tally::default(), Place::default(), Progress::new());
     while let Some(item) = items.next().await {
@@ -57,6 +57,8 @@ async fn write(session: &Session, wanted: SaveRequest, writer: &mut Writer) -> R
         writer.item(&item)?;
         place.things(&item, |thing| tally.add(&thing));
         progress.tell(&tally);
+        // Items that come as fast as they are written would let nobody else have a turn: not whoever stops it.
+        tokio::task::consume_budget().await;
     }
     Ok(tally)
 }

@@ -28,7 +28,7 @@ struct Held {
 /// Checks the whole file, writes what is in it, and reads it back. What has expired since is left out.
 pub async fn restore(session: &Session, path: &Path, form: Output) -> Result<()> {
     let file = Checked::open(path)?;
-    let snapshot = SnapshotClient::new(&session.client);
+    let snapshot = SnapshotClient::with_name(&session.client, "store");
     let broken = Arc::new(Mutex::new(None));
     let told = snapshot
         .restore(&Context::background(), sent(&file, broken.clone())?)
