@@ -401,6 +401,35 @@ async fn two_servers_are_one_platform() {
     );
 }
 
+/// A server is stopped as for an upgrade, or dies, and comes back; who calls by the other way notices nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_restart_one_by_one_under_load() {
+    let ground = Ground::new();
+    let (mut one, mut two) = tokio::join!(ground.server(), ground.server());
+    let _echo = echo::start(&one, "echo");
+    until_called(&one, "echo").await;
+    until_called(&two, "echo").await;
+    for ends in [Signal::TERM, Signal::KILL] {
+        for _ in 0..2 {
+            let gateway = two.gateway();
+            let load = Load::start(100, move || {
+                let gateway = gateway.clone();
+                async move { call(&gateway, "echo").await }
+            });
+            wait::until_true("some calls to pass", SOON, || load.tally().answered > 50).await;
+            one.stop(ends).await;
+            one.restart().await;
+            let begun = load.tally().answered;
+            wait::until_true("more calls to pass", SOON, || load.tally().answered > begun + 50).await;
+            let Tally { answered, failures } = load.stop().await;
+            assert!(failures.is_empty(), "of {answered}: {failures:?}");
+            // The one that came back has to serve before the other may go.
+            until_called(&one, "echo").await;
+            std::mem::swap(&mut one, &mut two);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_may_be_many_processes() {
     let ground = Ground::new();

@@ -21,6 +21,8 @@ pub struct Server {
     home: TempDir,
     child: Child,
     join: Value,
+    /// More of its environment, for a restart too.
+    variables: Vec<(String, String)>,
 }
 
 impl Server {
@@ -39,11 +41,12 @@ impl Server {
             .prefix("micro-test-")
             .tempdir()
             .expect("a temporary home");
-        let plain = on_free_ports(home.path());
-        let micro = variables
-            .iter()
-            .fold(plain, |micro, (key, value)| micro.with(key, value));
-        Self::start_as(home, &micro, &["server"]).await
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let variables: Vec<_> = variables.iter().map(owned).collect();
+        let micro = with(on_free_ports(home.path()), &variables);
+        let mut server = Self::start_as(home, &micro, &["server"]).await;
+        server.variables = variables;
+        server
     }
 
     /// Starts a command that is a server in that home, `micro server` or a `micro run` that stays.
@@ -74,6 +77,7 @@ impl Server {
             home,
             child,
             join: Value::Null,
+            variables: Vec::new(),
         };
         server.wait_until_ready().await;
         server
@@ -169,9 +173,15 @@ impl Server {
 
     /// Starts it once more in the same home, after `kill` or `stop`.
     pub async fn restart(&mut self) {
-        self.child = on_free_ports(self.home()).start(&["server"], &log_file(self.home()));
+        let micro = with(on_free_ports(self.home()), &self.variables);
+        self.child = micro.start(&["server"], &log_file(self.home()));
         self.wait_until_ready().await;
     }
+}
+
+fn with(plain: Micro, variables: &[(String, String)]) -> Micro {
+    let add = |micro: Micro, (key, value): &(String, String)| micro.with(key, value);
+    variables.iter().fold(plain, add)
 }
 
 impl Drop for Server {
