@@ -1,28 +1,37 @@
 //! The way of an outbound call: context, resolve, choose, encode, send, decode.
 
 mod attempt;
+mod budget;
+mod choose;
 mod connection;
 mod head;
 mod pool;
 mod request;
+mod standing;
 mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::codec::frame_raw;
 use crate::{Codec, Context, Credentials, Error, Message, Result, Streaming, async_trait, trace};
+use attempt::Tries;
+use budget::Budget;
 use pool::Pool;
+
+/// How long a connection may be silent.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Finds the instances of a service.
 #[async_trait]
 pub trait Resolver: Send + Sync + 'static {
     /// The addresses (`host:port`) of a service in a namespace; never empty.
-    async fn resolve(&self, namespace: &str, service: &str) -> Result<Vec<String>>;
+    async fn resolve(&self, namespace: &str, service: &str) -> Result<Arc<[String]>>;
 }
 
 /// Calls services. Cheap to clone; clones share connections.
@@ -34,7 +43,11 @@ struct Inner {
     credentials: Option<Arc<dyn Credentials>>,
     namespace: Option<String>,
     timeout: Duration,
-    pool: Pool,
+    keep_alive: Duration,
+    /// After how long a call that may be made twice is.
+    hedge: Option<Duration>,
+    pool: Arc<Pool>,
+    budget: Arc<Budget>,
 }
 
 /// Puts a [`Client`] together.
@@ -44,6 +57,7 @@ pub struct Builder {
     namespace: Option<String>,
     timeout: Duration,
     connections: usize,
+    keep_alive: Duration,
 }
 
 impl Client {
@@ -55,6 +69,7 @@ impl Client {
             namespace: None,
             timeout: Duration::from_secs(10),
             connections: 2,
+            keep_alive: KEEP_ALIVE,
         }
     }
 
@@ -66,13 +81,21 @@ impl Client {
     /// The same client with connections of its own: `connections` per target.
     #[must_use]
     pub fn with_own_connections(&self, connections: usize) -> Self {
-        let inner = &*self.0;
         Self(Arc::new(Inner {
-            resolver: inner.resolver.clone(),
-            credentials: inner.credentials.clone(),
-            namespace: inner.namespace.clone(),
-            timeout: inner.timeout,
-            pool: Pool::new(connections.max(1)),
+            pool: Arc::new(Pool::new(connections.max(1), self.0.keep_alive)),
+            ..self.0.part()
+        }))
+    }
+
+    /// The same client, which makes a call a second time, at another instance, where it is not answered within `after`; the first answer
+    /// counts. Only calls of methods that may be made twice (`idempotency_level` in their contract), and only one in five.
+    ///
+    /// It helps where now and then one of several instances takes its time. `after` is best what nearly all calls take no longer than.
+    #[must_use]
+    pub fn hedged(&self, after: Duration) -> Self {
+        Self(Arc::new(Inner {
+            hedge: Some(after),
+            ..self.0.part()
         }))
     }
 
@@ -93,7 +116,8 @@ impl Client {
         codec: Codec,
         body: Bytes,
     ) -> Result<Bytes> {
-        request::unary(&self.0, ctx, service, endpoint, codec, frame_raw(&body)?).await
+        let tries = &mut Tries::default();
+        request::unary(&self.0, ctx, service, endpoint, codec, frame_raw(&body)?, tries).await
     }
 
     /// Sends encoded messages and returns the encoded answers as they come.
@@ -121,7 +145,7 @@ impl Builder {
     /// Sends every call to one address.
     #[must_use]
     pub fn address(self, address: &str) -> Self {
-        self.resolver(Arc::new(Fixed(address.to_owned())))
+        self.resolver(Arc::new(Fixed([address.to_owned()].into())))
     }
 
     /// The client's own token, for calls whose context has none.
@@ -152,6 +176,14 @@ impl Builder {
         self
     }
 
+    /// How long a connection with calls under way may be silent before its instance is asked whether it is still there, and how long that may
+    /// take to answer before the calls fail; 15 s unless set.
+    #[must_use]
+    pub fn keep_alive(mut self, time: Duration) -> Self {
+        self.keep_alive = time;
+        self
+    }
+
     /// The finished client.
     pub fn build(self) -> Client {
         Client(Arc::new(Inner {
@@ -159,17 +191,36 @@ impl Builder {
             credentials: self.credentials,
             namespace: self.namespace,
             timeout: self.timeout,
-            pool: Pool::new(self.connections),
+            keep_alive: self.keep_alive,
+            hedge: None,
+            pool: Arc::new(Pool::new(self.connections, self.keep_alive)),
+            budget: Arc::default(),
         }))
     }
 }
 
-struct Fixed(String);
+impl Inner {
+    /// For a client that differs in something.
+    fn part(&self) -> Inner {
+        Inner {
+            resolver: self.resolver.clone(),
+            credentials: self.credentials.clone(),
+            namespace: self.namespace.clone(),
+            timeout: self.timeout,
+            keep_alive: self.keep_alive,
+            hedge: self.hedge,
+            pool: self.pool.clone(),
+            budget: self.budget.clone(),
+        }
+    }
+}
+
+struct Fixed(Arc<[String]>);
 
 #[async_trait]
 impl Resolver for Fixed {
-    async fn resolve(&self, _namespace: &str, _service: &str) -> Result<Vec<String>> {
-        Ok(vec![self.0.clone()])
+    async fn resolve(&self, _namespace: &str, _service: &str) -> Result<Arc<[String]>> {
+        Ok(self.0.clone())
     }
 }
 
@@ -177,7 +228,7 @@ struct Nowhere;
 
 #[async_trait]
 impl Resolver for Nowhere {
-    async fn resolve(&self, _namespace: &str, service: &str) -> Result<Vec<String>> {
+    async fn resolve(&self, _namespace: &str, service: &str) -> Result<Arc<[String]>> {
         Err(Error::internal(
             "go.micro.client",
             format!("service {service}: route not found"),
@@ -205,30 +256,80 @@ impl ServiceClient {
         message: &Q,
     ) -> Result<R> {
         let frame = Codec::Proto.frame(message)?;
-        let answer = request::unary(&self.client.0, ctx, &self.name, endpoint, Codec::Proto, frame).await?;
+        let answer = self.ask(ctx, endpoint, frame, &mut Tries::default()).await?;
         Codec::Proto.decode(&answer).map_err(foreign)
     }
 
     /// As [`ServiceClient::unary`], for a method that may be called twice (`idempotency_level` in its contract): what was lost on the
-    /// way, or refused with 502, 503 or 504, is tried again after a pause, at most twice, and within the call's time.
+    /// way, or refused with 502, 503 or 504, is tried again at another instance where there is one, at most twice, and within the call's time. Where
+    /// the connection broke that is at once, else after a pause. Of all such calls a fifth is tried again at most: where everything
+    /// fails, more calls would make it worse.
     pub async fn idempotent<Q: Message, R: Message>(
         &self,
         ctx: &Context,
         endpoint: &str,
         message: &Q,
     ) -> Result<R> {
-        let ctx = ctx.clone().with_timeout(self.client.0.timeout);
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..ATTEMPTS {
-            match self.unary(&ctx, endpoint, message).await {
-                Err(error) if matches!(error.code, 502..=504) => {}
-                answered => return answered,
+        let client = &self.client.0;
+        let ctx = ctx.clone().with_timeout(client.timeout);
+        let frame = Codec::Proto.frame(message)?;
+        let (mut tries, mut pause) = (Tries::default(), FIRST_PAUSE);
+        client.budget.earn();
+        for attempt in 1.. {
+            let answered = match client.hedge {
+                Some(after) => self.twice(&ctx, endpoint, &frame, &mut tries, after).await,
+                None => self.ask(&ctx, endpoint, frame.clone(), &mut tries).await,
+            };
+            let may_be_again = |error: &Error| matches!(error.code, 502..=504) && attempt < ATTEMPTS;
+            match answered {
+                Err(error) if may_be_again(&error) && client.budget.spend() => {}
+                answered => return Codec::Proto.decode(&answered?).map_err(foreign),
             }
-            // Callers that failed together are not to come back together.
-            tokio::time::sleep(pause.mul_f64(0.5 + trace::fraction())).await;
-            pause *= 2;
+            if !tries.again_from_one() {
+                // Callers that failed together are not to come back together.
+                tokio::time::sleep(pause.mul_f64(0.5 + trace::fraction())).await;
+                pause *= 2;
+            }
         }
-        self.unary(&ctx, endpoint, message).await
+        unreachable!("the last attempt returns")
+    }
+
+    async fn ask(&self, ctx: &Context, endpoint: &str, frame: Bytes, tries: &mut Tries) -> Result<Bytes> {
+        let client = &self.client.0;
+        request::unary(client, ctx, &self.name, endpoint, Codec::Proto, frame, tries).await
+    }
+
+    /// Asks another instance too where one takes longer than `after`.
+    async fn twice(
+        &self,
+        ctx: &Context,
+        endpoint: &str,
+        frame: &Bytes,
+        tries: &mut Tries,
+        after: Duration,
+    ) -> Result<Bytes> {
+        let told = Arc::new(OnceLock::new());
+        tries.told = Some(told.clone());
+        let mut first = pin!(self.ask(ctx, endpoint, frame.clone(), tries));
+        tokio::select! {
+            answered = &mut first => return answered,
+            () = tokio::time::sleep(after) => {}
+        }
+        let Some(has_it) = told.get().filter(|_| self.client.0.budget.spend()) else {
+            return first.await;
+        };
+        let mut others = Tries::without(has_it);
+        let mut second = pin!(self.ask(ctx, endpoint, frame.clone(), &mut others));
+        tokio::select! {
+            answered = &mut first => match answered {
+                Err(_) => second.await,
+                answered => answered,
+            },
+            answered = &mut second => match answered {
+                Err(_) => first.await,
+                answered => answered,
+            },
+        }
     }
 
     /// One message, a stream of answers.

@@ -13,4 +13,6 @@ pub(crate) static NAMESPACE: HeaderName = HeaderName::from_static("micro-namespa
 pub(crate) static SPAN_ID: HeaderName = HeaderName::from_static("micro-span-id");
 pub(crate) static TIMEOUT: HeaderName = HeaderName::from_static("timeout");
 pub(crate) static TRACE_ID: HeaderName = HeaderName::from_static("micro-trace-id");
+/// An answer that has it says that the call was not begun: it may be sent elsewhere, whatever it does.
+pub(crate) static UNBEGUN: HeaderName = HeaderName::from_static("micro-unbegun");
 pub(crate) static X_CONTENT_TYPE: HeaderName = HeaderName::from_static("x-content-type");

@@ -264,7 +264,7 @@ struct Home(Arc<Cache>);
 
 #[micro_rpc::async_trait]
 impl Resolver for Home {
-    async fn resolve(&self, _namespace: &str, service: &str) -> Result<Vec<String>> {
+    async fn resolve(&self, _namespace: &str, service: &str) -> Result<Arc<[String]>> {
         self.0.resolve(PLATFORM, service).await
     }
 }

@@ -129,7 +129,7 @@ struct Nowhere;
 
 #[micro_rpc::async_trait]
 impl Resolver for Nowhere {
-    async fn resolve(&self, _namespace: &str, service: &str) -> Result<Vec<String>> {
+    async fn resolve(&self, _namespace: &str, service: &str) -> Result<Arc<[String]>> {
         Err(Error::internal(
             "go.micro.client",
             format!("service {service}: route not found"),

@@ -74,7 +74,7 @@ async fn join(settings: &Settings) -> Result<Joined> {
     let cache = Cache::new(registry.clone());
     let client = Client::builder()
         .resolver(Arc::new(Routes {
-            platform: settings.proxy.clone(),
+            platform: [settings.proxy.clone()].into(),
             services: cache,
         }))
         .namespace(&settings.namespace)
@@ -106,15 +106,15 @@ async fn join(settings: &Settings) -> Result<Joined> {
 
 /// Services are called where they run, the platform's own parts where the platform answers.
 struct Routes {
-    platform: String,
+    platform: Arc<[String]>,
     services: Arc<Cache>,
 }
 
 #[async_trait]
 impl Resolver for Routes {
-    async fn resolve(&self, namespace: &str, service: &str) -> Result<Vec<String>> {
+    async fn resolve(&self, namespace: &str, service: &str) -> Result<Arc<[String]>> {
         if registry::PARTS.contains(&service) {
-            return Ok(vec![self.platform.clone()]);
+            return Ok(self.platform.clone());
         }
         Resolver::resolve(&*self.services, namespace, service).await
     }

@@ -2,10 +2,11 @@
 //!
 //! A call may be sent again, whatever it does, when it cannot have been begun: the instance could not be reached, its
 //! connection took no more calls, or it said so itself, with a GOAWAY that leaves the call out or with REFUSED_STREAM. That
-//! is how an instance goes away without a caller noticing. Each try asks the resolver anew, since those who go away are
+//! is how an instance goes away without a caller noticing. An instance that has too much to do says so too, and then the call goes to another one
+//! as far as the budget goes. Each try asks the resolver anew, since those who go away are
 //! mostly known to be gone a moment later.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -14,7 +15,10 @@ use h2::client::ResponseFuture;
 use http::Request;
 
 use super::Inner;
+use super::choose::{Passed, choose};
 use super::connection::{Connection, Slot};
+use super::pool::{Target, Turn};
+use super::standing::Outcome;
 use crate::frame::broken;
 use crate::{Codec, Context, Error, Result};
 
@@ -28,6 +32,8 @@ pub(super) struct Call<'a> {
     pub(super) endpoint: &'a str,
     pub(super) codec: Codec,
     pub(super) deadline: Option<Instant>,
+    /// One message each way: how long it takes is known at its end.
+    pub(super) is_unary: bool,
 }
 
 /// A call whose head was sent.
@@ -40,16 +46,20 @@ pub(super) struct Started {
 
 /// The instance that a call was sent to.
 pub(super) struct At {
-    address: String,
     connection: Arc<Connection>,
+    turn: Turn,
 }
 
 /// The tries of one call so far.
 #[derive(Default)]
 pub(super) struct Tries {
     made: usize,
-    /// Instances that did not take it, and whether they can be reached.
-    passed: Vec<(String, bool)>,
+    /// Instances that did not take it.
+    passed: Passed,
+    /// The last one broke while it had the call.
+    broke: bool,
+    /// Where to tell which instance has it.
+    pub(super) told: Option<Arc<OnceLock<Arc<Target>>>>,
 }
 
 impl Call<'_> {
@@ -69,21 +79,31 @@ impl Call<'_> {
                 .resolver
                 .resolve(self.namespace(), self.service)
                 .await?;
-            let Some(address) = tries.choose(addresses, |address| self.client.pool.load(address)) else {
+            let chosen = match tries.made {
+                ATTEMPTS => None,
+                _ => choose(&addresses, &tries.passed, &self.client.pool),
+            };
+            let Some(chosen) = chosen else {
                 return Err(last.unwrap_or_else(|| self.not_found()));
             };
             tries.made += 1;
-            let connection = match self.client.pool.connection(&address).await {
+            let target = chosen.target;
+            let connection = match target.connection().await {
                 Ok(connection) => connection,
                 Err(error) => {
                     last = Some(error);
-                    tries.passed.push((address, false));
+                    target.standing.saw(Outcome::Unreachable, chosen.is_probe);
+                    tries.passed.push((target, false));
                     continue;
                 }
             };
+            let turn = Turn::begin(target, chosen.is_probe, self.is_unary);
             match send_head(&connection, self.head(connection.authority())?).await {
                 Ok((answer, out, slot)) => {
-                    let at = At { address, connection };
+                    if let Some(told) = &tries.told {
+                        let _ = told.set(turn.target.clone());
+                    }
+                    let at = At { connection, turn };
                     return Ok(Started {
                         answer,
                         out,
@@ -94,7 +114,7 @@ impl Call<'_> {
                 Err(error) => {
                     last = Some(broken(&error));
                     connection.retire();
-                    tries.passed.push((address, true));
+                    tries.passed.push((turn.pass(), true));
                 }
             }
         }
@@ -106,10 +126,35 @@ impl Call<'_> {
     }
 }
 
+impl At {
+    /// Says how the call went, from what it was answered with.
+    pub(super) fn tell(&mut self, failed: Option<&Error>) {
+        self.turn.tell(match failed.map(|error| error.code) {
+            Some(502..=504) => Outcome::Failing,
+            _ => Outcome::Answered,
+        });
+    }
+}
+
 impl Tries {
+    /// Those of a call that avoids an instance where there are others.
+    pub(super) fn without(target: &Arc<Target>) -> Self {
+        Self {
+            passed: vec![(target.clone(), true)],
+            ..Self::default()
+        }
+    }
+
+    /// Begins to count anew, for a call that may be made twice. What did not take it or failed it is still avoided. Whether that broke, rather than
+    /// saying that it cannot.
+    pub(super) fn again_from_one(&mut self) -> bool {
+        self.made = 0;
+        std::mem::take(&mut self.broke)
+    }
+
     /// Whether the call may be sent once more, after it failed at an instance: it was not begun there, and was not tried too
     /// often.
-    pub(super) fn again(&mut self, at: At, error: &h2::Error) -> bool {
+    pub(super) fn again(&mut self, mut at: At, error: &h2::Error) -> bool {
         let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
         // Streams that a GOAWAY does not leave out do not fail with it.
         let was_not_begun = error.is_remote() && (error.is_go_away() || (error.is_reset() && is_refused));
@@ -117,25 +162,28 @@ impl Tries {
             at.connection.retire();
         }
         if was_not_begun {
-            self.passed.push((at.address, true));
+            self.passed.push((at.turn.pass(), true));
+            return self.made < ATTEMPTS;
         }
-        was_not_begun && self.made < ATTEMPTS
+        if error.is_io() || error.is_library() {
+            at.connection.retire();
+            at.turn.tell(Outcome::Unreachable);
+            self.broke = true;
+        }
+        self.passed.push((at.turn.pass(), true));
+        false
     }
 
-    /// The least busy of those that were not tried; else one that can be reached, which takes it over another connection.
-    fn choose(&self, addresses: Vec<String>, load: impl Fn(&str) -> usize) -> Option<String> {
-        if self.made == ATTEMPTS {
-            return None;
-        }
-        let passed = |address: &String| self.passed.iter().find(|(passed, _)| passed == address);
-        // Of equals the first.
-        let rank = |address: &String| (passed(address).is_some(), load(address));
-        let is_reachable = |address: &String| passed(address).is_none_or(|(_, is_reachable)| *is_reachable);
-        let mut candidates = addresses.into_iter();
-        if self.passed.is_empty() && candidates.len() == 1 {
-            return candidates.next();
-        }
-        candidates.filter(is_reachable).min_by_key(rank)
+    /// Whether the call may be sent to another instance, after one that has too much to do has refused it.
+    pub(super) fn elsewhere(&mut self, at: At, client: &Inner) -> bool {
+        at.turn.target.standing.refused();
+        self.passed.push((at.turn.pass(), false));
+        self.made < ATTEMPTS && client.budget.spend()
+    }
+
+    /// It failed there, and may be made once more.
+    pub(super) fn avoid(&mut self, at: At) {
+        self.passed.push((at.turn.pass(), true));
     }
 }
 
@@ -147,41 +195,4 @@ async fn send_head(
     let mut sender = sender.ready().await?;
     let (answer, out) = sender.send_request(request, false)?;
     Ok((answer, out, slot))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(made: usize, passed: &[(&str, bool)], addresses: &[(&str, usize)], expected: Option<&str>) {
-        let tries = Tries {
-            made,
-            passed: passed
-                .iter()
-                .map(|(address, is_reachable)| ((*address).to_owned(), *is_reachable))
-                .collect(),
-        };
-        let all = addresses
-            .iter()
-            .map(|(address, _)| (*address).to_owned())
-            .collect();
-        let load = |address: &str| {
-            let known = addresses.iter().find(|(known, _)| *known == address);
-            known.map_or(0, |(_, load)| *load)
-        };
-        assert_eq!(tries.choose(all, load).as_deref(), expected);
-    }
-
-    #[test]
-    fn others_first_and_the_unreachable_never() {
-        check(0, &[], &[("a", 5)], Some("a"));
-        check(0, &[], &[("a", 1), ("b", 0), ("c", 0)], Some("b"));
-        check(1, &[("b", true)], &[("a", 9), ("b", 0)], Some("a"));
-        check(1, &[("a", true)], &[("a", 0)], Some("a"));
-        check(1, &[("a", false)], &[("a", 0)], None);
-        check(2, &[("a", false), ("b", true)], &[("a", 0), ("b", 3)], Some("b"));
-        check(3, &[], &[("a", 0)], None);
-        check(0, &[], &[], None);
-    }
 }

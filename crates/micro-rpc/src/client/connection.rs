@@ -3,10 +3,11 @@
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
+use h2::{Ping, PingPong};
 use http::uri::Authority;
 use tokio::net::TcpStream;
 
@@ -14,6 +15,8 @@ use crate::gather::Gather;
 use crate::{Error, Result};
 
 const CONNECT: Duration = Duration::from_secs(2);
+/// Nobody has used it for so long, and it is closed.
+const IDLE: Duration = Duration::from_secs(300);
 
 pub(super) struct Connection {
     sender: SendRequest<Bytes>,
@@ -27,7 +30,9 @@ pub(super) struct Connection {
 pub(super) struct Slot(Arc<AtomicUsize>);
 
 impl Connection {
-    pub(super) async fn open(address: &str) -> Result<Self> {
+    /// `alive` is for how long it may be silent with calls under way before the peer is asked whether it is there, and how long it
+    /// may take to say so.
+    pub(super) async fn open(address: &str, alive: Duration) -> Result<Self> {
         let refused = |cause: String| {
             Error::unavailable(
                 "go.micro.client",
@@ -50,12 +55,13 @@ impl Connection {
             .initial_connection_window_size(4 << 20)
             .enable_push(false)
             .handshake::<_, Bytes>(stream);
-        let (sender, connection) = tokio::time::timeout(CONNECT, handshake)
+        let (sender, mut connection) = tokio::time::timeout(CONNECT, handshake)
             .await
             .map_err(|_| refused("HTTP/2 handshake timed out".to_owned()))?
             .map_err(|error| refused(error.to_string()))?;
+        let pings = connection.ping_pong();
         let live = Arc::new(AtomicBool::new(true));
-        let alive = live.clone();
+        let ending = live.clone();
         let under_way: Arc<AtomicUsize> = Arc::default();
         let calls = under_way.clone();
         let driver = tokio::spawn(async move {
@@ -69,9 +75,17 @@ impl Connection {
             if let Err(error) = ended.await {
                 tracing::debug!(%error, "connection ended");
             }
-            alive.store(false, Ordering::Release);
+            ending.store(false, Ordering::Release);
         })
         .abort_handle();
+        if let Some(pings) = pings {
+            let watched = Watched {
+                live: live.clone(),
+                under_way: under_way.clone(),
+                driver: driver.clone(),
+            };
+            tokio::spawn(watched.watch(pings, alive));
+        }
         Ok(Self {
             sender,
             authority,
@@ -105,8 +119,50 @@ impl Connection {
     }
 }
 
+/// What has to be known of a connection to see that it is still good for something.
+struct Watched {
+    live: Arc<AtomicBool>,
+    under_way: Arc<AtomicUsize>,
+    driver: tokio::task::AbortHandle,
+}
+
+impl Watched {
+    /// Ends a connection whose peer is gone without a word, and one that nobody has used for long.
+    async fn watch(self, mut pings: PingPong, alive: Duration) {
+        let mut used = Instant::now();
+        while self.live.load(Ordering::Acquire) {
+            tokio::time::sleep(alive).await;
+            if self.under_way.load(Ordering::Relaxed) == 0 {
+                if used.elapsed() > IDLE {
+                    return self.retire().await;
+                }
+                continue;
+            }
+            used = Instant::now();
+            let asked = tokio::time::timeout(alive, pings.ping(Ping::opaque())).await;
+            if !matches!(asked, Ok(Ok(_))) {
+                self.live.store(false, Ordering::Release);
+                // The calls on it fail with it.
+                self.driver.abort();
+            }
+        }
+    }
+
+    /// Takes no new calls, and ends behind the last of those that were quicker.
+    async fn retire(self) {
+        self.live.store(false, Ordering::Release);
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if self.under_way.load(Ordering::Relaxed) == 0 {
+                return self.driver.abort();
+            }
+        }
+    }
+}
+
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.live.store(false, Ordering::Release);
         // Streams that outlive the pool's interest keep the driver: it ends with the last of them.
         if self.load() == 0 {
             self.driver.abort();

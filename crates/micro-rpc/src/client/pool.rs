@@ -1,73 +1,92 @@
-//! The connections to each target.
+//! The instances that are called, and the connections to each.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
 use super::connection::Connection;
+use super::standing::{Outcome, Standing};
 use crate::Result;
 
 /// A second connection to a target pays once this many calls are under way on the first.
 const BUSY: usize = 16;
 
+/// Instances come and go at new addresses: once there are so many, those without a connection are forgotten now and then.
+const MANY: usize = 64;
+
 pub(super) struct Pool {
     per_target: usize,
-    targets: RwLock<HashMap<String, Arc<Target>>>,
+    alive: Duration,
+    targets: RwLock<Targets>,
 }
 
-struct Target {
-    address: String,
+#[derive(Default)]
+struct Targets {
+    by_address: HashMap<String, Arc<Target>>,
+    /// How many there may be before it is looked which are still needed.
+    look_at: usize,
+}
+
+/// One instance.
+pub(super) struct Target {
+    pub(super) address: String,
+    pub(super) standing: Standing,
     per_target: usize,
+    alive: Duration,
     open: RwLock<Vec<Arc<Connection>>>,
     opening: Mutex<()>,
 }
 
+/// A call at an instance, from its beginning to its end.
+pub(super) struct Turn {
+    pub(super) target: Arc<Target>,
+    began: Instant,
+    is_probe: bool,
+    /// Whether how long it takes says something.
+    is_measured: bool,
+}
+
 impl Pool {
-    pub(super) fn new(per_target: usize) -> Self {
+    /// With so many connections to each instance, which are asked whether they are [alive](Connection::open).
+    pub(super) fn new(per_target: usize, alive: Duration) -> Self {
         Self {
             per_target,
+            alive,
             targets: RwLock::default(),
         }
     }
 
-    /// A live connection to an address.
-    pub(super) async fn connection(&self, address: &str) -> Result<Arc<Connection>> {
-        self.target(address).connection().await
-    }
-
-    /// Calls under way to an address.
-    pub(super) fn load(&self, address: &str) -> usize {
+    pub(super) fn target(&self, address: &str) -> Arc<Target> {
         let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
-        targets.get(address).map_or(0, |target| {
-            target.read(|open| open.iter().map(|c| c.load()).sum())
-        })
-    }
-
-    fn target(&self, address: &str) -> Arc<Target> {
-        if let Some(target) = self
-            .targets
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(address)
-        {
+        if let Some(target) = targets.by_address.get(address) {
             return target.clone();
         }
+        drop(targets);
         let mut targets = self.targets.write().unwrap_or_else(PoisonError::into_inner);
-        // Instances come and go at new addresses: those without a connection are forgotten.
-        if targets.len() > 64 {
+        if targets.by_address.len() >= targets.look_at.max(MANY) {
             targets
-                .retain(|_, target| target.read(|open| open.iter().any(|connection| connection.is_live())));
+                .by_address
+                .retain(|_, target| target.is_connected() || target.standing.is_unreachable());
+            // So that a client of very many does not look again and again.
+            targets.look_at = 2 * targets.by_address.len();
         }
         let new = || {
             Arc::new(Target {
                 address: address.to_owned(),
+                standing: Standing::default(),
                 per_target: self.per_target,
+                alive: self.alive,
                 open: RwLock::default(),
                 opening: Mutex::default(),
             })
         };
-        targets.entry(address.to_owned()).or_insert_with(new).clone()
+        targets
+            .by_address
+            .entry(address.to_owned())
+            .or_insert_with(new)
+            .clone()
     }
 }
 
@@ -76,7 +95,12 @@ impl Target {
         look(&self.open.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn connection(&self) -> Result<Arc<Connection>> {
+    fn is_connected(&self) -> bool {
+        self.read(|open| open.iter().any(|connection| connection.is_live()))
+    }
+
+    /// A live connection.
+    pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
         if let Some(connection) = self.choose(BUSY) {
             return Ok(connection);
         }
@@ -97,6 +121,16 @@ impl Target {
         }
     }
 
+    /// Finds out whether it can be reached again, while nobody waits for it.
+    pub(super) fn connect(self: Arc<Self>) {
+        tokio::spawn(async move {
+            match self.connection().await {
+                Ok(_) => self.standing.reached(),
+                Err(_) => self.standing.saw(Outcome::Unreachable, true),
+            }
+        });
+    }
+
     fn choose(&self, bound: usize) -> Option<Arc<Connection>> {
         self.read(|open| {
             let live = || open.iter().filter(|connection| connection.is_live());
@@ -110,10 +144,45 @@ impl Target {
     }
 
     async fn open(&self) -> Result<Arc<Connection>> {
-        let connection = Arc::new(Connection::open(&self.address).await?);
+        let connection = Arc::new(Connection::open(&self.address, self.alive).await?);
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.retain(|connection| connection.is_live());
         open.push(connection.clone());
         Ok(connection)
+    }
+}
+
+impl Turn {
+    pub(super) fn begin(target: Arc<Target>, is_probe: bool, is_measured: bool) -> Self {
+        target.standing.begin();
+        Self {
+            target,
+            began: Instant::now(),
+            is_probe,
+            is_measured,
+        }
+    }
+
+    /// Says how it went; after it, how long it took is known.
+    pub(super) fn tell(&mut self, outcome: Outcome) {
+        if std::mem::take(&mut self.is_measured) && outcome == Outcome::Answered {
+            self.target.standing.took(self.began.elapsed());
+        }
+        self.target.standing.saw(outcome, self.is_probe);
+    }
+
+    /// It was not dealt with here, which says nothing of how long it takes.
+    pub(super) fn pass(mut self) -> Arc<Target> {
+        self.is_measured = false;
+        self.target.clone()
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.is_measured {
+            self.target.standing.gave_up(self.began.elapsed());
+        }
+        self.target.standing.end();
     }
 }

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, Response};
 use super::Inner;
 use super::attempt::{Call, Tries};
 use crate::frame::{Frames, MESSAGE_LIMIT, broken, send_unary};
-use crate::names::{GRPC_MESSAGE, GRPC_STATUS};
+use crate::names::{GRPC_MESSAGE, GRPC_STATUS, UNBEGUN};
 use crate::{Codec, Context, Error, Result};
 
 pub(super) async fn unary(
@@ -19,6 +19,7 @@ pub(super) async fn unary(
     endpoint: &str,
     codec: Codec,
     frame: Bytes,
+    tries: &mut Tries,
 ) -> Result<Bytes> {
     let deadline = ctx.deadline().unwrap_or_else(|| Instant::now() + client.timeout);
     let call = Call {
@@ -28,28 +29,45 @@ pub(super) async fn unary(
         endpoint,
         codec,
         deadline: Some(deadline),
+        is_unary: true,
     };
-    tokio::time::timeout_at(deadline.into(), ask(&call, frame))
+    tokio::time::timeout_at(deadline.into(), ask(&call, frame, tries))
         .await
         .unwrap_or_else(|_| Err(Error::timeout("go.micro.client", "context deadline exceeded")))
 }
 
-async fn ask(call: &Call<'_>, frame: Bytes) -> Result<Bytes> {
-    let mut tries = Tries::default();
-    let (answer, _slot) = loop {
-        let mut started = call.start(&mut tries).await?;
+async fn ask(call: &Call<'_>, frame: Bytes, tries: &mut Tries) -> Result<Bytes> {
+    loop {
+        let mut started = call.start(tries).await?;
         // Who refuses a request early says why in the answer: that counts more than that it stopped reading.
         let sent = send_unary(&mut started.out, frame.clone(), true).await;
-        match started.answer.await {
-            Ok(answer) => break (answer, started.slot),
-            Err(error) if tries.again(started.at, &error) => {}
+        let answer = match started.answer.await {
+            Ok(answer) => answer,
+            Err(error) if tries.again(started.at, &error) => continue,
             Err(error) => return Err(sent.err().unwrap_or_else(|| broken(&error))),
+        };
+        let mut at = started.at;
+        let was_not_begun = answer.headers().contains_key(&UNBEGUN);
+        let (frames, failed) = open(answer);
+        if let Some(error) = failed.as_ref().filter(|_| was_not_begun) {
+            match tries.elsewhere(at, call.client) {
+                true => continue,
+                false => return Err(error.clone()),
+            }
         }
-    };
-    let (mut frames, failed) = open(answer);
-    if let Some(error) = failed {
-        return Err(error);
+        let read = match failed {
+            Some(error) => Err(error),
+            None => read(call, frames).await,
+        };
+        at.tell(read.as_ref().err());
+        if read.is_err() {
+            tries.avoid(at);
+        }
+        return read;
     }
+}
+
+async fn read(call: &Call<'_>, mut frames: Frames) -> Result<Bytes> {
     let body = frames.next().await?;
     finish(&mut frames).await?;
     body.ok_or_else(|| Error::internal("go.micro.client", format!("{} answered nothing", call.service)))

@@ -98,7 +98,7 @@ struct Open {
     frames: Frames,
     sending: Sending,
     /// Counts it as long as it goes on.
-    _slot: Slot,
+    _at: (Slot, At),
 }
 
 async fn receive(state: Receiving) -> Result<Option<(Bytes, Box<Open>)>, Option<Error>> {
@@ -129,6 +129,7 @@ impl Wanted {
             endpoint: &self.endpoint,
             codec: self.codec,
             deadline: self.ctx.deadline(),
+            is_unary: false,
         };
         call.start(tries).await
     }
@@ -157,10 +158,11 @@ impl Waiting {
                 Ok(answer) => {
                     self.requests.are_taken.store(true, Ordering::Relaxed);
                     let (frames, failed) = open(answer);
+                    self.at.tell(failed.as_ref());
                     let open = Open {
                         frames,
                         sending: self.sending,
-                        _slot: self.slot,
+                        _at: (self.slot, self.at),
                     };
                     return failed.map_or(Ok(open), Err);
                 }

@@ -31,8 +31,25 @@ pub struct Cache {
 
 type Namespaces = RwLock<HashMap<String, Arc<Namespace>>>;
 
-/// The versions of each service, as they were last heard of.
-type Services = HashMap<String, Arc<Vec<Service>>>;
+/// Each service, as it was last heard of.
+type Services = HashMap<String, Known>;
+
+#[derive(Clone, Default)]
+struct Known {
+    versions: Arc<Vec<Service>>,
+    /// Of all instances, for who calls them: however many there are, a call takes them as one.
+    addresses: Arc<[String]>,
+}
+
+impl Known {
+    fn new(versions: Vec<Service>) -> Self {
+        let nodes = versions.iter().flat_map(|version| &version.nodes);
+        Self {
+            addresses: nodes.map(|node| node.address.clone()).collect(),
+            versions: Arc::new(versions),
+        }
+    }
+}
 
 #[derive(Default)]
 struct Namespace {
@@ -52,7 +69,15 @@ impl Cache {
     /// What is known of a service; `None` when nothing is. Never waits.
     pub fn lookup(&self, namespace: &str, name: &str) -> Option<Arc<Vec<Service>>> {
         let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
-        namespaces.get(namespace)?.lookup(super::short_name(name))
+        let known = namespaces.get(namespace)?.lookup(super::short_name(name));
+        known.map(|known| known.versions)
+    }
+
+    /// Where its instances are; `None` when nothing is known. Never waits.
+    fn addresses(&self, namespace: &str, name: &str) -> Option<Arc<[String]>> {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        let known = namespaces.get(namespace)?.lookup(super::short_name(name));
+        known.map(|known| known.addresses)
     }
 
     /// What is known of a service, asking the registry where nothing is; `None` when there is no such service.
@@ -107,7 +132,7 @@ impl Cache {
 }
 
 impl Namespace {
-    fn lookup(&self, name: &str) -> Option<Arc<Vec<Service>>> {
+    fn lookup(&self, name: &str) -> Option<Known> {
         self.services
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -129,7 +154,7 @@ impl Namespace {
         }
         let fresh = fresh
             .into_iter()
-            .map(|(name, versions)| (name, Arc::new(versions)))
+            .map(|(name, versions)| (name, Known::new(versions)))
             .collect();
         *self.services.write().unwrap_or_else(PoisonError::into_inner) = fresh;
     }
@@ -137,27 +162,29 @@ impl Namespace {
     fn apply(&self, Event { action, service, .. }: Event) {
         let mut services = self.services.write().unwrap_or_else(PoisonError::into_inner);
         let name = service.name.clone();
-        let versions = Arc::make_mut(services.entry(name.clone()).or_default());
+        let known = services.remove(&name).unwrap_or_default();
+        let mut versions = Arc::unwrap_or_clone(known.versions);
         versions.retain(|known| known.version != service.version);
         if action != Action::Delete {
             versions.push(service);
             versions.sort_by(|a, b| a.version.cmp(&b.version));
         }
-        if versions.is_empty() {
-            services.remove(&name);
+        if !versions.is_empty() {
+            services.insert(name, Known::new(versions));
         }
     }
 }
 
 #[async_trait]
 impl Resolver for Cache {
-    async fn resolve(&self, namespace: &str, service: &str) -> Result<Vec<String>> {
-        let found = self.get(namespace, service).await?;
-        let nodes = found
-            .iter()
-            .flat_map(|versions| versions.iter())
-            .flat_map(|version| &version.nodes);
-        let addresses: Vec<String> = nodes.map(|node| node.address.clone()).collect();
+    async fn resolve(&self, namespace: &str, service: &str) -> Result<Arc<[String]>> {
+        let addresses = match self.addresses(namespace, service) {
+            Some(known) => known,
+            None => match self.get(namespace, service).await? {
+                Some(found) => Known::new(Arc::unwrap_or_clone(found)).addresses,
+                None => Arc::default(),
+            },
+        };
         if addresses.is_empty() {
             return Err(Error::internal(
                 "go.micro.client",

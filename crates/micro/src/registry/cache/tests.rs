@@ -95,7 +95,7 @@ async fn follows_what_changes() {
         .await
         .unwrap();
     assert_eq!(
-        cache.resolve("micro", "go.micro.service.user").await.unwrap(),
+        *cache.resolve("micro", "go.micro.service.user").await.unwrap(),
         ["a:1"]
     );
     until_known(&cache, &["a:1"]).await;
@@ -128,7 +128,7 @@ async fn stands_while_the_registry_is_away_and_catches_up_afterwards() {
         .await
         .unwrap();
     assert_eq!(
-        cache.resolve("micro", "user").await.unwrap(),
+        *cache.resolve("micro", "user").await.unwrap(),
         ["a:1"],
         "stale beats nothing"
     );
