@@ -100,6 +100,12 @@ impl store::Store for Store {
         self.reads.read(scope, key).await
     }
 
+    async fn read_all(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Record>>> {
+        scope.check()?;
+        keys.iter().try_for_each(|key| check_key(key))?;
+        self.reads.read_all(scope, keys).await
+    }
+
     async fn scan(&self, scope: &Scope, scan: &Scan) -> Result<Vec<Record>> {
         scope.check()?;
         let plan = scan::Plan::new(scope, scan);

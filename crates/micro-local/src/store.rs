@@ -95,6 +95,13 @@ impl store::Store for Store {
         self.read_with(move |engine| engine.read(&scope, &key)).await
     }
 
+    async fn read_all(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Record>>> {
+        scope.check()?;
+        keys.iter().try_for_each(|key| check_key(key))?;
+        let (scope, keys) = (scope.clone(), keys.to_vec());
+        self.read_with(move |engine| engine.read_all(&scope, &keys)).await
+    }
+
     async fn scan(&self, scope: &Scope, scan: &Scan) -> Result<Vec<Record>> {
         scope.check()?;
         let (scope, scan) = (scope.clone(), scan.clone());

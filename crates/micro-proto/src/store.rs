@@ -257,15 +257,31 @@ pub struct ReadRequest {
     pub key: String,
     #[prost(message, optional, tag = "2")]
     pub options: Option<ReadOptions>,
+    /// Reads these instead, each as if it were asked for alone; the key is empty then.
+    #[prost(string, repeated, tag = "100")]
+    #[serde(
+        with = "json::As::<json::List<json::Text>>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
+    pub keys: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
 #[prost(prost_path = "micro_rpc::prost")]
 #[serde(crate = "micro_rpc::serde", default)]
 pub struct ReadResponse {
+    /// Of several keys those that are there, in the order of the keys.
     #[prost(message, repeated, tag = "1")]
     #[serde(with = "json::As::<json::List<json::Msg>>")]
     pub records: Vec<Record>,
+    /// So many of the keys were looked for, from the first on. The records of the others would have made the answer too large.
+    #[prost(uint64, tag = "100")]
+    #[serde(
+        with = "json::As::<json::UInt64>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions",
+        alias = "lookedFor"
+    )]
+    pub looked_for: u64,
 }
 
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]

@@ -21,6 +21,9 @@ const TABLE: &str = "micro";
 /// What one answer may hold; messages are limited to 32 MiB.
 const ANSWER_BYTES: usize = 24 << 20;
 
+/// So many keys are looked for at a time where there are several: what is found has to be held at once.
+const KEYS: usize = 128;
+
 /// Answers the store's contract from a driver.
 pub struct StoreHandler {
     store: Arc<dyn Store>,
@@ -39,10 +42,7 @@ impl StoreHandler {
             .scan(scope, scan)
             .await
             .map_err(|error| failed(id, error))?;
-        let bytes: usize = records
-            .iter()
-            .map(|record| record.key.len() + record.value.len())
-            .sum();
+        let bytes: usize = records.iter().map(size).sum();
         if bytes > ANSWER_BYTES {
             let detail = format!(
                 "{bytes} bytes match, more than one answer holds: read in pages with limit and after"
@@ -51,6 +51,27 @@ impl StoreHandler {
         }
         Ok(records)
     }
+
+    /// The records of the first keys, as many as one answer holds, but one at least.
+    async fn each(&self, scope: &Scope, keys: &[String], id: &str) -> Result<ReadResponse> {
+        let (mut records, mut looked_for, mut bytes) = (Vec::new(), 0, 0);
+        for keys in keys.chunks(KEYS) {
+            let found = self.store.read_all(scope, keys).await;
+            for record in found.map_err(|error| failed(id, error))? {
+                bytes += record.as_ref().map_or(0, size);
+                if bytes > ANSWER_BYTES && looked_for > 0 {
+                    return Ok(ReadResponse { records, looked_for });
+                }
+                records.extend(record.map(Into::into));
+                looked_for += 1;
+            }
+        }
+        Ok(ReadResponse { records, looked_for })
+    }
+}
+
+fn size(record: &Record) -> usize {
+    record.key.len() + record.value.len()
 }
 
 /// The table of a request, once the caller may reach into its database.
@@ -142,6 +163,13 @@ impl proto::Store for StoreHandler {
         const ID: &str = "store.Store.Read";
         let options = request.options.unwrap_or_default();
         let scope = scope(ctx, &options.database, &options.table, ID)?;
+        if !request.keys.is_empty() {
+            if !request.key.is_empty() || options.prefix || options.suffix {
+                let detail = "keys are read alone: without key, prefix and suffix";
+                return Err(Error::bad_request(ID, detail));
+            }
+            return self.each(&scope, &request.keys, ID).await;
+        }
         let records = if options.prefix || options.suffix {
             self.found(&scope, &scan(&request.key, &options), ID).await?
         } else {
@@ -150,6 +178,7 @@ impl proto::Store for StoreHandler {
         };
         Ok(ReadResponse {
             records: records.into_iter().map(Into::into).collect(),
+            looked_for: 0,
         })
     }
 
@@ -236,8 +265,8 @@ impl proto::Store for StoreHandler {
 mod tests {
     use std::sync::Arc;
 
-    use micro::Handler;
     use micro::store::{Memory, Remote, conformance};
+    use micro::{Call, Handler, MethodDescriptor, Reply, ServiceDescriptor};
     use micro_proto::store::StoreServer;
 
     use super::*;
@@ -253,6 +282,78 @@ mod tests {
         let drain = Drain::new();
         let handler = handler(Arc::new(Memory::new()), &drain);
         conformance::run(&Remote::new(&peer::client(handler, "micro user admin").await)).await;
+    }
+
+    #[tokio::test]
+    async fn several_keys_come_in_as_many_answers_as_they_need() {
+        let drain = Drain::new();
+        let memory: Arc<dyn Store> = Arc::new(Memory::new());
+        let scope = Scope::new("micro", "large");
+        for key in ["a", "b", "c"] {
+            let record = Record::new(key, vec![b'x'; ANSWER_BYTES / 2]);
+            memory.write(&scope, record).await.unwrap();
+        }
+        let client = peer::client(handler(memory, &drain), "micro user admin").await;
+        let keys = ["a", "none", "b", "c", "d"].map(str::to_owned);
+        let request = ReadRequest {
+            options: Some(ReadOptions {
+                table: "large".to_owned(),
+                ..ReadOptions::default()
+            }),
+            keys: keys.to_vec(),
+            ..ReadRequest::default()
+        };
+        let stub = proto::StoreClient::new(&client);
+        let answer = proto::Store::read(&stub, &Context::background(), request.clone()).await;
+        let answer = answer.unwrap();
+        let found: Vec<_> = answer.records.iter().map(|record| record.key.as_str()).collect();
+        assert_eq!((found, answer.looked_for), (vec!["a"], 2));
+        let all = Remote::new(&client).read_all(&scope, &keys).await.unwrap();
+        let there: Vec<_> = all.iter().map(Option::is_some).collect();
+        assert_eq!(there, [true, false, true, true, false]);
+        let both = ReadRequest {
+            key: "a".to_owned(),
+            ..request
+        };
+        let refused = proto::Store::read(&stub, &Context::background(), both).await;
+        assert_eq!(refused.unwrap_err().code, 400);
+    }
+
+    /// A platform from before there were several keys in a request.
+    struct Old(Arc<dyn proto::Store>);
+
+    #[micro_rpc::async_trait]
+    impl Handler for Old {
+        fn descriptor(&self) -> &'static ServiceDescriptor {
+            &proto::STORE_SERVICE
+        }
+
+        async fn call(
+            &self,
+            ctx: &Context,
+            method: &'static MethodDescriptor,
+            mut call: Call,
+        ) -> Result<Reply> {
+            if method.name != "Read" {
+                return StoreServer::from_arc(self.0.clone())
+                    .call(ctx, method, call)
+                    .await;
+            }
+            let request: ReadRequest = call.request().await?;
+            let known = ReadRequest {
+                keys: Vec::new(),
+                ..request
+            };
+            call.reply(&self.0.read(ctx, known).await?)
+        }
+    }
+
+    #[tokio::test]
+    async fn an_old_platform_is_asked_for_one_key_after_the_other() {
+        let drain = Drain::new();
+        let store = StoreHandler::new(Arc::new(Memory::new()), drain.signal());
+        let old = Arc::new(Old(Arc::new(store)));
+        conformance::run(&Remote::new(&peer::client(old, "micro user admin").await)).await;
     }
 
     #[tokio::test]

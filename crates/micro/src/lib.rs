@@ -39,6 +39,7 @@ pub mod service;
 mod settings;
 pub mod store;
 mod tenant;
+mod together;
 pub mod web;
 
 pub use backend::Backend;

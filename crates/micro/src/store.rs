@@ -242,6 +242,19 @@ pub trait Store: Send + Sync + 'static {
     /// The record of a key; [`ErrorKind::NotFound`] when there is none.
     async fn read(&self, scope: &Scope, key: &str) -> Result<Record>;
 
+    /// The records of several keys, in the order of the keys, `None` where there is none. Each is read as by [`Store::read`]: it is no
+    /// common picture.
+    async fn read_all(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Record>>> {
+        let reads = keys.iter().map(|key| async move {
+            match self.read(scope, key).await {
+                Ok(record) => Ok(Some(record)),
+                Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        futures_util::future::try_join_all(reads).await
+    }
+
     /// The records that match, as one consistent picture.
     async fn scan(&self, scope: &Scope, scan: &Scan) -> Result<Vec<Record>>;
 

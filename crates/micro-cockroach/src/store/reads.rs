@@ -20,6 +20,8 @@ use crate::task::Task;
 /// Reads that may wait, and that one look at the queue takes.
 const QUEUE: usize = 1024;
 const BATCH: usize = 64;
+/// Keys that one statement has at most.
+const KEYS: usize = 512;
 
 pub struct Reads {
     pool: Arc<Pool>,
@@ -67,6 +69,26 @@ impl Reads {
             Err(_) => Err(self.pool.slow()),
         }
     }
+
+    /// Those that one caller asks for together are a statement of their own already, or a few if there are very many.
+    pub async fn read_all(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Record>>> {
+        self.pool.check()?;
+        let scope = scope_name(scope);
+        let mut records = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(KEYS) {
+            let mut unique: Vec<&str> = keys.iter().map(String::as_str).collect();
+            unique.sort_unstable();
+            unique.dedup();
+            let found = find(&self.pool, &scope, &unique).await?;
+            let now = SystemTime::now();
+            records.extend(keys.iter().map(|key| live(&found, key, now)));
+        }
+        Ok(records)
+    }
+}
+
+fn live(found: &HashMap<String, Record>, key: &str, now: SystemTime) -> Option<Record> {
+    found.get(key).filter(|record| !record.is_expired(now)).cloned()
 }
 
 async fn serve(pool: Arc<Pool>, queue: Arc<Mutex<mpsc::Receiver<Ask>>>) {
@@ -92,11 +114,7 @@ async fn answer(pool: &Pool, scope: Vec<u8>, asks: Asked) {
     let now = SystemTime::now();
     for (key, answer) in asks {
         let record = match &found {
-            Ok(found) => found
-                .get(&key)
-                .filter(|record| !record.is_expired(now))
-                .cloned()
-                .ok_or_else(Error::not_found),
+            Ok(found) => live(found, &key, now).ok_or_else(Error::not_found),
             Err(error) => Err(error.clone()),
         };
         // A caller that has gone does not want to know.

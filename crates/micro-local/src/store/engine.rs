@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, Readable};
 use micro::bytes::Bytes;
-use micro::store::{Error, Record, Result, Scan, Scope};
+use micro::store::{Error, ErrorKind, Record, Result, Scan, Scope};
 
 use super::encoding::{Prefix, decode, record_key};
 
@@ -134,6 +134,15 @@ impl Engine {
         } else {
             Ok(record)
         }
+    }
+
+    pub fn read_all(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Record>>> {
+        let reads = keys.iter().map(|key| match self.read(scope, key) {
+            Ok(record) => Ok(Some(record)),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        });
+        reads.collect()
     }
 
     pub fn scan(&self, scope: &Scope, scan: &Scan) -> Result<Vec<Record>> {

@@ -15,6 +15,7 @@ use super::{Change, ErrorKind, MAX_KEY_LENGTH, Record, Result, Scan, Scope, Stor
 /// When the store breaks a promise; the message says which.
 pub async fn run(store: &dyn Store) {
     reads_what_was_written(store).await;
+    reads_several_as_one_by_one(store).await;
     refuses_what_cannot_be_kept(store).await;
     puts_new_only_once(store).await;
     changes_only_what_nobody_else_changed(store).await;
@@ -53,6 +54,55 @@ async fn reads_what_was_written(store: &dyn Store) {
     done(store.delete(&scope, "a").await);
     done(store.delete(&scope, "a").await);
     assert_kind(store.read(&scope, "a").await, ErrorKind::NotFound);
+}
+
+async fn reads_several_as_one_by_one(store: &dyn Store) {
+    let scope = Scope::new("conformance", "several");
+    let elsewhere = Scope::new("conformance", "several-elsewhere");
+    for key in ["a", "b", "c"] {
+        done(store.write(&scope, Record::new(key, key)).await);
+    }
+    done(store.write(&elsewhere, Record::new("d", "d")).await);
+    let over = Record {
+        expires_at: Some(SystemTime::now() - Duration::from_secs(1)),
+        ..Record::new("e", "e")
+    };
+    done(store.write(&scope, over).await);
+    let read = |keys: &[&str]| {
+        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        let scope = &scope;
+        async move { store.read_all(scope, &keys).await }
+    };
+    let found = done(read(&["c", "none", "a", "d", "c", "e"]).await);
+    let found: Vec<_> = found
+        .iter()
+        .map(|record| {
+            record
+                .as_ref()
+                .map(|record| (record.key.as_str(), &record.value[..]))
+        })
+        .collect();
+    let (a, c) = (Some(("a", &b"a"[..])), Some(("c", &b"c"[..])));
+    assert_eq!(found, [c, None, a, None, c, None], "each is read as if alone");
+    assert_eq!(done(read(&[]).await), []);
+    assert_kind(read(&["a", ""]).await, ErrorKind::Invalid);
+
+    let many: Vec<String> = (0..1500).map(|number| format!("many/{number}")).collect();
+    let puts = many
+        .iter()
+        .map(|key| Change::Put(Record::new(key.as_str(), key.clone())));
+    done(store.commit(&scope, puts.collect()).await);
+    let found = done(store.read_all(&scope, &many).await);
+    let found: Vec<_> = found.into_iter().flatten().map(|record| record.key).collect();
+    assert_eq!(found, many, "so many that they do not fit into one question");
+    let together = many.iter().take(200).map(|key| store.read(&scope, key));
+    for (key, record) in many.iter().zip(futures_util::future::join_all(together).await) {
+        assert_eq!(
+            done(record).value,
+            key.as_bytes(),
+            "reads at the same time are not mixed up"
+        );
+    }
 }
 
 async fn refuses_what_cannot_be_kept(store: &dyn Store) {

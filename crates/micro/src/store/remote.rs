@@ -1,5 +1,7 @@
 //! The store as services and the command line reach it: over RPC.
 
+mod reads;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -7,19 +9,24 @@ use micro_proto::store as proto;
 use micro_proto::store::{Store as _, StoreClient};
 use micro_rpc::{Client, Context, Streaming};
 
-use super::{Change, Error, ErrorKind, Event, Record, Result, Scan, Scope, Store};
+use super::{Change, Error, ErrorKind, Event, Record, Result, Scan, Scope, Store, check_key};
+use crate::together::Together;
+use reads::{Read, Reads};
 
-/// Asks the platform's store service.
+/// Asks the platform's store service. Clones share their reads: where many are under way at once, several travel as one call.
 #[derive(Clone)]
 pub struct Remote {
     client: StoreClient,
+    reads: Together<Reads>,
 }
 
 impl Remote {
     /// Over a client that leads to the platform with an account.
     pub fn new(client: &Client) -> Self {
+        let client = StoreClient::new(client);
         Self {
-            client: StoreClient::new(client),
+            reads: Together::new(Reads::new(client.clone())),
+            client,
         }
     }
 }
@@ -159,13 +166,23 @@ fn order(scan: &Scan) -> String {
 impl Store for Remote {
     async fn read(&self, scope: &Scope, key: &str) -> Result<Record> {
         scope.check()?;
-        let request = proto::ReadRequest {
+        check_key(key)?;
+        let read = Read {
+            scope: scope.clone(),
             key: key.to_owned(),
-            options: Some(read_options(scope)),
         };
-        let answer = self.client.read(&context(), request).await.map_err(failed)?;
-        let record = answer.records.into_iter().next();
-        record.map(Record::from).ok_or_else(Error::not_found)
+        let record = self.reads.call(read).await.map_err(failed)?;
+        record.ok_or_else(Error::not_found)
+    }
+
+    async fn read_all(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Record>>> {
+        scope.check()?;
+        keys.iter().try_for_each(|key| check_key(key))?;
+        self.reads
+            .calls()
+            .read_all(scope, keys.to_vec())
+            .await
+            .map_err(failed)
     }
 
     async fn scan(&self, scope: &Scope, scan: &Scan) -> Result<Vec<Record>> {
@@ -189,6 +206,7 @@ impl Store for Remote {
         let request = proto::ReadRequest {
             key: scan.prefix.clone(),
             options: Some(options),
+            ..proto::ReadRequest::default()
         };
         let answer = self.client.read(&context(), request).await.map_err(failed)?;
         Ok(answer.records.into_iter().map(Record::from).collect())
@@ -196,9 +214,7 @@ impl Store for Remote {
 
     async fn commit(&self, scope: &Scope, changes: Vec<Change>) -> Result<()> {
         scope.check()?;
-        changes
-            .iter()
-            .try_for_each(|change| super::check_key(change.key()))?;
+        changes.iter().try_for_each(|change| check_key(change.key()))?;
         let request = proto::CommitRequest {
             changes: changes.into_iter().map(Into::into).collect(),
             options: write_options(scope),
