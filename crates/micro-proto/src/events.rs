@@ -44,6 +44,13 @@ pub struct PublishRequest {
         skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
     )]
     pub namespace: String,
+    /// Publishes these instead, each as if it came alone; only the namespace is that of all.
+    #[prost(message, repeated, tag = "102")]
+    #[serde(
+        with = "json::As::<json::List<json::Msg>>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
+    pub events: Vec<Event>,
 }
 
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
@@ -63,6 +70,28 @@ pub struct PublishResponse {
         skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
     )]
     pub position: u64,
+    /// What became of each of several events, in their order.
+    #[prost(message, repeated, tag = "102")]
+    #[serde(
+        with = "json::As::<json::List<json::Msg>>",
+        skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
+    )]
+    pub outcomes: Vec<Outcome>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[prost(prost_path = "micro_rpc::prost")]
+#[serde(crate = "micro_rpc::serde", default)]
+pub struct Outcome {
+    #[prost(string, tag = "1")]
+    #[serde(with = "json::As::<json::Text>")]
+    pub id: String,
+    #[prost(uint64, tag = "2")]
+    #[serde(with = "json::As::<json::UInt64>")]
+    pub position: u64,
+    /// Why it was not published.
+    #[prost(message, optional, tag = "3")]
+    pub error: Option<super::errors::Error>,
 }
 
 #[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]

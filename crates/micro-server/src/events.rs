@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use micro::events::{Answers, CALLER, Consume, Draft, Event, Events, Start};
+use micro::events::{Answers, CALLER, Consume, Draft, Event, Events, Published, Start};
 use micro::{Call, Handler, MethodDescriptor, Reply, ServiceDescriptor};
 use micro_proto::events as proto;
 use micro_proto::events::{
     AckRequest, ConsumeRequest, DeadLettersRequest, DeadLettersResponse, DiscardRequest, DiscardResponse,
-    GroupsRequest, GroupsResponse, PublishRequest, PublishResponse, ReadRequest, ReadResponse,
+    GroupsRequest, GroupsResponse, Outcome, PublishRequest, PublishResponse, ReadRequest, ReadResponse,
     RedriveRequest, RedriveResponse, StoreServer, StreamServer, TopicsRequest, TopicsResponse, WriteRequest,
     WriteResponse,
 };
@@ -21,8 +21,13 @@ use tokio::task::JoinHandle;
 use crate::drain::Draining;
 use crate::namespace;
 
+const PUBLISH: &str = "events.Stream.Publish";
+
 /// Where the runtime tells what has changed.
 const RUNTIME_TOPIC: &str = "runtime";
+
+/// So many events of one call are published at a time.
+const AT_ONCE: usize = 256;
 
 /// The limit of a request that names none.
 const LIMIT: u64 = 250;
@@ -47,6 +52,45 @@ impl EventsHandler {
             handler: shared.clone(),
         };
         vec![Arc::new(stream), Arc::new(StoreServer::from_arc(shared))]
+    }
+
+    async fn publish_one(&self, ctx: &Context, namespace: &str, mut draft: Draft) -> Result<Published> {
+        let namespace = member(ctx, &draft.topic, namespace, PUBLISH)?;
+        // What the platform says of itself, nobody else says.
+        if namespace == namespace::PLATFORM && draft.topic == RUNTIME_TOPIC {
+            namespace::authorize_admin(ctx, &namespace, PUBLISH)?;
+        }
+        if !namespace::may_name_caller(ctx) {
+            draft
+                .metadata
+                .retain(|name, _| !name.eq_ignore_ascii_case(CALLER));
+        }
+        let published = self.events.publish(&namespace, draft).await;
+        published.map_err(|error| with_id(error, PUBLISH))
+    }
+
+    /// Each as if it came alone, at the same time and in their order.
+    async fn publish_each(
+        &self,
+        ctx: &Context,
+        namespace: &str,
+        events: Vec<Event>,
+    ) -> Result<PublishResponse> {
+        let publishes = events.into_iter().map(|event| {
+            let draft = Draft {
+                topic: event.topic,
+                id: event.id,
+                metadata: event.metadata,
+                payload: event.payload,
+                timestamp: event.timestamp,
+            };
+            self.publish_one(ctx, namespace, draft)
+        });
+        let outcomes = stream::iter(publishes).buffered(AT_ONCE).map(outcome);
+        Ok(PublishResponse {
+            outcomes: outcomes.collect().await,
+            ..PublishResponse::default()
+        })
     }
 
     /// Joins a group, and sends what falls to the caller. `answers` are those that he sends on the same stream.
@@ -212,6 +256,25 @@ fn admin(ctx: &Context, topic: &str, named: &str, id: &str) -> Result<String> {
     Ok(namespace)
 }
 
+fn outcome(published: Result<Published>) -> Outcome {
+    match published {
+        Ok(Published { id, position }) => Outcome {
+            id,
+            position,
+            error: None,
+        },
+        Err(error) => Outcome {
+            error: Some(micro_proto::errors::Error {
+                id: error.id,
+                code: error.code,
+                detail: error.detail,
+                status: error.status,
+            }),
+            ..Outcome::default()
+        },
+    }
+}
+
 fn with_id(error: Error, id: &str) -> Error {
     Error {
         id: id.to_owned(),
@@ -226,28 +289,26 @@ fn limit(limit: u64) -> usize {
 #[micro_rpc::async_trait]
 impl proto::Stream for EventsHandler {
     async fn publish(&self, ctx: &Context, request: PublishRequest) -> Result<PublishResponse> {
-        const ID: &str = "events.Stream.Publish";
-        let namespace = member(ctx, &request.topic, &request.namespace, ID)?;
-        // What the platform says of itself, nobody else says.
-        if namespace == namespace::PLATFORM && request.topic == RUNTIME_TOPIC {
-            namespace::authorize_admin(ctx, &namespace, ID)?;
-        }
-        let mut metadata = request.metadata;
-        if !namespace::may_name_caller(ctx) {
-            metadata.retain(|name, _| !name.eq_ignore_ascii_case(CALLER));
-        }
         let draft = Draft {
             topic: request.topic,
             id: request.id,
-            metadata,
+            metadata: request.metadata,
             payload: request.payload,
             timestamp: request.timestamp,
         };
-        let published = self.events.publish(&namespace, draft).await;
-        let published = published.map_err(|error| with_id(error, ID))?;
+        if !request.events.is_empty() {
+            if draft != Draft::default() {
+                let detail =
+                    "several events are published alone: without topic, payload and the like beside them";
+                return Err(Error::bad_request(PUBLISH, detail));
+            }
+            return self.publish_each(ctx, &request.namespace, request.events).await;
+        }
+        let Published { id, position } = self.publish_one(ctx, &request.namespace, draft).await?;
         Ok(PublishResponse {
-            id: published.id,
-            position: published.position,
+            id,
+            position,
+            outcomes: Vec::new(),
         })
     }
 
@@ -440,6 +501,105 @@ mod tests {
         let kept = stored.read("acme", "user", 10, 0).await.unwrap();
         let has_caller: Vec<_> = kept.iter().map(|event| !event.metadata.is_empty()).collect();
         assert_eq!(has_caller, [false, true]);
+    }
+
+    fn draft(topic: &str, payload: &str) -> Draft {
+        Draft {
+            topic: topic.to_owned(),
+            payload: payload.to_owned().into(),
+            ..Draft::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn of_several_events_each_has_its_own_outcome() {
+        let drain = Drain::new();
+        let client = StreamClient::new(&peer::client_of(handlers(&drain), "micro user dev").await);
+        let ctx = Context::background();
+        let event = |topic: &str, id: &str| Event {
+            topic: topic.to_owned(),
+            id: id.to_owned(),
+            ..Event::default()
+        };
+        let request = PublishRequest {
+            events: vec![
+                event("topic", "1"),
+                event("", "2"),
+                event(RUNTIME_TOPIC, "3"),
+                event("topic", "4"),
+                event("topic", "1"),
+            ],
+            ..PublishRequest::default()
+        };
+        let answer = client.publish(&ctx, request.clone()).await.unwrap();
+        let outcomes: Vec<_> = answer
+            .outcomes
+            .into_iter()
+            .map(|outcome| (outcome.position, outcome.error.map_or(0, |error| error.code)))
+            .collect();
+        assert_eq!(outcomes, [(1, 0), (0, 400), (0, 401), (2, 0), (1, 0)]);
+        let both = PublishRequest {
+            topic: "topic".to_owned(),
+            ..request
+        };
+        assert_eq!(client.publish(&ctx, both).await.unwrap_err().code, 400);
+    }
+
+    /// A platform from before there were several events in a request.
+    struct Old(Arc<EventsHandler>);
+
+    #[micro_rpc::async_trait]
+    impl Handler for Old {
+        fn descriptor(&self) -> &'static ServiceDescriptor {
+            &proto::STREAM_SERVICE
+        }
+
+        async fn call(&self, ctx: &Context, _: &'static MethodDescriptor, mut call: Call) -> Result<Reply> {
+            let request: PublishRequest = call.request().await?;
+            let known = PublishRequest {
+                events: Vec::new(),
+                ..request
+            };
+            call.reply(&proto::Stream::publish(&*self.0, ctx, known).await?)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_published_at_the_same_time_is_kept_once_each() {
+        for is_old in [false, true] {
+            let drain = Drain::new();
+            let stored = Arc::new(Stored::new(Arc::new(Memory::new())));
+            let handler = Arc::new(EventsHandler::new(stored.clone(), drain.signal()));
+            let handler: Arc<dyn Handler> = match is_old {
+                true => Arc::new(Old(handler)),
+                false => Arc::new(StreamServer::from_arc(handler)),
+            };
+            let remote = Remote::new(&peer::client(handler, "micro user dev").await);
+            let drafts = (0..300).map(|number| {
+                let topic = ["one", "other", ""][number % 3];
+                remote.publish("micro", draft(topic, &number.to_string()))
+            });
+            let published = micro_rpc::futures_util::future::join_all(drafts).await;
+            for (topic, rest) in [("one", 0), ("other", 1)] {
+                let kept = stored.read("micro", topic, 1000, 0).await.unwrap();
+                assert_eq!(kept.len(), 100);
+                for event in kept {
+                    let number: usize = std::str::from_utf8(&event.payload).unwrap().parse().unwrap();
+                    assert_eq!(number % 3, rest);
+                    let told = published[number].as_ref().unwrap();
+                    assert_eq!(
+                        (told.id.as_str(), told.position),
+                        (event.id.as_str(), event.position)
+                    );
+                }
+            }
+            let refused = published.iter().skip(2).step_by(3);
+            assert!(
+                refused
+                    .clone()
+                    .all(|refused| refused.as_ref().unwrap_err().code == 400)
+            );
+        }
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! Events as services and the command line reach them: over RPC.
 
+mod publishes;
+
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -11,23 +13,29 @@ use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
 use tokio::sync::mpsc;
 
 use super::{Consume, Consumer, DeadLetter, Draft, Event, Events, Group, Published, Start, Topic, Verdict};
+use crate::together::Together;
+use publishes::{Publish, Publishes};
 
 const VERDICTS: usize = 64;
 
-/// Asks the platform's events service.
+/// Asks the platform's events service. Clones share what they publish: where much is under way at once, several events travel as one
+/// call.
 #[derive(Clone)]
 pub struct Remote {
     client: Client,
     stream: StreamClient,
+    publishes: Together<Publishes>,
     store: StoreClient,
 }
 
 impl Remote {
     /// Over a client that leads to the platform with an account.
     pub fn new(client: &Client) -> Self {
+        let stream = StreamClient::new(client);
         Self {
             client: client.clone(),
-            stream: StreamClient::new(client),
+            publishes: Together::new(Publishes::new(stream.clone())),
+            stream,
             store: StoreClient::new(client),
         }
     }
@@ -63,19 +71,8 @@ fn request(namespace: &str, wanted: &Consume) -> ConsumeRequest {
 #[async_trait]
 impl Events for Remote {
     async fn publish(&self, namespace: &str, draft: Draft) -> Result<Published> {
-        let request = proto::PublishRequest {
-            topic: draft.topic,
-            metadata: draft.metadata,
-            payload: draft.payload,
-            timestamp: draft.timestamp,
-            id: draft.id,
-            namespace: namespace.to_owned(),
-        };
-        let answer = self.stream.publish(&context(), request).await?;
-        Ok(Published {
-            id: answer.id,
-            position: answer.position,
-        })
+        let namespace = namespace.to_owned();
+        self.publishes.call(Publish { namespace, draft }).await
     }
 
     async fn consume(&self, namespace: &str, wanted: Consume) -> Result<Consumer> {
