@@ -17,6 +17,7 @@ mod faults;
 mod foreign;
 mod handlers;
 mod hot_reload;
+mod instances;
 mod main_job;
 mod malformed;
 mod moving;
