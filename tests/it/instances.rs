@@ -7,6 +7,7 @@ use std::time::Duration;
 use micro::registry::{Cache, Remote};
 use micro_rpc::wkt::Empty;
 use micro_rpc::{Client, Context};
+use micro_tests::load::{Load, Tally};
 use micro_tests::proto::echo::{Echo as _, EchoClient};
 use micro_tests::{Server, wait};
 
@@ -30,6 +31,16 @@ async fn one_of_three_dies_and_no_call_that_may_be_made_twice_fails() {
     let token = server.micro().ok(&["user", "token"]).await;
     let ctx = Context::background().with_token(token.trim());
     let client = EchoClient::new(&Client::builder().resolver(cache).build());
+    // From outside it is the gateway that calls them.
+    let http = server.http().with_token(token.trim());
+    let load = Load::start(100, move || {
+        let whoami = http.clone();
+        async move {
+            let answer = whoami.try_post("/echo/echo/whoami", "{}").await;
+            let answer = answer.map_err(|error| format!("{error:#}"))?;
+            (answer.status == 200).then_some(()).ok_or(answer.text())
+        }
+    });
     let (answered, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
@@ -63,4 +74,6 @@ async fn one_of_three_dies_and_no_call_that_may_be_made_twice_fails() {
     for caller in callers {
         caller.await.unwrap().unwrap();
     }
+    let Tally { answered, failures } = load.stop().await;
+    assert!(failures.is_empty(), "of {answered}: {failures:?}");
 }

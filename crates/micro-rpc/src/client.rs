@@ -120,6 +120,30 @@ impl Client {
         request::unary(&self.0, ctx, service, endpoint, codec, frame_raw(&body)?, tries).await
     }
 
+    /// As [`Client::call_raw`], for a method that may be called twice: what was lost with the connection to an instance is sent again, to another
+    /// one where there is one, at most twice and as far as the budget goes. What an instance has answered is the caller's to judge.
+    pub async fn call_raw_idempotent(
+        &self,
+        ctx: &Context,
+        service: &str,
+        endpoint: &str,
+        codec: Codec,
+        body: Bytes,
+    ) -> Result<Bytes> {
+        let (client, frame) = (&*self.0, frame_raw(&body)?);
+        let ctx = ctx.clone().with_timeout(client.timeout);
+        let mut tries = Tries::default();
+        client.budget.earn();
+        for _ in 1..ATTEMPTS {
+            let ask = request::unary(client, &ctx, service, endpoint, codec, frame.clone(), &mut tries);
+            match ask.await {
+                Err(_) if tries.again_from_one() && client.budget.spend() => {}
+                answered => return answered,
+            }
+        }
+        request::unary(client, &ctx, service, endpoint, codec, frame, &mut tries).await
+    }
+
     /// Sends encoded messages and returns the encoded answers as they come.
     pub async fn stream_raw(
         &self,

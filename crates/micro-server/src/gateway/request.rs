@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use micro::registry::Service;
+use micro::registry::schema::IDEMPOTENT;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
 
@@ -132,7 +133,10 @@ impl Inner {
     ) -> Result<Response<Content>> {
         let target = self.settled(caller, target).await?;
         caller.admit(&*self.config.guard, &target)?;
-        let streams = self.streams(caller, &target).await?;
+        let Manner {
+            streams,
+            is_idempotent,
+        } = self.manner(caller, &target).await?;
         let ctx = metadata::context(parts, &caller.namespace).with_extensions();
         let client = self.client(caller, &target.service);
         let Target { service, endpoint } = &target;
@@ -153,7 +157,14 @@ impl Inner {
             return self.begin(parts, answers).await;
         }
         let ctx = ctx.with_timeout(self.patience(parts));
-        let answer = client.call_raw(&ctx, service, endpoint, codec, message).await?;
+        let answer = match is_idempotent {
+            true => {
+                client
+                    .call_raw_idempotent(&ctx, service, endpoint, codec, message)
+                    .await?
+            }
+            false => client.call_raw(&ctx, service, endpoint, codec, message).await?,
+        };
         Ok(reply::message(answer_type(parts, codec), answer))
     }
 
@@ -195,14 +206,19 @@ impl Inner {
         }
     }
 
-    /// Whether the endpoint streams; 404 without the service.
-    async fn streams(&self, caller: &Caller, target: &Target) -> Result<bool> {
+    /// How the endpoint is called; 404 without the service.
+    async fn manner(&self, caller: &Caller, target: &Target) -> Result<Manner> {
         let found = self.find(caller, &target.service).await?;
         let versions = found.ok_or_else(unknown)?;
-        let mut endpoints = versions.iter().flat_map(|version| &version.endpoints);
-        Ok(endpoints.any(|endpoint| {
-            endpoint.name == target.endpoint && endpoint.metadata.get("stream").is_some_and(|is| is == "true")
-        }))
+        let endpoints = versions.iter().flat_map(|version| &version.endpoints);
+        let named = endpoints.filter(|endpoint| endpoint.name == target.endpoint);
+        let mut manner = Manner::default();
+        for endpoint in named {
+            let is = |what: &str| endpoint.metadata.get(what).is_some_and(|is| is == "true");
+            manner.streams |= is("stream");
+            manner.is_idempotent |= is(IDEMPOTENT);
+        }
+        Ok(manner)
     }
 
     pub(super) async fn stream(
@@ -226,6 +242,13 @@ impl Inner {
     pub(super) async fn begin(&self, parts: &Parts, answers: Streaming<Bytes>) -> Result<Response<Content>> {
         stream::begin(answers, &parts.headers, self.limits.call).await
     }
+}
+
+/// How an endpoint is called, as the registry knows it.
+#[derive(Default)]
+struct Manner {
+    streams: bool,
+    is_idempotent: bool,
 }
 
 fn unknown() -> Error {

@@ -9,12 +9,16 @@ use std::collections::BTreeMap;
 use micro_rpc::ServiceDescriptor;
 use prost::Message;
 use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::method_options::IdempotencyLevel;
 use prost_types::{
     DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto,
 };
 
 use super::{Endpoint, Value};
 use crate::api;
+
+/// In the metadata of an endpoint that may be called twice, as its contract says.
+pub const IDEMPOTENT: &str = "idempotent";
 
 /// Deeper levels of a message are not told.
 const DEPTH: usize = 6;
@@ -39,6 +43,10 @@ pub fn endpoints(descriptor: &ServiceDescriptor) -> Vec<Endpoint> {
             metadata = stream(method);
             metadata.insert("request".to_owned(), rename(&mut request, "Context"));
             metadata.insert("response".to_owned(), rename(&mut response, "Stream"));
+        }
+        let level = method.options.as_ref().map(|options| options.idempotency_level());
+        if level.is_some_and(|level| level != IdempotencyLevel::IdempotencyUnknown) {
+            metadata.insert(IDEMPOTENT.to_owned(), "true".to_owned());
         }
         if let Some(text) = comments.get(&number) {
             metadata.insert("description".to_owned(), text.clone());
