@@ -62,12 +62,12 @@ async fn one_of_three_dies_and_no_call_that_may_be_made_twice_fails() {
         })
         .await;
     };
-    for number in 0..2 {
+    for instance in &mut instances[..2] {
         more(500).await;
-        instances[number].start_kill().unwrap();
-        instances[number].wait().await.unwrap();
+        instance.start_kill().unwrap();
+        instance.wait().await.unwrap();
         more(500).await;
-        instances[number] = echo::start(&server, "echo");
+        *instance = echo::start(&server, "echo");
     }
     more(500).await;
     is_over.store(true, Ordering::Relaxed);
