@@ -149,6 +149,10 @@ impl Tries {
     /// saying that it cannot.
     pub(super) fn again_from_one(&mut self) -> bool {
         self.made = 0;
+        // Who could not be reached may be back, and is asked where there is nobody else.
+        self.passed
+            .iter_mut()
+            .for_each(|(_, is_reachable)| *is_reachable = true);
         std::mem::take(&mut self.broke)
     }
 

@@ -404,3 +404,18 @@ async fn who_has_frozen_is_given_up_long_before_the_call_is() {
     let answered = tokio::time::timeout(Duration::from_secs(5), unary(&alone)).await;
     assert_eq!(answered.unwrap().unwrap_err().code, 503);
 }
+
+#[tokio::test]
+async fn where_nobody_is_there_the_reason_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    for answered in [
+        unary(&client(&[&gone])).await,
+        idempotent(&client(&[&gone])).await,
+    ] {
+        let error = answered.unwrap_err();
+        assert_eq!(error.code, 503);
+        assert!(error.detail.contains("connection refused"), "{error}");
+    }
+}
