@@ -18,6 +18,7 @@ pub(crate) mod body;
 pub(crate) mod caller;
 mod connection;
 mod cors;
+mod events;
 mod face;
 mod form;
 #[doc(hidden)]
@@ -114,6 +115,8 @@ pub struct Limits {
     pub call: Duration,
     /// How long a caller may take nothing of what is written.
     pub stall: Duration,
+    /// How long a stream of events may say nothing before it says that it is still there.
+    pub heartbeat: Duration,
 }
 
 impl Default for Limits {
@@ -127,6 +130,7 @@ impl Default for Limits {
             patience: Duration::from_secs(30),
             call: Duration::from_secs(10),
             stall: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
         }
     }
 }

@@ -240,7 +240,7 @@ impl Inner {
 
     /// Answers with a stream.
     pub(super) async fn begin(&self, parts: &Parts, answers: Streaming<Bytes>) -> Result<Response<Content>> {
-        stream::begin(answers, &parts.headers, self.limits.call).await
+        stream::begin(answers, &parts.headers, &self.limits).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod calls;
 pub(crate) mod echo;
+mod events;
 pub(crate) mod http;
 mod malformed;
 mod routes;
