@@ -39,6 +39,7 @@ mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
 mod transcode;
+mod websocket;
 mod wire;
 
 use std::future::Future;
@@ -116,7 +117,10 @@ pub struct Limits {
     /// How long a caller may take nothing of what is written.
     pub stall: Duration,
     /// How long a stream of events may say nothing before it says that it is still there.
+    /// A WebSocket asks this often whether the caller is there.
     pub heartbeat: Duration,
+    /// How long a WebSocket may bring nothing, not even the answer to that.
+    pub pong: Duration,
 }
 
 impl Default for Limits {
@@ -131,6 +135,7 @@ impl Default for Limits {
             call: Duration::from_secs(10),
             stall: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
+            pong: Duration::from_secs(60),
         }
     }
 }

@@ -35,6 +35,7 @@ use crate::gateway::{ID, Inner, body, metadata, missing};
 
 pub(crate) use cookies::is_token;
 pub(crate) use headers::is_the_services;
+pub(crate) use origin::is_own_or_program;
 
 /// The endpoint by which a service shows that it has pages.
 const ENDPOINT: &str = "Web.Serve";

@@ -1,8 +1,9 @@
-//! One connection of HTTP/1.1.
+//! One connection of HTTP/1.1, and what becomes of it: a WebSocket takes it over.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -16,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 
 use super::reply::Content;
+use super::websocket::{self, Opening};
 use super::wire::Wire;
 use super::{Gateway, ID};
 
@@ -30,9 +32,16 @@ const LINGER: Duration = Duration::from_secs(5);
 pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
     let limits = gateway.0.limits;
     let begun = Notify::new();
+    let opening = Mutex::new(None);
     let service = service_fn(|request| {
         begun.notify_one();
-        guarded(&gateway, request)
+        async {
+            let mut answer = guarded(&gateway, request).await?;
+            if let Some(let_in) = Opening::of(&mut answer) {
+                *opening.lock().unwrap_or_else(PoisonError::into_inner) = Some(let_in);
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -58,7 +67,12 @@ pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watc
             (&mut connection).await
         }
     };
-    let mut wire = connection.into_parts().io.into_inner();
+    let parts = connection.into_parts();
+    let (mut wire, read) = (parts.io.into_inner(), parts.read_buf);
+    let opening = opening.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let (Some(opening), Ok(())) = (opening, &ended) {
+        wire = websocket::run(wire, &read, opening, limits, &mut stopped).await;
+    }
     if let Err(error) = ended {
         tracing::debug!(%error, "connection ended");
         if let Some(error) = unanswered(&error) {

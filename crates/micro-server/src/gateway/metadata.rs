@@ -59,6 +59,7 @@ fn is_forwarded(name: &HeaderName, headers: &HeaderMap) -> bool {
     match name.as_str() {
         "content-length" | "content-type" | "content-encoding" | "x-content-type" | "user-agent" => false,
         "timeout" | "micro-namespace" | "remote" | "method" | "url" => false,
+        "sec-websocket-key" | "sec-websocket-version" | "sec-websocket-extensions" => false,
         other => !other.starts_with("grpc-") && !ends_here(name, headers),
     }
 }

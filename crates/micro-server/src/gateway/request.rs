@@ -17,6 +17,7 @@ use super::lines::{self, NDJSON};
 use super::path::{self, Target};
 use super::reply::{self, Content};
 use super::route::Routed;
+use super::websocket::{self, Opening};
 use super::{Gateway, ID, Inner, cors, message, metadata, missing, stream};
 use crate::web;
 
@@ -139,6 +140,17 @@ impl Inner {
         } = self.manner(caller, &target).await?;
         let ctx = metadata::context(parts, &caller.namespace).with_extensions();
         let client = self.client(caller, &target.service);
+        if streams && websocket::is_asked(parts) {
+            let (client, ctx) = (client.clone(), lasting(&ctx, parts));
+            let open = move |requests: Streaming<Bytes>| async move {
+                let requests = requests.map(|text| message::json(text, None));
+                let Target { service, endpoint } = &target;
+                client
+                    .stream_raw(&ctx, service, endpoint, Codec::Json, requests)
+                    .await
+            };
+            return websocket::accept(parts, Opening::new(open));
+        }
         let Target { service, endpoint } = &target;
         let is_lines = message::content_type(parts).starts_with(NDJSON) && parts.method == Method::POST;
         if streams && is_lines {
@@ -229,12 +241,14 @@ impl Inner {
         parts: &Parts,
         requests: Streaming<Bytes>,
     ) -> Result<Streaming<Bytes>> {
-        let ctx = match metadata::timeout(parts) {
-            Some(asked) => ctx.clone().with_timeout(asked),
-            None => ctx.clone(),
-        };
         client
-            .stream_raw(&ctx, &target.service, &target.endpoint, Codec::Json, requests)
+            .stream_raw(
+                &lasting(ctx, parts),
+                &target.service,
+                &target.endpoint,
+                Codec::Json,
+                requests,
+            )
             .await
     }
 
@@ -249,6 +263,14 @@ impl Inner {
 struct Manner {
     streams: bool,
     is_idempotent: bool,
+}
+
+/// A stream lasts as long as the caller says, if he says.
+pub(super) fn lasting(ctx: &Context, parts: &Parts) -> Context {
+    match metadata::timeout(parts) {
+        Some(asked) => ctx.clone().with_timeout(asked),
+        None => ctx.clone(),
+    }
 }
 
 fn unknown() -> Error {

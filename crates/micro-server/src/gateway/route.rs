@@ -6,13 +6,16 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response, header};
 use hyper::body::Incoming;
 use micro::registry::Service;
+use micro_rpc::bytes::Bytes;
 use micro_rpc::{Codec, Error, Result, Streaming};
 
 use super::caller::Caller;
 use super::lines::{self, NDJSON};
 use super::path::Target;
 use super::reply::{self, Content};
+use super::request::lasting;
 use super::transcode::Given;
+use super::websocket::{self, Opening};
 use super::{ID, Inner, message, metadata, transcode};
 use crate::namespace::PLATFORM_SERVICES;
 use crate::routes::{Claim, Found};
@@ -82,6 +85,19 @@ impl Inner {
         let ctx = metadata::context(parts, &caller.namespace).with_extensions();
         let client = self.client(caller, &claim.service);
         let given = Given::read(claim, parts.uri.path(), parts.uri.query().unwrap_or_default())?;
+        if claim.streams && websocket::is_asked(parts) {
+            let (client, ctx) = (client.clone(), lasting(&ctx, parts));
+            let answers = transcode::answers(claim);
+            let open = move |requests: Streaming<Bytes>| async move {
+                let requests = requests.map(move |text| given.message(text));
+                let Target { service, endpoint } = &target;
+                let answered = client
+                    .stream_raw(&ctx, service, endpoint, Codec::Json, requests)
+                    .await?;
+                Ok(answered.map(answers))
+            };
+            return websocket::accept(parts, Opening::new(open));
+        }
         if claim.streams {
             let requests = self.requests(claim, given, parts, body).await?;
             let answers = self.stream(client, &ctx, &target, parts, requests).await?;
@@ -104,7 +120,7 @@ impl Inner {
         given: Given,
         parts: &Parts,
         body: Incoming,
-    ) -> Result<Streaming<micro_rpc::bytes::Bytes>> {
+    ) -> Result<Streaming<Bytes>> {
         if message::content_type(parts).starts_with(NDJSON) && parts.method != Method::GET {
             return Ok(lines::values(body, self.limits.message).map(move |line| given.message(line)));
         }

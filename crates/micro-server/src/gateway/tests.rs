@@ -8,6 +8,7 @@ mod malformed;
 mod routes;
 mod slow;
 mod streams;
+mod websocket;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -36,6 +36,8 @@ pub(super) struct Wire {
     instead: Vec<u8>,
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Bytes read.
+    read: u64,
 }
 
 impl Wire {
@@ -49,7 +51,13 @@ impl Wire {
             instead: Vec::new(),
             patience,
             stalled: None,
+            read: 0,
         }
+    }
+
+    /// How many bytes were read.
+    pub(super) fn read(&self) -> u64 {
+        self.read
     }
 
     /// Answers with an error, if the peer said something that was not answered.
@@ -98,6 +106,7 @@ impl AsyncRead for Wire {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let grew = buffer.filled().len() > before;
+        self.read += (buffer.filled().len() - before) as u64;
         self.owes |= grew;
         self.at_end |= !grew && buffer.remaining() > 0;
         Poll::Ready(Ok(()))

@@ -18,11 +18,16 @@ use crate::gateway::ID;
 /// Refuses with 403 what a page of another origin has sent.
 pub(super) fn check(parts: &Parts) -> Result<()> {
     let only_reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if only_reads || is_program(&parts.headers) || is_ours(&parts.headers) {
+    if only_reads || is_own_or_program(&parts.headers) {
         return Ok(());
     }
     let detail = "this was sent by a page of another site, and only pages of this one may: open it here and send it again";
     Err(Error::forbidden(ID, detail))
+}
+
+/// Whether no page of another origin can have sent it.
+pub(crate) fn is_own_or_program(headers: &HeaderMap) -> bool {
+    is_program(headers) || is_ours(headers)
 }
 
 fn is_program(headers: &HeaderMap) -> bool {
