@@ -33,6 +33,7 @@ pub(crate) mod path;
 mod query;
 pub(crate) mod reply;
 mod request;
+mod request_id;
 mod route;
 mod stats;
 mod stream;

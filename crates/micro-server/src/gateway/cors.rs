@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// What every answer carries besides the origin.
-pub(super) const ALLOWED: [(HeaderName, &str); 3] = [
+pub(super) const ALLOWED: [(HeaderName, &str); 4] = [
     (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
     (
         header::ACCESS_CONTROL_ALLOW_METHODS,
@@ -13,6 +13,7 @@ pub(super) const ALLOWED: [(HeaderName, &str); 3] = [
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         "Accept, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, Authorization, Micro-Namespace",
     ),
+    (header::ACCESS_CONTROL_EXPOSE_HEADERS, "X-Request-Id, Retry-After"),
 ];
 
 /// Lets the page that asked read the answer.

@@ -3,8 +3,8 @@
 use http::Response;
 use micro_rpc::{Cores, Error};
 
-use super::cors;
 use super::reply::{self, Content};
+use super::{cors, request_id};
 use crate::web;
 
 /// Whom a gateway speaks to.
@@ -33,6 +33,9 @@ impl Face {
         match self {
             Self::Programs => {
                 let mut response = reply::error(error);
+                response
+                    .headers_mut()
+                    .insert(&request_id::NAME, request_id::random());
                 cors::allow(response.headers_mut(), None);
                 response
             }

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use micro_rpc::Context;
 
 use super::caller::{NAMESPACE, cookie};
+use super::request_id;
 
 static METHOD: HeaderName = HeaderName::from_static("method");
 static URL: HeaderName = HeaderName::from_static("url");
@@ -38,7 +39,7 @@ pub(crate) fn context(parts: &Parts, namespace: &str) -> Context {
     let url = parts.uri.path_and_query().map_or("/", |url| url.as_str());
     set(&mut metadata, &URL, url);
     set(&mut metadata, &NAMESPACE, namespace);
-    Context::background().with_all_metadata(metadata.into())
+    request_id::traced(Context::background(), headers).with_all_metadata(metadata.into())
 }
 
 /// How long the caller waits, in nanoseconds as services say it; nonsense says nothing.

@@ -111,6 +111,17 @@ pub(super) fn error(error: &Error) -> Response<Content> {
     whole(status(error), JSON, error.to_json().into())
 }
 
+/// Says when, where that is worth the while and is not said yet.
+pub(super) fn may_be_tried_again(response: &mut Response<Content>) {
+    const SOON: HeaderValue = HeaderValue::from_static("1");
+    if matches!(
+        response.status(),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(SOON);
+    }
+}
+
 /// The code of an error as a status.
 pub(crate) fn status(error: &Error) -> StatusCode {
     let code = u16::try_from(error.code)

@@ -18,7 +18,7 @@ use super::path::{self, Target};
 use super::reply::{self, Content};
 use super::route::Routed;
 use super::websocket::{self, Opening};
-use super::{Gateway, ID, Inner, cors, message, metadata, missing, stream};
+use super::{Gateway, ID, Inner, cors, message, metadata, missing, request_id, stream};
 use crate::web;
 
 const KEY_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
@@ -29,9 +29,9 @@ impl Gateway {
     /// Answers, whatever comes.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Content> {
         let began = Instant::now();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let response = match self.0.face {
-            Face::Programs => self.0.programs(&parts, body).await,
+            Face::Programs => self.0.programs(&mut parts, body).await,
             Face::Browsers => web::answer(&self.0, &parts, body).await,
         };
         self.0.stats.answered(response.status());
@@ -48,10 +48,14 @@ impl Gateway {
 }
 
 impl Inner {
-    async fn programs(&self, parts: &Parts, body: Incoming) -> Response<Content> {
+    async fn programs(&self, parts: &mut Parts, body: Incoming) -> Response<Content> {
+        let id = request_id::settle(&mut parts.headers);
         let routed = self.route(parts, body).await;
         let mut response = routed.unwrap_or_else(|error| reply::error(&missing(error)));
-        cors::allow(response.headers_mut(), parts.headers.get(header::ORIGIN).cloned());
+        reply::may_be_tried_again(&mut response);
+        let headers = response.headers_mut();
+        headers.insert(&request_id::NAME, id);
+        cors::allow(headers, parts.headers.get(header::ORIGIN).cloned());
         response
     }
 

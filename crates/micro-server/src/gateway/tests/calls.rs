@@ -240,6 +240,51 @@ async fn headers_travel() {
 }
 
 #[tokio::test]
+async fn every_answer_has_the_name_of_its_request() {
+    let subject = start().await;
+    let address = &subject.address;
+    let name_in = |head: &str| -> String {
+        let line = head.lines().find_map(|line| line.strip_prefix("x-request-id: "));
+        line.unwrap_or_else(|| panic!("no name: {head}")).to_owned()
+    };
+    let given = send(address, "GET /echo?name=id", &[("x-request-id", "mine-1")], "").await;
+    assert_eq!(name_in(&given.head), "mine-1");
+    let seen = given.json()["name"].as_str().unwrap().to_owned();
+    let (id, trace) = seen.split_once(' ').unwrap();
+    assert!(id == "mine-1" && trace.len() == 36, "{seen}");
+    // Without one it is called after its trace.
+    let made = get(address, "/echo?name=id").await;
+    let name = name_in(&made.head);
+    assert_eq!(made.json()["name"], format!("{name} {name}"));
+    let mut names = vec![name];
+    for line in [
+        "GET /",
+        "GET /nothing",
+        "OPTIONS /",
+        "TRACE /",
+        "GET /blob/micro/x",
+    ] {
+        let answer = send(address, line, &[("x-request-id", "no name")], "").await;
+        names.push(name_in(&answer.head));
+    }
+    names.push(name_in(
+        &parse(&super::http::exchange(address, b"no http\r\n\r\n", false).await).head,
+    ));
+    assert!(names.iter().all(|name| name.len() == 36), "{names:?}");
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 7);
+    // What is away now may be there soon.
+    let gone = get(address, "/gone").await;
+    assert!(
+        gone.status == 503 && gone.head.contains("retry-after: 1"),
+        "{}",
+        gone.head
+    );
+    assert!(!made.head.contains("\nretry-after:"), "{}", made.head);
+}
+
+#[tokio::test]
 async fn a_connection_serves_many_and_drains() {
     let subject = start().await;
     let mut stream = TcpStream::connect(&subject.address).await.unwrap();

@@ -69,6 +69,11 @@ impl Handler for Echo {
             }
             "panic" => panic!("on purpose"),
             "large" => named(&"x".repeat(3 << 20)),
+            "id" => named(&format!(
+                "{} {}",
+                ctx.metadata().get("x-request-id").unwrap_or(""),
+                ctx.trace().id
+            )),
             "headers" => named(&headers(ctx)),
             _ => request,
         };
