@@ -134,7 +134,7 @@ mod tests {
         for (name, calls) in [("a", 5), ("b", 0)] {
             let target = pool.target(name);
             target.standing.took(Duration::from_millis(1));
-            (0..calls).for_each(|_| target.standing.begin());
+            (0..calls).for_each(|_| target.standing.begin(true));
         }
         check("a", &[], &pool, "a");
         check("a b", &[], &pool, "b");

@@ -44,7 +44,8 @@ pub(super) struct Turn {
     pub(super) target: Arc<Target>,
     began: Instant,
     is_probe: bool,
-    /// Whether how long it takes says something.
+    is_unary: bool,
+    /// Whether how long it takes says something, still.
     is_measured: bool,
 }
 
@@ -153,13 +154,14 @@ impl Target {
 }
 
 impl Turn {
-    pub(super) fn begin(target: Arc<Target>, is_probe: bool, is_measured: bool) -> Self {
-        target.standing.begin();
+    pub(super) fn begin(target: Arc<Target>, is_probe: bool, is_unary: bool) -> Self {
+        target.standing.begin(is_unary);
         Self {
             target,
             began: Instant::now(),
             is_probe,
-            is_measured,
+            is_unary,
+            is_measured: is_unary,
         }
     }
 
@@ -183,6 +185,6 @@ impl Drop for Turn {
         if self.is_measured {
             self.target.standing.gave_up(self.began.elapsed());
         }
-        self.target.standing.end();
+        self.target.standing.end(self.is_unary);
     }
 }

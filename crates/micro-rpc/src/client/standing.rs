@@ -27,6 +27,8 @@ const RISE_EACH: f64 = 0.01;
 const FORGIVEN: f64 = 10e9;
 /// What an instance is taken to need before the first answer, while one waits for it.
 const UNKNOWN: f64 = 1e9;
+/// And while only streams are under way there.
+const PLAIN: f64 = 1e6;
 
 /// By how much each call that it refuses makes an instance dearer.
 const REFUSED: f64 = 1.1;
@@ -46,7 +48,10 @@ fn nanoseconds(time: Duration) -> u64 {
 
 #[derive(Default)]
 pub(super) struct Standing {
+    /// Calls with one message each way.
     under_way: AtomicUsize,
+    /// They may last for ever, and say nothing of how long a call takes.
+    streams: AtomicUsize,
     /// Nanoseconds that a call takes lately, the bits of a double; 0 before the first answer.
     latency: AtomicU64,
     measured: AtomicU64,
@@ -81,21 +86,30 @@ pub(super) enum Access {
 }
 
 impl Standing {
-    pub(super) fn begin(&self) {
-        self.under_way.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn begin(&self, is_unary: bool) {
+        self.counter(is_unary).fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn end(&self) {
-        self.under_way.fetch_sub(1, Ordering::Relaxed);
+    pub(super) fn end(&self, is_unary: bool) {
+        self.counter(is_unary).fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn counter(&self, is_unary: bool) -> &AtomicUsize {
+        match is_unary {
+            true => &self.under_way,
+            false => &self.streams,
+        }
     }
 
     /// Less is better: the time that a call is likely to take here, behind those under way.
     pub(super) fn cost(&self) -> f64 {
-        let under_way = self.under_way.load(Ordering::Relaxed) as f64;
+        let unary = self.under_way.load(Ordering::Relaxed) as f64;
+        let streams = self.streams.load(Ordering::Relaxed) as f64;
         let latency = f64::from_bits(self.latency.load(Ordering::Relaxed));
         if latency == 0.0 {
-            return under_way * UNKNOWN;
+            return unary * UNKNOWN + streams * PLAIN;
         }
+        let under_way = unary + streams;
         let idle = now().saturating_sub(self.measured.load(Ordering::Relaxed)) as f64;
         let forgiven = if idle > RECENT && under_way == 0.0 {
             (-idle / FORGIVEN).exp()
@@ -227,7 +241,7 @@ mod tests {
             slow.took(SHORT);
         }
         assert!(new.cost() == 0.0, "whoever is new is tried");
-        new.begin();
+        new.begin(true);
         assert!(new.cost() > fast.cost(), "and once only, until he has answered");
         for _ in 0..5 {
             slow.took(50 * SHORT);
@@ -238,13 +252,16 @@ mod tests {
             slow.cost(),
             fast.cost()
         );
+        let listened = Standing::default();
+        listened.begin(false);
+        assert!(listened.cost() < new.cost(), "who is only listened to is tried");
         let before = fast.cost();
         for _ in 0..9 {
-            fast.begin();
+            fast.begin(true);
         }
         assert!((fast.cost() / before - 10.0).abs() < 0.1);
         for _ in 0..9 {
-            fast.end();
+            fast.end(true);
         }
         fast.gave_up(1000 * SHORT);
         assert!(fast.cost() > 10.0 * before, "who has not answered was not fast");
