@@ -29,6 +29,9 @@ use save::Save;
 const SAVE: &str = "store.Snapshot.Save";
 const RESTORE: &str = "store.Snapshot.Restore";
 
+/// Dead letters of a topic, more than anybody looks at: what groups give up is rare.
+const LETTERS: usize = 1_000_000;
+
 /// Answers the contract `Snapshot` from the drivers.
 pub struct SnapshotHandler(Arc<Shared>);
 

@@ -252,17 +252,23 @@ pub trait Events: Send + Sync + 'static {
 #[async_trait]
 pub trait Holdings: Events {
     /// All topics, each with its namespace, sorted.
-    async fn everywhere(&self) -> Result<Vec<(String, Topic)>>;
+    async fn all_topics(&self) -> Result<Vec<(String, Topic)>>;
 
     /// Events behind a position, oldest first, at most `limit`; none where there are no more.
-    async fn after(&self, namespace: &str, topic: &str, position: u64, limit: usize) -> Result<Vec<Event>>;
+    async fn read_after(
+        &self,
+        namespace: &str,
+        topic: &str,
+        position: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>>;
 
     /// Makes a group that begins somewhere. One that is there stays where it is.
-    async fn place(&self, namespace: &str, topic: &str, group: &str, start: Start) -> Result<()>;
+    async fn create_group(&self, namespace: &str, topic: &str, group: &str, start: Start) -> Result<()>;
 
     /// Keeps what a group has given up elsewhere. The event's position is that of the same event here, and 0 where that is not here any
     /// more.
-    async fn bury(&self, namespace: &str, topic: &str, letter: DeadLetter) -> Result<()>;
+    async fn keep_dead_letter(&self, namespace: &str, topic: &str, letter: DeadLetter) -> Result<()>;
 }
 
 /// Refuses names that not every implementation can keep; `what` says of what: `group`.

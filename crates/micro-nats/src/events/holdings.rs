@@ -11,7 +11,7 @@ use crate::names;
 
 #[async_trait]
 impl Holdings for Events {
-    async fn everywhere(&self) -> Result<Vec<(String, events::Topic)>> {
+    async fn all_topics(&self) -> Result<Vec<(String, events::Topic)>> {
         let filter = Topic::all(&self.0.connection, None);
         let streams = self.0.connection.streams(&filter).await?;
         let mut all: Vec<_> = streams
@@ -32,7 +32,13 @@ impl Holdings for Events {
         Ok(all)
     }
 
-    async fn after(&self, namespace: &str, topic: &str, position: u64, limit: usize) -> Result<Vec<Event>> {
+    async fn read_after(
+        &self,
+        namespace: &str,
+        topic: &str,
+        position: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>> {
         let topic = self.topic(namespace, topic).await?;
         let Some(stream) = topic.info(None).await? else {
             return Ok(Vec::new());
@@ -48,13 +54,13 @@ impl Holdings for Events {
         Ok(events)
     }
 
-    async fn place(&self, namespace: &str, topic: &str, group: &str, start: Start) -> Result<()> {
+    async fn create_group(&self, namespace: &str, topic: &str, group: &str, start: Start) -> Result<()> {
         check_name("group", group)?;
         let topic = self.standing_topic(namespace, topic).await?;
         group::stand(&self.0, topic, group, start).await
     }
 
-    async fn bury(&self, namespace: &str, topic: &str, letter: DeadLetter) -> Result<()> {
+    async fn keep_dead_letter(&self, namespace: &str, topic: &str, letter: DeadLetter) -> Result<()> {
         check_name("group", &letter.group)?;
         let topic = self.standing_topic(namespace, topic).await?;
         let mut event = letter.event.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How much may be sent that nobody asked for: calls again, and calls twice.
+//! The retry budget: how much may be sent that nobody asked for, calls again and calls twice (hedging).
 //!
 //! Where instances fail because they are busy, callers who try again make them busier. So of the calls that may be sent again at most
 //! a fifth is, over any longer time; what is over that fails at once.

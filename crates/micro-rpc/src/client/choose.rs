@@ -1,4 +1,4 @@
-//! Which instance a call goes to.
+//! Which instance a call goes to: load balancing by the power of two choices.
 //!
 //! Of two that are drawn by lot the one with less to do, weighed by how long it takes: about as good as the best of all, and it costs the same
 //! for three instances as for a thousand. Those that did not take this call, or are left alone, are passed over while there are others.

@@ -1,4 +1,5 @@
-//! How an instance has done lately: how busy it is, how long it takes, and whether it is left alone for a while.
+//! How an instance has done lately: how busy it is, how long it takes (an exponentially weighted moving average, EWMA), and whether it is left
+//! alone for a while (outlier ejection, which is a circuit breaker for each instance).
 //!
 //! An instance that cannot be reached, or whose connection broke, is left alone at once; one that answers time and again that it cannot, after
 //! a few such answers. Each time it is for longer, and after that one call, or a connection that nobody waits for, finds out how it

@@ -10,11 +10,10 @@ use micro_proto::snapshot::{Item, Origin, Records, RestoreResponse};
 use micro_rpc::{Error, Result};
 
 use super::incoming::Incoming;
-use super::{RESTORE, Shared, namespace, own};
+use super::{LETTERS, RESTORE, Shared, namespace, own};
 
 /// Events of a topic that are looked at together.
 const PAGE: usize = 200;
-const LETTERS: usize = 1_000_000;
 
 pub(super) struct Restore<'a> {
     shared: &'a Shared,
@@ -161,7 +160,7 @@ impl Topic {
         let (namespace, name) = (&topic.namespace, &topic.name);
         let mut position = 0;
         loop {
-            let page = shared.events.after(namespace, name, position, PAGE).await?;
+            let page = shared.events.read_after(namespace, name, position, PAGE).await?;
             let Some(last) = page.last() else { break };
             position = last.position;
             let places = page.into_iter().map(|event| (event.id, event.position));
@@ -197,7 +196,9 @@ impl Topic {
 
     async fn place_groups(&mut self, shared: &Shared, start: Start) -> Result<()> {
         for group in std::mem::take(&mut self.groups) {
-            let placed = shared.events.place(&self.namespace, &self.name, &group, start);
+            let placed = shared
+                .events
+                .create_group(&self.namespace, &self.name, &group, start);
             placed.await?;
         }
         Ok(())
@@ -211,7 +212,10 @@ impl Topic {
             return Ok(());
         }
         event.position = self.places.get(&event.id).copied().unwrap_or(0);
-        shared.events.bury(&self.namespace, &self.name, letter).await
+        shared
+            .events
+            .keep_dead_letter(&self.namespace, &self.name, letter)
+            .await
     }
 }
 

@@ -5,13 +5,11 @@ use micro_proto::snapshot::item::Part;
 use micro_proto::snapshot::{Events, Topic};
 use micro_rpc::Result;
 
+use super::LETTERS;
 use super::save::{Pace, Save};
 
-/// More than anybody looks at; what a group gives up is rare.
-const LETTERS: usize = 1_000_000;
-
 pub(super) async fn save(save: &Save) -> Result<()> {
-    for (namespace, topic) in save.shared.events.everywhere().await? {
+    for (namespace, topic) in save.shared.events.all_topics().await? {
         if save.wants(&namespace) {
             one(save, &namespace, &topic.name).await?;
         }
@@ -32,7 +30,7 @@ async fn one(save: &Save, namespace: &str, name: &str) -> Result<()> {
     save.send(Part::Topic(topic)).await?;
     let (mut pace, mut position) = (Pace::default(), 0);
     loop {
-        let page = events.after(namespace, name, position, pace.limit()).await?;
+        let page = events.read_after(namespace, name, position, pace.limit()).await?;
         let Some(last) = page.last() else { break };
         position = last.position;
         pace.saw(page.len(), page.iter().map(size).sum());

@@ -86,12 +86,12 @@ pub async fn moves(events: &dyn Holdings) {
     for number in 0..3 {
         positions.push(publish(events, topic, &number.to_string()).await);
     }
-    let all = done_with(events.everywhere().await);
+    let all = done_with(events.all_topics().await);
     let found = all
         .iter()
         .find(|(namespace, known)| namespace == HERE && known.name == topic);
     assert_eq!(found.map(|(_, topic)| topic.last), positions.last().copied());
-    let behind = |position| events.after(HERE, topic, position, 2);
+    let behind = |position| events.read_after(HERE, topic, position, 2);
     for (position, expected) in [
         (0, vec!["0", "1"]),
         (positions[1], vec!["2"]),
@@ -104,8 +104,16 @@ pub async fn moves(events: &dyn Holdings) {
         assert_eq!(payloads, expected, "behind {position}");
     }
 
-    done_with(events.place(HERE, topic, "placed", start(positions[1])).await);
-    done_with(events.place(HERE, topic, "placed", start(positions[2])).await);
+    done_with(
+        events
+            .create_group(HERE, topic, "placed", start(positions[1]))
+            .await,
+    );
+    done_with(
+        events
+            .create_group(HERE, topic, "placed", start(positions[2]))
+            .await,
+    );
     let groups = done_with(events.groups(HERE, topic).await);
     let placed = groups.iter().find(|group| group.name == "placed");
     assert_eq!(placed.map(|group| group.first), Some(positions[1]), "it stays");
@@ -128,7 +136,7 @@ pub async fn moves(events: &dyn Holdings) {
             group: "placed".to_owned(),
             died: 7,
         };
-        events.bury(HERE, topic, letter)
+        events.keep_dead_letter(HERE, topic, letter)
     };
     let gone = Event {
         id: "gone".to_owned(),

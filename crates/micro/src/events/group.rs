@@ -138,7 +138,7 @@ async fn load(topic: &TopicState, name: &str, wanted: &Consume) -> Result<State>
 }
 
 /// Makes a group that begins somewhere, unless it is there.
-pub(super) async fn place(topic: &TopicState, name: &str, start: Start) -> Result<()> {
+pub(super) async fn create_group(topic: &TopicState, name: &str, start: Start) -> Result<()> {
     let _turning = topic.groups.turning.lock().await;
     let wanted = Consume {
         group: name.to_owned(),

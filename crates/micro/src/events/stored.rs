@@ -398,7 +398,7 @@ impl Events for Stored {
 
 #[async_trait]
 impl Holdings for Stored {
-    async fn everywhere(&self) -> Result<Vec<(String, Topic)>> {
+    async fn all_topics(&self) -> Result<Vec<(String, Topic)>> {
         let records = self.table.scan(&Scan::prefix(Keys::all_topics())).await?;
         let mut all = Vec::with_capacity(records.len());
         for record in records {
@@ -412,17 +412,23 @@ impl Holdings for Stored {
         Ok(all)
     }
 
-    async fn after(&self, namespace: &str, topic: &str, position: u64, limit: usize) -> Result<Vec<Event>> {
+    async fn read_after(
+        &self,
+        namespace: &str,
+        topic: &str,
+        position: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>> {
         let topic = self.topic(namespace, topic).await?;
         topic.page(position.saturating_add(1), limit).await
     }
 
-    async fn place(&self, namespace: &str, topic: &str, group: &str, start: Start) -> Result<()> {
+    async fn create_group(&self, namespace: &str, topic: &str, group: &str, start: Start) -> Result<()> {
         check_name("group", group)?;
-        group::place(&*self.topic(namespace, topic).await?, group, start).await
+        group::create_group(&*self.topic(namespace, topic).await?, group, start).await
     }
 
-    async fn bury(&self, namespace: &str, topic: &str, letter: DeadLetter) -> Result<()> {
+    async fn keep_dead_letter(&self, namespace: &str, topic: &str, letter: DeadLetter) -> Result<()> {
         check_name("group", &letter.group)?;
         let topic = self.topic(namespace, topic).await?;
         let mut event = letter.event.unwrap_or_default();

@@ -7,7 +7,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::echo::IS_DOZING;
 use super::http::{get, parse, send};
@@ -300,7 +299,7 @@ async fn a_connection_serves_many_and_drains() {
     let address = subject.address.clone();
     let under_way = tokio::spawn(async move { get(&address, "/echo?name=doze").await });
     while !IS_DOZING.load(Ordering::Relaxed) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::task::yield_now().await;
     }
     let mut late = TcpStream::connect(&subject.address).await.unwrap();
     while subject.gateway.stats().snapshot().connections < 3 {
