@@ -4,14 +4,13 @@
 //! servers are back, long after the caller was told that it failed.
 
 mod barrier;
+mod questions;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_nats::client::RequestErrorKind;
 use async_nats::connection::State;
-use async_nats::{Client, ConnectOptions, Event, HeaderMap, Message, Request, ServerAddr};
-use bytes::Bytes;
+use async_nats::{Client, ConnectOptions, Event, Message, ServerAddr};
 use micro::Backend;
 use micro::{Error, Result};
 use tokio::sync::watch;
@@ -21,6 +20,9 @@ use tokio::time::Instant;
 use crate::jetstream::Failure;
 use crate::{Config, Credentials};
 use barrier::Barrier;
+use questions::{Questions, TOGETHER};
+
+pub(crate) use questions::{Answer, Question};
 
 /// How long an answer may take, and the first connection.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
@@ -43,6 +45,7 @@ struct Inner {
     client: Client,
     link: Arc<Link>,
     barrier: Barrier,
+    questions: Questions,
     opened: Instant,
     watching: JoinHandle<()>,
 }
@@ -77,11 +80,11 @@ impl Connection {
             why: Mutex::new(None),
         });
         let options = options(&config, link.clone()).await.map_err(wrong)?;
-        let client = options
-            .connect(servers)
-            .await
-            .map_err(|error| wrong(format!("NATS at {}: {error}", config.shown())))?;
+        let failed = |error: &dyn std::fmt::Display| wrong(format!("NATS at {}: {error}", config.shown()));
+        let client = options.connect(servers).await.map_err(|error| failed(&error))?;
+        let questions = Questions::open(client.clone()).await;
         Ok(Self(Arc::new(Inner {
+            questions: questions.map_err(|error| failed(&error))?,
             barrier: Barrier::new(client.clone()),
             watching: tokio::spawn(watch_state(client.clone(), link.clone())),
             opened: Instant::now(),
@@ -133,30 +136,27 @@ impl Connection {
     }
 
     /// Asks, and waits for the answer as long as one may take.
-    pub(crate) async fn request(
-        &self,
-        subject: String,
-        headers: Option<HeaderMap>,
-        payload: Bytes,
-    ) -> Result<Message, Failure> {
-        self.ready().await.map_err(Failure::Away)?;
-        let length = payload.len();
-        let request = Request {
-            payload: Some(payload),
-            headers,
-            timeout: Some(None),
-            inbox: None,
-        };
-        let asked = self.client().send_request(subject, request);
-        // The deadline is around it all: what is written to a server that hangs may have to wait too.
-        let Ok(answer) = tokio::time::timeout(PATIENCE, asked).await else {
-            return Err(Failure::Away(self.silent()));
-        };
-        answer.map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => Failure::Nobody,
-            RequestErrorKind::MaxPayloadExceeded => Failure::Away(self.too_large(length)),
-            _ => Failure::Away(Error::unavailable("nats", format!("NATS: {error}"))),
-        })
+    pub(crate) async fn request(&self, question: Question) -> Result<Message, Failure> {
+        let answers = self.request_all(vec![question]).await;
+        let answer = answers.into_iter().next();
+        answer.unwrap_or_else(|| Err(Failure::Away(self.silent())))
+    }
+
+    /// The same for many together, in their order.
+    pub(crate) async fn request_all(&self, mut questions: Vec<Question>) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(questions.len());
+        while !questions.is_empty() {
+            let rest = questions.split_off(questions.len().min(TOGETHER));
+            let asked = std::mem::replace(&mut questions, rest);
+            if let Err(away) = self.ready().await {
+                answers.extend(asked.iter().map(|_| Err(Failure::Away(away.clone()))));
+                continue;
+            }
+            let answered = self.0.questions.ask(asked).await.into_iter();
+            answers
+                .extend(answered.map(|answer| answer.unwrap_or_else(|| Err(Failure::Away(self.silent())))));
+        }
+        answers
     }
 
     /// Waits until the servers have had what was sent before.
@@ -174,11 +174,7 @@ impl Connection {
 
     /// What is said of a message that the servers would not take.
     pub(crate) fn too_large(&self, length: usize) -> Error {
-        let limit = self.client().max_payload();
-        let detail = format!(
-            "a message of {length} bytes is larger than the NATS server takes, which is {limit}: set max_payload to 16MB in its configuration"
-        );
-        Error::payload_too_large("nats", detail)
+        questions::too_large(self.client(), length)
     }
 }
 

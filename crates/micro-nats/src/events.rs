@@ -4,6 +4,7 @@ mod durability;
 mod group;
 mod holdings;
 mod letters;
+mod publish;
 mod topic;
 
 use std::collections::HashMap;
@@ -13,12 +14,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use micro::Backend;
+use micro::Result;
 use micro::events::{
-    Consume, Consumer, DeadLetter, Draft, Event, Group, MAX_PAYLOAD, Published, Start, check_name,
-    check_topic,
+    Consume, Consumer, DeadLetter, Draft, Event, Group, Published, Start, check_name, check_topic,
 };
-use micro::{Codec, Error, Result};
 
+use crate::connection::Question;
 use crate::jetstream::{Failure, StreamConfig};
 use crate::{Connection, names};
 use durability::Durability;
@@ -106,13 +107,13 @@ impl Shared {
         let number = tried.to_string();
         let put = self
             .connection
-            .put(subject.to_owned(), None, number.clone().into())
+            .put(Question::new(subject.to_owned(), number.clone()))
             .await;
         match put {
             Err(Failure::Nobody) => {
                 self.stand_counts().await?;
                 self.connection
-                    .put(subject.to_owned(), None, number.into())
+                    .put(Question::new(subject.to_owned(), number))
                     .await?;
                 Ok(())
             }
@@ -142,32 +143,11 @@ fn unix_seconds(at: SystemTime) -> i64 {
 #[async_trait]
 impl micro::events::Events for Events {
     async fn publish(&self, namespace: &str, draft: Draft) -> Result<Published> {
-        check_name("id", &draft.id)?;
-        let length = draft.payload.len();
-        if length > MAX_PAYLOAD {
-            let detail = format!("a payload of {length} bytes is larger than the limit of {MAX_PAYLOAD}");
-            return Err(Error::payload_too_large("events", detail));
-        }
-        self.0.durability.permit()?;
-        let topic = self.standing_topic(namespace, &draft.topic).await?;
-        let is_own = draft.id.is_empty();
-        let id = if is_own {
-            micro::Id::random().to_string()
-        } else {
-            draft.id
-        };
-        let payload = Codec::Proto.encode(&Event {
-            id: id.clone(),
-            metadata: draft.metadata,
-            payload: draft.payload,
-            timestamp: match draft.timestamp {
-                0 => unix_seconds(SystemTime::now()),
-                given => given,
-            },
-            ..Event::default()
-        })?;
-        let position = topic.publish(if is_own { "" } else { &id }, &payload).await?;
-        Ok(Published { id, position })
+        self.keep(namespace, draft).await
+    }
+
+    async fn publish_all(&self, namespace: &str, drafts: Vec<Draft>) -> Vec<Result<Published>> {
+        self.keep_all(namespace, drafts).await
     }
 
     async fn consume(&self, namespace: &str, wanted: Consume) -> Result<Consumer> {

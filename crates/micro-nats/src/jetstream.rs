@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::Connection;
+use crate::connection::Question;
 
 pub(crate) use consumer::ConsumerConfig;
 pub(crate) use message::{Kept, Which};
@@ -88,7 +89,7 @@ impl Connection {
         // What is asked is made of texts and numbers: this cannot fail.
         let body = serde_json::to_vec(body).unwrap_or_default();
         let answer = self
-            .request(format!("$JS.API.{subject}"), None, body.into())
+            .request(Question::new(format!("$JS.API.{subject}"), body))
             .await?;
         read(&answer.payload)
     }
@@ -96,13 +97,16 @@ impl Connection {
 
 /// An answer, or the refusal in it.
 pub(crate) fn read<T: DeserializeOwned>(payload: &Bytes) -> Result<T, Failure> {
-    let strange = |error| {
-        let detail = format!("JetStream's answer cannot be read: {error}");
-        Failure::Away(Error::internal("events", detail))
-    };
-    let outcome: Outcome = serde_json::from_slice(payload).map_err(strange)?;
+    let outcome: Outcome = parse(payload)?;
     match outcome.error {
         Some(refusal) => Err(Failure::Refused(refusal)),
-        None => serde_json::from_slice(payload).map_err(strange),
+        None => parse(payload),
     }
+}
+
+pub(crate) fn parse<T: DeserializeOwned>(payload: &Bytes) -> Result<T, Failure> {
+    serde_json::from_slice(payload).map_err(|error| {
+        let detail = format!("JetStream's answer cannot be read: {error}");
+        Failure::Away(Error::internal("events", detail))
+    })
 }

@@ -29,9 +29,6 @@ const PUBLISH: &str = "events.Stream.Publish";
 /// Where the runtime tells what has changed.
 const RUNTIME_TOPIC: &str = "runtime";
 
-/// So many events of one call are published at a time.
-const AT_ONCE: usize = 256;
-
 /// The limit of a request that names none.
 const LIMIT: u64 = 250;
 
@@ -57,29 +54,23 @@ impl EventsHandler {
         vec![Arc::new(stream), Arc::new(StoreServer::from_arc(shared))]
     }
 
-    async fn publish_one(&self, ctx: &Context, namespace: &str, mut draft: Draft) -> Result<Published> {
+    async fn publish_one(&self, ctx: &Context, namespace: &str, draft: Draft) -> Result<Published> {
         let namespace = member(ctx, &draft.topic, namespace, PUBLISH)?;
-        // What the platform says of itself, nobody else says.
-        if namespace == namespace::PLATFORM && draft.topic == RUNTIME_TOPIC {
-            namespace::authorize_admin(ctx, &namespace, PUBLISH)?;
-        }
-        if !namespace::may_name_caller(ctx) {
-            draft
-                .metadata
-                .retain(|name, _| !name.eq_ignore_ascii_case(CALLER));
-        }
+        let draft = permitted(ctx, &namespace, draft)?;
         let published = self.events.publish(&namespace, draft).await;
         published.map_err(|error| with_id(error, PUBLISH))
     }
 
-    /// Each as if it came alone, at the same time and in their order.
+    /// Each as if it came alone, in their order.
     async fn publish_each(
         &self,
         ctx: &Context,
         namespace: &str,
         events: Vec<Event>,
     ) -> Result<PublishResponse> {
-        let publishes = events.into_iter().map(|event| {
+        let namespace = member(ctx, "*", namespace, PUBLISH)?;
+        let (mut drafts, mut refused) = (Vec::with_capacity(events.len()), Vec::new());
+        for (number, event) in events.into_iter().enumerate() {
             let draft = Draft {
                 topic: event.topic,
                 id: event.id,
@@ -87,11 +78,19 @@ impl EventsHandler {
                 payload: event.payload,
                 timestamp: event.timestamp,
             };
-            self.publish_one(ctx, namespace, draft)
-        });
-        let outcomes = stream::iter(publishes).buffered(AT_ONCE).map(outcome);
+            match permitted(ctx, &namespace, draft) {
+                Ok(draft) => drafts.push(draft),
+                Err(error) => refused.push((number, outcome(Err(error)))),
+            }
+        }
+        let published = self.events.publish_all(&namespace, drafts).await;
+        let mut outcomes: Vec<_> = published.into_iter().map(outcome).collect();
+        // In their order each comes to where it was.
+        for (number, refusal) in refused {
+            outcomes.insert(number, refusal);
+        }
         Ok(PublishResponse {
-            outcomes: outcomes.collect().await,
+            outcomes,
             ..PublishResponse::default()
         })
     }
@@ -242,13 +241,34 @@ fn wanted(request: ConsumeRequest) -> Result<Consume> {
     })
 }
 
+/// What a caller may publish, without what only others may say.
+fn permitted(ctx: &Context, namespace: &str, mut draft: Draft) -> Result<Draft> {
+    if draft.topic.is_empty() {
+        return Err(missing_topic(PUBLISH));
+    }
+    // What the platform says of itself, nobody else says.
+    if namespace == namespace::PLATFORM && draft.topic == RUNTIME_TOPIC {
+        namespace::authorize_admin(ctx, namespace, PUBLISH)?;
+    }
+    if !namespace::may_name_caller(ctx) {
+        draft
+            .metadata
+            .retain(|name, _| !name.eq_ignore_ascii_case(CALLER));
+    }
+    Ok(draft)
+}
+
+fn missing_topic(id: &str) -> Error {
+    Error::bad_request(id, "Missing topic")
+}
+
 /// The namespace whose events a request is about, once the caller may.
 fn member(ctx: &Context, topic: &str, named: &str, id: &str) -> Result<String> {
     let issuer = ctx.account().map_or("", |account| &account.issuer);
     let namespace = namespace::named(named, issuer, id)?;
     namespace::authorize(ctx, namespace, id)?;
     if topic.is_empty() {
-        return Err(Error::bad_request(id, "Missing topic"));
+        return Err(missing_topic(id));
     }
     Ok(namespace.to_owned())
 }
@@ -268,7 +288,7 @@ fn outcome(published: Result<Published>) -> Outcome {
         },
         Err(error) => Outcome {
             error: Some(micro_proto::errors::Error {
-                id: error.id,
+                id: PUBLISH.to_owned(),
                 code: error.code,
                 detail: error.detail,
                 status: error.status,

@@ -23,7 +23,7 @@ mod stored;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use micro_rpc::{Error, Result, Streaming};
 use tokio::sync::mpsc;
 
@@ -40,6 +40,9 @@ pub const MAX_NAME_LENGTH: usize = 255;
 
 /// The largest payload in bytes.
 pub const MAX_PAYLOAD: usize = 8 << 20;
+
+/// So many events of one call are published at a time.
+const AT_ONCE: usize = 256;
 
 /// What became of a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,6 +222,12 @@ pub async fn answered<T, E, F: Future<Output = Result<T, E>>>(
 pub trait Events: Send + Sync + 'static {
     /// Keeps an event.
     async fn publish(&self, namespace: &str, draft: Draft) -> Result<Published>;
+
+    /// Keeps several, each as if it came alone: what becomes of each, in their order.
+    async fn publish_all(&self, namespace: &str, drafts: Vec<Draft>) -> Vec<Result<Published>> {
+        let publishes = drafts.into_iter().map(|draft| self.publish(namespace, draft));
+        stream::iter(publishes).buffered(AT_ONCE).collect().await
+    }
 
     /// Joins a group, once it stands.
     async fn consume(&self, namespace: &str, wanted: Consume) -> Result<Consumer>;

@@ -1,11 +1,13 @@
 //! What is kept of all namespaces, for who moves it.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use micro::Result;
 use micro::events::{self, DeadLetter, Event, Holdings, Start, check_name};
 
 use super::topic::Topic;
 use super::{Events, group};
+use crate::connection::Question;
 use crate::jetstream::{Failure, Which, optional};
 use crate::names;
 
@@ -81,6 +83,6 @@ impl Topic {
         if let Some(kept) = optional(self.connection.message(&self.stream, which).await)? {
             return Ok(kept.sequence);
         }
-        self.connection.put(subject, None, bytes::Bytes::new()).await
+        self.connection.put(Question::new(subject, Bytes::new())).await
     }
 }

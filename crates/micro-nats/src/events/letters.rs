@@ -6,6 +6,7 @@ use micro::events::{DeadLetter, Event};
 use micro::{Codec, Error, Result};
 
 use super::topic::Topic;
+use crate::connection::Question;
 use crate::jetstream::{Failure, Kept, Which, optional};
 use crate::names;
 
@@ -30,7 +31,10 @@ impl Topic {
         };
         let payload = Codec::Proto.encode(&letter).map_err(Failure::Away)?;
         let subject = self.letter_subject(group, event.position);
-        self.connection.put(subject, None, payload).await.map(drop)
+        self.connection
+            .put(Question::new(subject, payload))
+            .await
+            .map(drop)
     }
 
     /// The letters of a group, or of all where it is empty, in the order in which they were given up.

@@ -7,15 +7,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_nats::HeaderMap;
 use async_nats::header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_ID};
+use async_nats::{Message, Subject};
 use bytes::Bytes;
 use micro::events::{Event, Start};
 use micro::{Codec, Error, Result};
 use serde::Deserialize;
 
-use crate::connection::PATIENCE;
-use crate::jetstream::{self, Failure, Kept, StreamConfig, StreamInfo, WRONG_LAST_SEQUENCE, Which, optional};
+use crate::connection::{PATIENCE, Question};
+use crate::jetstream::{
+    self, Failure, Kept, Refusal, StreamConfig, StreamInfo, WRONG_LAST_SEQUENCE, Which, optional,
+};
 use crate::{Connection, names};
 
 /// How far the clocks of publishers and servers may be apart, in seconds.
@@ -33,26 +35,32 @@ pub(crate) struct Topic {
     /// Namespace and name, as they are in subjects.
     path: String,
     description: String,
+    /// The subject of events without an id.
+    unnamed: Subject,
     stands: AtomicBool,
 }
 
 /// What JetStream says to what was published.
 #[derive(Deserialize)]
 struct Ack {
+    #[serde(default)]
     seq: u64,
+    error: Option<Refusal>,
 }
 
 impl Connection {
     /// Keeps a message, and says where.
-    pub(crate) async fn put(
-        &self,
-        subject: String,
-        headers: Option<HeaderMap>,
-        payload: Bytes,
-    ) -> Result<u64, Failure> {
-        let answer = self.request(subject, headers, payload).await?;
-        let ack: Ack = jetstream::read(&answer.payload)?;
-        Ok(ack.seq)
+    pub(crate) async fn put(&self, question: Question) -> Result<u64, Failure> {
+        kept(self.request(question).await)
+    }
+}
+
+/// Where a message is kept.
+fn kept(answer: Result<Message, Failure>) -> Result<u64, Failure> {
+    let ack: Ack = jetstream::parse(&answer?.payload)?;
+    match ack.error {
+        Some(refusal) => Err(Failure::Refused(refusal)),
+        None => Ok(ack.seq),
     }
 }
 
@@ -60,10 +68,12 @@ impl Topic {
     pub fn new(connection: &Connection, namespace: &str, name: &str) -> Self {
         let prefix = &connection.config().prefix;
         let parts = format!("{}_-{}", names::part(namespace), names::part(name));
+        let path = format!("{}.{}", names::token(namespace), names::token(name));
         Self {
             stream: format!("{prefix}-events-{parts}"),
             dead: format!("{prefix}-dead-{parts}"),
-            path: format!("{}.{}", names::token(namespace), names::token(name)),
+            unnamed: subject(prefix, "events", &path, "new").into(),
+            path,
             description: format!("{namespace} {name}"),
             name: name.to_owned(),
             connection: connection.clone(),
@@ -91,8 +101,12 @@ impl Topic {
 
     /// A subject of this topic: `events`, `dead` or `tried`, and what follows.
     pub fn subject(&self, kind: &str, rest: &str) -> String {
-        let prefix = &self.connection.config().prefix;
-        format!("{prefix}.{kind}.{}.{rest}", self.path)
+        subject(&self.connection.config().prefix, kind, &self.path, rest)
+    }
+
+    /// That of the event with an id.
+    fn subject_of(&self, id: &str) -> String {
+        self.subject("events", &format!("id.{}", names::token(id)))
     }
 
     /// Makes its stream where there is none.
@@ -127,32 +141,28 @@ impl Topic {
         self.connection.keep_stream(&wanted).await.map(drop)
     }
 
-    /// Keeps an event; its position, or that of the one with its id.
-    pub async fn publish(&self, id: &str, payload: &Bytes) -> Result<u64, Failure> {
-        self.stand().await?;
-        match self.put(id, payload).await {
-            // Somebody has removed the stream, or the servers have lost it.
-            Err(Failure::Nobody) => {
-                self.stands.store(false, Ordering::Relaxed);
-                self.stand().await?;
-                self.put(id, payload).await
-            }
-            put => put,
+    /// What keeps an event; one with an id is kept once.
+    pub fn publication(&self, id: &str, payload: Bytes) -> Question {
+        if id.is_empty() {
+            return Question::new(self.unnamed.clone(), payload);
         }
+        Question::new(self.subject_of(id), payload).with_header(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0")
     }
 
-    async fn put(&self, id: &str, payload: &Bytes) -> Result<u64, Failure> {
-        if id.is_empty() {
-            let subject = self.subject("events", "new");
-            return self.connection.put(subject, None, payload.clone()).await;
+    /// The position of an event, or that of the one with its id, after what JetStream has said to its publication.
+    pub async fn position(
+        &self,
+        id: &str,
+        payload: Bytes,
+        answer: Result<Message, Failure>,
+    ) -> Result<u64, Failure> {
+        let mut put = kept(answer);
+        // Somebody has removed the stream, or the servers have lost it.
+        if matches!(put, Err(Failure::Nobody)) {
+            self.stands.store(false, Ordering::Relaxed);
+            self.stand().await?;
+            put = self.connection.put(self.publication(id, payload)).await;
         }
-        let subject = self.subject("events", &format!("id.{}", names::token(id)));
-        let mut headers = HeaderMap::new();
-        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
-        let put = self
-            .connection
-            .put(subject.clone(), Some(headers), payload.clone())
-            .await;
         match put {
             Err(Failure::Refused(refusal)) if refusal.number == WRONG_LAST_SEQUENCE => {
                 let told = refusal
@@ -161,15 +171,16 @@ impl Topic {
                     .and_then(|(_, last)| last.parse().ok());
                 match told {
                     Some(position) => Ok(position),
-                    None => self.last(&subject).await,
+                    None => self.last(id).await,
                 }
             }
             put => put,
         }
     }
 
-    async fn last(&self, subject: &str) -> Result<u64, Failure> {
-        let which = Which::Last { subject };
+    async fn last(&self, id: &str) -> Result<u64, Failure> {
+        let subject = self.subject_of(id);
+        let which = Which::Last { subject: &subject };
         let kept = self.connection.message(&self.stream, which).await?;
         Ok(kept.sequence)
     }
@@ -178,14 +189,14 @@ impl Topic {
     pub async fn publish_again(&self, group: &str, event: &Event, letter: u64) -> Result<()> {
         self.stand().await?;
         let rest = format!("again.{}.{}", names::token(group), event.position);
-        let mut headers = HeaderMap::new();
-        headers.insert(NATS_MESSAGE_ID, format!("{}.{rest}.{letter}", self.path).as_str());
+        let once = format!("{}.{rest}.{letter}", self.path);
         let payload = Codec::Proto.encode(&Event {
             attempt: 0,
             ..event.clone()
         })?;
+        let again = Question::new(self.subject("events", &rest), payload);
         self.connection
-            .put(self.subject("events", &rest), Some(headers), payload)
+            .put(again.with_header(NATS_MESSAGE_ID, &once))
             .await?;
         Ok(())
     }
@@ -264,6 +275,10 @@ impl Topic {
         }
         Ok(last + 1)
     }
+}
+
+fn subject(prefix: &str, kind: &str, path: &str, rest: &str) -> String {
+    format!("{prefix}.{kind}.{path}.{rest}")
 }
 
 /// For which group alone a subject is; `None` when for all.

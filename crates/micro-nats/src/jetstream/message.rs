@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, Refusal};
 use crate::Connection;
+use crate::connection::Question;
 
 /// Which message.
 #[derive(Serialize)]
@@ -69,7 +70,7 @@ impl Connection {
     pub(crate) async fn message_directly(&self, stream: &str, which: Which<'_>) -> Result<Kept, Failure> {
         let body = serde_json::to_vec(&which).unwrap_or_default();
         let answer = self
-            .request(format!("$JS.API.DIRECT.GET.{stream}"), None, body.into())
+            .request(Question::new(format!("$JS.API.DIRECT.GET.{stream}"), body))
             .await?;
         if let Some(status) = answer.status {
             return Err(Failure::Refused(Refusal {

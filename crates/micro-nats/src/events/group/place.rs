@@ -9,6 +9,7 @@ use micro::Result;
 use micro::events::Start;
 
 use super::delivery::Delivery;
+use crate::connection::Question;
 use crate::events::topic::Topic;
 use crate::events::{Shared, unix_seconds};
 use crate::jetstream::{ConsumerConfig, Failure, Which, optional};
@@ -178,7 +179,10 @@ impl Place {
 
     async fn answer(&self, ack: &Subject, word: Bytes) -> Result<(), Failure> {
         let connection = &self.topic.connection;
-        connection.request(ack.to_string(), None, word).await.map(drop)
+        connection
+            .request(Question::new(ack.clone(), word))
+            .await
+            .map(drop)
     }
 
     /// Says of events that they are with somebody.
