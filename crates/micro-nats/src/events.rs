@@ -86,6 +86,9 @@ impl Events {
     /// The same, and its stream is there.
     async fn standing_topic(&self, namespace: &str, name: &str) -> Result<Arc<Topic>> {
         let topic = self.topic(namespace, name).await?;
+        if topic.stands() {
+            return Ok(topic);
+        }
         topic.stand().await?;
         let key = (namespace.to_owned(), name.to_owned());
         let mut topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);

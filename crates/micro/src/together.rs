@@ -18,8 +18,10 @@ use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// So many go without waiting for others.
+/// So many calls go without waiting for others.
 const AT_ONCE: usize = 4;
+/// What waits travels in so many groups at a time, of which one is on its way while the other is dealt with. More would be smaller.
+const GROUPS: usize = 2;
 /// Who has waited for so long goes too: those under way are slow, and it is not known for how long.
 const WAIT: Duration = Duration::from_millis(1);
 /// So many at most travel as one, and so many bytes unless a single one has more.
@@ -66,8 +68,10 @@ struct Shared<C: Calls> {
 }
 
 struct State<C: Calls> {
-    /// Each of one call or of several.
+    /// Slots, each of one call or of several.
     under_way: usize,
+    /// The calls in them.
+    calls: usize,
     waiting: VecDeque<(C::Asked, Waiting<C::Answer>)>,
 }
 
@@ -81,6 +85,7 @@ impl<C: Calls> Together<C> {
     pub(crate) fn new(calls: C) -> Self {
         let state = State {
             under_way: 0,
+            calls: 0,
             waiting: VecDeque::new(),
         };
         Self(Arc::new(Shared {
@@ -115,11 +120,15 @@ impl<C: Calls> Together<C> {
 
     fn begin(&self, asked: C::Asked) -> Begun<C> {
         let mut state = self.0.state();
-        if state.under_way < AT_ONCE {
-            return Begun::Alone(asked, Turn(Some(self.slot(&mut state))));
+        if state.calls < AT_ONCE {
+            return Begun::Alone(asked, Turn(Some(self.slot(&mut state, 1))));
         }
         let (answer, answered) = oneshot::channel();
         state.waiting.push_back((asked, Waiting(answer)));
+        if state.under_way < GROUPS {
+            // Whoever comes before it is polled goes with it.
+            tokio::spawn(carry(self.slot(&mut state, 0)));
+        }
         Begun::Waits(answered)
     }
 
@@ -127,14 +136,19 @@ impl<C: Calls> Together<C> {
     fn hurry(&self) {
         let mut state = self.0.state();
         if !state.waiting.is_empty() {
-            tokio::spawn(carry(self.slot(&mut state)));
+            let mut slot = self.slot(&mut state, 0);
+            slot.hurries = true;
+            tokio::spawn(carry(slot));
         }
     }
 
-    fn slot(&self, state: &mut State<C>) -> Slot<C> {
+    fn slot(&self, state: &mut State<C>, calls: usize) -> Slot<C> {
         state.under_way += 1;
+        state.calls += calls;
         Slot {
             shared: self.0.clone(),
+            calls,
+            hurries: false,
             is_over: false,
         }
     }
@@ -145,9 +159,13 @@ enum Begun<C: Calls> {
     Waits(oneshot::Receiver<Result<C::Answer>>),
 }
 
-/// One of those under way. It is over when nobody waits, which is found out under the same lock: who comes then sees that it is.
+/// One of those under way. It is over when nobody waits, or enough others come for who does, which is found out under the same lock:
+/// who comes then sees that it is.
 struct Slot<C: Calls> {
     shared: Arc<Shared<C>>,
+    calls: usize,
+    /// Goes however many are under way.
+    hurries: bool,
     is_over: bool,
 }
 
@@ -155,11 +173,18 @@ impl<C: Calls> Slot<C> {
     /// Who travels next; nobody when it is over.
     fn next(&mut self) -> Group<C> {
         let mut state = self.shared.state();
-        let group = state.next();
+        state.calls -= std::mem::take(&mut self.calls);
+        let hurries = std::mem::take(&mut self.hurries);
+        let group = match state.under_way > GROUPS && !hurries {
+            true => Vec::new(),
+            false => state.next(),
+        };
         if group.is_empty() {
             state.under_way -= 1;
             self.is_over = true;
         }
+        self.calls = group.len();
+        state.calls += self.calls;
         group
     }
 }
@@ -172,6 +197,7 @@ impl<C: Calls> Drop for Slot<C> {
         // Broken off. Of those under way none may be left that would come for who waits.
         let mut state = self.shared.state();
         state.under_way -= 1;
+        state.calls -= self.calls;
         if state.under_way == 0 {
             state.waiting.clear();
         }
@@ -185,8 +211,9 @@ impl<C: Calls> Drop for Turn<C> {
     fn drop(&mut self) {
         let Some(mut slot) = self.0.take() else { return };
         let mut state = slot.shared.state();
-        if state.waiting.is_empty() {
+        if state.waiting.is_empty() || state.under_way > GROUPS {
             state.under_way -= 1;
+            state.calls -= slot.calls;
             drop(state);
             slot.is_over = true;
         } else if let Ok(runtime) = Handle::try_current() {
@@ -326,10 +353,10 @@ mod tests {
         let calls: Vec<_> = (0..10).map(|asked| call(&together, asked)).collect();
         settle().await;
         assert_eq!(gate.groups(), alone(0..4), "the others wait");
-        gate.permits.add_permits(1);
+        gate.permits.add_permits(3);
         settle().await;
         assert_eq!(gate.groups()[4..], [vec![4, 5, 6, 7, 8, 9]]);
-        gate.permits.add_permits(4);
+        gate.permits.add_permits(2);
         for (asked, answer) in (0..).zip(join_all(calls).await) {
             assert_eq!(answer.unwrap(), Ok(asked * 2));
         }
@@ -375,6 +402,49 @@ mod tests {
         assert_eq!(together.0.state().under_way, 0, "nothing is left behind");
     }
 
+    /// Takes a millisecond for a call, and as long for many.
+    struct Steady;
+
+    #[async_trait]
+    impl Calls for Steady {
+        type Asked = ();
+        type Answer = ();
+
+        fn weight((): &()) -> usize {
+            1
+        }
+
+        async fn alone(&self, (): ()) -> Result<()> {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Ok(())
+        }
+
+        async fn together(&self, several: Vec<((), Waiting<()>)>) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            several.into_iter().for_each(|((), waits)| waits.answer(Ok(())));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_again_and_again_finds_a_group_at_once() {
+        let (together, began) = (Together::new(Steady), tokio::time::Instant::now());
+        let callers = (0..64).map(|_| {
+            let together = together.clone();
+            tokio::spawn(async move {
+                for _ in 0..100 {
+                    together.call(()).await.unwrap();
+                }
+            })
+        });
+        join_all(callers.collect::<Vec<_>>()).await;
+        let took = began.elapsed();
+        assert!(
+            took < Duration::from_millis(220),
+            "{took:?} for 100 rounds of a millisecond"
+        );
+        assert_eq!(together.0.state().under_way, 0, "nothing is left behind");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_group_has_its_bounds() {
         let (together, gate) = doubling();
@@ -392,6 +462,7 @@ mod tests {
         assert!(sizes.iter().all(|size| *size <= TOGETHER), "{sizes:?}");
         let is_apart = |group: &Vec<u32>| group.iter().filter(|asked| **asked >= 1000).count() < 2;
         assert!(groups.iter().all(is_apart), "{groups:?}");
+        settle().await;
         assert!(
             together.call(1).now_or_never().is_some(),
             "nothing is left behind"

@@ -13,15 +13,28 @@ use crate::connection::{Answer, Question};
 
 impl Events {
     pub(super) async fn keep(&self, namespace: &str, draft: Draft) -> Result<Published> {
-        let prepared = self.prepare(namespace, draft).await?;
+        self.check(&draft)?;
+        let topic = self.standing_topic(namespace, &draft.topic).await?;
+        let prepared = Prepared::new(topic, draft)?;
         let answer = self.0.connection.request(prepared.publication()).await;
         prepared.published(answer).await
     }
 
     pub(super) async fn keep_all(&self, namespace: &str, drafts: Vec<Draft>) -> Vec<Result<Published>> {
         let mut all = Vec::with_capacity(drafts.len());
+        // Most are of one topic.
+        let mut last: Option<Arc<Topic>> = None;
         for draft in drafts {
-            all.push(self.prepare(namespace, draft).await);
+            let prepared = async {
+                self.check(&draft)?;
+                let topic = match last.take_if(|topic| topic.name == draft.topic) {
+                    Some(topic) => topic,
+                    None => self.standing_topic(namespace, &draft.topic).await?,
+                };
+                last = Some(topic.clone());
+                Prepared::new(topic, draft)
+            };
+            all.push(prepared.await);
         }
         let publications = all.iter().flatten().map(Prepared::publication).collect();
         let mut answers = self.0.connection.request_all(publications).await.into_iter();
@@ -39,16 +52,28 @@ impl Events {
         outcomes
     }
 
-    /// An event as it is to be kept, in a stream that is there.
-    async fn prepare(&self, namespace: &str, draft: Draft) -> Result<Prepared> {
+    fn check(&self, draft: &Draft) -> Result<()> {
         check_name("id", &draft.id)?;
         let length = draft.payload.len();
         if length > MAX_PAYLOAD {
             let detail = format!("a payload of {length} bytes is larger than the limit of {MAX_PAYLOAD}");
             return Err(Error::payload_too_large("events", detail));
         }
-        self.0.durability.permit()?;
-        let topic = self.standing_topic(namespace, &draft.topic).await?;
+        self.0.durability.permit()
+    }
+}
+
+/// An event that is only to be kept yet, in a stream that is there.
+struct Prepared {
+    topic: Arc<Topic>,
+    id: String,
+    /// Whether somebody else might publish it too.
+    is_given: bool,
+    payload: Bytes,
+}
+
+impl Prepared {
+    fn new(topic: Arc<Topic>, draft: Draft) -> Result<Self> {
         let is_given = !draft.id.is_empty();
         let id = if is_given {
             draft.id
@@ -65,25 +90,14 @@ impl Events {
             },
             ..Event::default()
         })?;
-        Ok(Prepared {
+        Ok(Self {
             topic,
             id,
             is_given,
             payload,
         })
     }
-}
 
-/// An event that is only to be kept yet.
-struct Prepared {
-    topic: Arc<Topic>,
-    id: String,
-    /// Whether somebody else might publish it too.
-    is_given: bool,
-    payload: Bytes,
-}
-
-impl Prepared {
     fn given_id(&self) -> &str {
         if self.is_given { &self.id } else { "" }
     }

@@ -109,9 +109,14 @@ impl Topic {
         self.subject("events", &format!("id.{}", names::token(id)))
     }
 
+    /// Whether its stream was there lately.
+    pub fn stands(&self) -> bool {
+        self.stands.load(Ordering::Relaxed)
+    }
+
     /// Makes its stream where there is none.
     pub async fn stand(&self) -> Result<(), Failure> {
-        if self.stands.load(Ordering::Relaxed) {
+        if self.stands() {
             return Ok(());
         }
         let config = self.connection.config();

@@ -20,6 +20,7 @@ const SHORT: Duration = Duration::from_millis(50);
 /// When a promise is broken; the message says which.
 pub async fn run(events: &dyn Events) {
     keeps_what_was_published(events).await;
+    of_many_each_is_kept_as_if_it_came_alone(events).await;
     each_group_gets_each_event_in_order(events).await;
     members_share(events).await;
     what_is_not_answered_comes_again(events).await;
@@ -225,6 +226,47 @@ async fn keeps_what_was_published(events: &dyn Events) {
         [topic],
         "namespaces are separate"
     );
+}
+
+async fn of_many_each_is_kept_as_if_it_came_alone(events: &dyn Events) {
+    let draft = |topic: &str, id: &str, payload: &str| Draft {
+        topic: topic.to_owned(),
+        id: id.to_owned(),
+        payload: payload.to_owned().into(),
+        ..Draft::default()
+    };
+    let mut drafts = vec![
+        draft("many", "first", "0"),
+        draft("", "", "a topic is missing"),
+        draft("many", "first", "again"),
+        draft("many-others", "", "0"),
+        draft("many", "a b", "an id cannot be this"),
+    ];
+    // More than travels at once anywhere.
+    let rest = (1..=600).map(|number| draft("many", "", &number.to_string()));
+    drafts.extend(rest);
+    let outcomes = events.publish_all(HERE, drafts).await;
+    let codes: Vec<_> = outcomes[..5]
+        .iter()
+        .map(|outcome| outcome.as_ref().map_or_else(|error| error.code, |_| 0))
+        .collect();
+    assert_eq!(codes, [0, 400, 0, 0, 400], "each has its own outcome");
+    assert_eq!(outcomes[0], outcomes[2], "the same id is kept once");
+    let read = done_with(events.read(HERE, "many", 1000, 0).await);
+    let payloads: Vec<_> = read.iter().map(|event| event.payload.clone()).collect();
+    let expected: Vec<_> = (0..=600).map(|number| number.to_string()).collect();
+    assert_eq!(payloads, expected, "they are in their order");
+    let told = outcomes[5..].iter().flatten();
+    let told: Vec<_> = told
+        .map(|published| (&published.id, published.position))
+        .collect();
+    let kept: Vec<_> = read[1..]
+        .iter()
+        .map(|event| (&event.id, event.position))
+        .collect();
+    assert_eq!(told, kept);
+    assert_eq!(done_with(events.read(HERE, "many-others", 10, 0).await).len(), 1);
+    assert!(events.publish_all(HERE, Vec::new()).await.is_empty());
 }
 
 async fn each_group_gets_each_event_in_order(events: &dyn Events) {
