@@ -5,6 +5,7 @@ mod budget;
 mod choose;
 mod connection;
 mod head;
+mod here;
 mod pool;
 mod request;
 mod standing;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::codec::frame_raw;
-use crate::{Codec, Context, Credentials, Error, Message, Result, Streaming, async_trait, trace};
+use crate::{Codec, Context, Credentials, Error, Local, Message, Result, Streaming, async_trait, trace};
 use attempt::Tries;
 use budget::Budget;
 use pool::Pool;
@@ -46,6 +47,7 @@ struct Inner {
     keep_alive: Duration,
     /// After how long a call that may be made twice is.
     hedge: Option<Duration>,
+    local: Local,
     pool: Arc<Pool>,
     budget: Arc<Budget>,
 }
@@ -58,6 +60,7 @@ pub struct Builder {
     timeout: Duration,
     connections: usize,
     keep_alive: Duration,
+    local: Local,
 }
 
 impl Client {
@@ -70,6 +73,7 @@ impl Client {
             timeout: Duration::from_secs(10),
             connections: 2,
             keep_alive: KEEP_ALIVE,
+            local: Local::default(),
         }
     }
 
@@ -208,6 +212,13 @@ impl Builder {
         self
     }
 
+    /// Servers of this process, which are called without the network.
+    #[must_use]
+    pub fn local(mut self, local: &Local) -> Self {
+        self.local = local.clone();
+        self
+    }
+
     /// The finished client.
     pub fn build(self) -> Client {
         Client(Arc::new(Inner {
@@ -217,6 +228,7 @@ impl Builder {
             timeout: self.timeout,
             keep_alive: self.keep_alive,
             hedge: None,
+            local: self.local,
             pool: Arc::new(Pool::new(self.connections, self.keep_alive)),
             budget: Arc::default(),
         }))
@@ -233,6 +245,7 @@ impl Inner {
             timeout: self.timeout,
             keep_alive: self.keep_alive,
             hedge: self.hedge,
+            local: self.local.clone(),
             pool: self.pool.clone(),
             budget: self.budget.clone(),
         }
@@ -335,13 +348,19 @@ impl ServiceClient {
         let told = Arc::new(OnceLock::new());
         tries.told = Some(told.clone());
         let mut first = pin!(self.ask(ctx, endpoint, frame.clone(), tries));
-        tokio::select! {
-            answered = &mut first => return answered,
-            () = tokio::time::sleep(after) => {}
-        }
-        let Some(has_it) = told.get().filter(|_| self.client.0.budget.spend()) else {
-            return first.await;
+        let has_it = loop {
+            tokio::select! {
+                answered = &mut first => return answered,
+                () = tokio::time::sleep(after) => {}
+            }
+            // Until it is known who has it, it is on its way still.
+            if let Some(has_it) = told.get() {
+                break has_it;
+            }
         };
+        if !self.client.0.budget.spend() {
+            return first.await;
+        }
         let mut others = Tries::without(has_it);
         let mut second = pin!(self.ask(ctx, endpoint, frame.clone(), &mut others));
         tokio::select! {

@@ -1,13 +1,14 @@
 //! gRPC frames over an HTTP/2 stream: a flag, a length of four bytes, a message.
 
 use std::future::poll_fn;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use h2::{RecvStream, SendStream};
 
 use crate::codec::FRAME_HEADER;
-use crate::{Error, Result};
+use crate::{Error, Result, Streaming};
 
 /// The largest message that is accepted or sent unless configured otherwise.
 pub(crate) const MESSAGE_LIMIT: usize = 32 * 1024 * 1024;
@@ -17,17 +18,52 @@ const STALL: Duration = Duration::from_secs(30);
 
 /// Reads the messages of a stream.
 pub(crate) struct Frames {
-    stream: RecvStream,
+    source: Source,
     chunk: Bytes,
     partial: BytesMut,
     limit: usize,
 }
 
+enum Source {
+    Network(RecvStream),
+    /// Never locked: it is for a call that is lent to several threads.
+    Here(Mutex<Streaming<Bytes>>),
+}
+
+impl Source {
+    async fn next(&mut self) -> Option<Result<Bytes>> {
+        let stream = match self {
+            Self::Network(stream) => stream,
+            Self::Here(frames) => {
+                let frames = frames.get_mut().unwrap_or_else(PoisonError::into_inner);
+                return frames.next().await;
+            }
+        };
+        Some(match stream.data().await? {
+            Ok(chunk) => {
+                // The window opens again at once: how much may pile up is bounded by the message limit.
+                let _ = stream.flow_control().release_capacity(chunk.len());
+                Ok(chunk)
+            }
+            Err(error) => Err(broken(&error)),
+        })
+    }
+}
+
 impl Frames {
     pub(crate) fn new(stream: RecvStream, limit: usize) -> Self {
+        Self::from(Source::Network(stream), Bytes::new(), limit)
+    }
+
+    /// Those of a call from this process: one, or nothing, and more.
+    pub(crate) fn here(first: Bytes, more: Streaming<Bytes>, limit: usize) -> Self {
+        Self::from(Source::Here(Mutex::new(more)), first, limit)
+    }
+
+    fn from(source: Source, chunk: Bytes, limit: usize) -> Self {
         Self {
-            stream,
-            chunk: Bytes::new(),
+            source,
+            chunk,
             partial: BytesMut::new(),
             limit,
         }
@@ -39,13 +75,8 @@ impl Frames {
             if let Some(message) = self.take()? {
                 return Ok(Some(message));
             }
-            match self.stream.data().await {
-                Some(Ok(chunk)) => {
-                    // The window opens again at once: how much may pile up is bounded by the message limit.
-                    let _ = self.stream.flow_control().release_capacity(chunk.len());
-                    self.append(chunk);
-                }
-                Some(Err(error)) => return Err(broken(&error)),
+            match self.source.next().await {
+                Some(chunk) => self.append(chunk?),
                 None if self.partial.is_empty() && self.chunk.is_empty() => return Ok(None),
                 None => {
                     return Err(Error::bad_request(
@@ -58,7 +89,10 @@ impl Frames {
     }
 
     pub(crate) async fn trailers(&mut self) -> Result<Option<http::HeaderMap>> {
-        self.stream.trailers().await.map_err(|error| broken(&error))
+        match &mut self.source {
+            Source::Network(stream) => stream.trailers().await.map_err(|error| broken(&error)),
+            Source::Here(_) => Ok(None),
+        }
     }
 
     fn append(&mut self, chunk: Bytes) {

@@ -3,6 +3,7 @@
 mod call;
 mod connection;
 mod headers;
+mod here;
 mod inbound;
 mod limits;
 mod pace;

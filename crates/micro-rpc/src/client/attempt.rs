@@ -13,10 +13,12 @@ use bytes::Bytes;
 use h2::SendStream;
 use h2::client::ResponseFuture;
 use http::Request;
+use http::uri::Authority;
 
 use super::Inner;
-use super::choose::{Passed, choose};
+use super::choose::{Chosen, Passed, choose};
 use super::connection::{Connection, Slot};
+use super::here::Here;
 use super::pool::{Target, Turn};
 use super::standing::Outcome;
 use crate::frame::broken;
@@ -44,9 +46,16 @@ pub(super) struct Started {
     pub(super) at: At,
 }
 
+/// A call that an instance has been found for.
+pub(super) enum Begun {
+    There(Started),
+    Here(Box<Here>),
+}
+
 /// The instance that a call was sent to.
 pub(super) struct At {
-    connection: Arc<Connection>,
+    /// None where it is in this process.
+    connection: Option<Arc<Connection>>,
     turn: Turn,
 }
 
@@ -56,6 +65,8 @@ pub(super) struct Tries {
     made: usize,
     /// Instances that did not take it.
     passed: Passed,
+    /// Why the last one did not.
+    last: Option<Error>,
     /// The last one broke while it had the call.
     broke: bool,
     /// Where to tell which instance has it.
@@ -70,52 +81,77 @@ impl Call<'_> {
         }
     }
 
-    /// Sends the head to an instance that takes it.
-    pub(super) async fn start(&self, tries: &mut Tries) -> Result<Started> {
-        let mut last = None;
+    /// Sends the head to an instance that takes it, or finds that it is in this process.
+    pub(super) async fn start(&self, tries: &mut Tries) -> Result<Begun> {
         loop {
-            let addresses = self
-                .client
-                .resolver
-                .resolve(self.namespace(), self.service)
-                .await?;
-            let chosen = match tries.made {
-                ATTEMPTS => None,
-                _ => choose(&addresses, &tries.passed, &self.client.pool),
-            };
-            let Some(chosen) = chosen else {
-                return Err(last.unwrap_or_else(|| self.not_found()));
-            };
-            tries.made += 1;
-            let target = chosen.target;
-            let connection = match target.connection().await {
-                Ok(connection) => connection,
-                Err(error) => {
-                    last = Some(error);
-                    target.standing.saw(Outcome::Unreachable, chosen.is_probe);
-                    tries.passed.push((target, false));
-                    continue;
-                }
-            };
-            let turn = Turn::begin(target, chosen.is_probe, self.is_unary);
-            match send_head(&connection, self.head(connection.authority())?).await {
-                Ok((answer, out, slot)) => {
-                    if let Some(told) = &tries.told {
-                        let _ = told.set(turn.target.clone());
-                    }
-                    let at = At { connection, turn };
-                    return Ok(Started {
-                        answer,
-                        out,
-                        slot,
-                        at,
-                    });
-                }
-                Err(error) => {
-                    last = Some(broken(&error));
-                    connection.retire();
-                    tries.passed.push((turn.pass(), true));
-                }
+            let chosen = self.choose(tries).await?;
+            if let Some(opened) = self.client.local.at(&chosen.target.address) {
+                tries.tell(&chosen.target);
+                let turn = Turn::begin(chosen.target, chosen.is_probe, self.is_unary);
+                let (head, connection) = (self.head(&Authority::from_static("localhost"))?, None);
+                let at = At { connection, turn };
+                return Ok(Begun::Here(Box::new(Here { opened, head, at })));
+            }
+            if let Some(started) = self.send(chosen, tries).await? {
+                return Ok(Begun::There(started));
+            }
+        }
+    }
+
+    /// The same over the network, wherever the instance is.
+    pub(super) async fn start_there(&self, tries: &mut Tries) -> Result<Started> {
+        loop {
+            let chosen = self.choose(tries).await?;
+            if let Some(started) = self.send(chosen, tries).await? {
+                return Ok(started);
+            }
+        }
+    }
+
+    async fn choose(&self, tries: &mut Tries) -> Result<Chosen> {
+        let addresses = self
+            .client
+            .resolver
+            .resolve(self.namespace(), self.service)
+            .await?;
+        let chosen = match tries.made {
+            ATTEMPTS => None,
+            _ => choose(&addresses, &tries.passed, &self.client.pool),
+        };
+        tries.made += usize::from(chosen.is_some());
+        chosen.ok_or_else(|| tries.last.take().unwrap_or_else(|| self.not_found()))
+    }
+
+    /// `None` where the instance does not take it.
+    async fn send(&self, chosen: Chosen, tries: &mut Tries) -> Result<Option<Started>> {
+        let target = chosen.target;
+        let connection = match target.connection().await {
+            Ok(connection) => connection,
+            Err(error) => {
+                tries.last = Some(error);
+                target.standing.saw(Outcome::Unreachable, chosen.is_probe);
+                tries.passed.push((target, false));
+                return Ok(None);
+            }
+        };
+        let turn = Turn::begin(target, chosen.is_probe, self.is_unary);
+        match send_head(&connection, self.head(connection.authority())?).await {
+            Ok((answer, out, slot)) => {
+                tries.tell(&turn.target);
+                let connection = Some(connection);
+                let at = At { connection, turn };
+                Ok(Some(Started {
+                    answer,
+                    out,
+                    slot,
+                    at,
+                }))
+            }
+            Err(error) => {
+                tries.last = Some(broken(&error));
+                connection.retire();
+                tries.passed.push((turn.pass(), true));
+                Ok(None)
             }
         }
     }
@@ -127,6 +163,13 @@ impl Call<'_> {
 }
 
 impl At {
+    /// No more calls on its connection.
+    fn retire(&self) {
+        if let Some(connection) = &self.connection {
+            connection.retire();
+        }
+    }
+
     /// Says how the call went, from what it was answered with.
     pub(super) fn tell(&mut self, failed: Option<&Error>) {
         self.turn.tell(match failed.map(|error| error.code) {
@@ -142,6 +185,12 @@ impl Tries {
         Self {
             passed: vec![(target.clone(), true)],
             ..Self::default()
+        }
+    }
+
+    fn tell(&self, target: &Arc<Target>) {
+        if let Some(told) = &self.told {
+            let _ = told.set(target.clone());
         }
     }
 
@@ -163,14 +212,14 @@ impl Tries {
         // Streams that a GOAWAY does not leave out do not fail with it.
         let was_not_begun = error.is_remote() && (error.is_go_away() || (error.is_reset() && is_refused));
         if error.is_go_away() {
-            at.connection.retire();
+            at.retire();
         }
         if was_not_begun {
             self.passed.push((at.turn.pass(), true));
             return self.made < ATTEMPTS;
         }
         if error.is_io() || error.is_library() {
-            at.connection.retire();
+            at.retire();
             at.turn.tell(Outcome::Unreachable);
             self.broke = true;
         }

@@ -7,7 +7,7 @@ use h2::RecvStream;
 use http::{HeaderMap, HeaderName, Response};
 
 use super::Inner;
-use super::attempt::{Call, Tries};
+use super::attempt::{Begun, Call, Tries};
 use crate::frame::{Frames, MESSAGE_LIMIT, broken, send_unary};
 use crate::names::{GRPC_MESSAGE, GRPC_STATUS, UNBEGUN};
 use crate::{Codec, Context, Error, Result};
@@ -38,7 +38,10 @@ pub(super) async fn unary(
 
 async fn ask(call: &Call<'_>, frame: Bytes, tries: &mut Tries) -> Result<Bytes> {
     loop {
-        let mut started = call.start(tries).await?;
+        let mut started = match call.start(tries).await? {
+            Begun::There(started) => started,
+            Begun::Here(here) => return here.ask(call.service, frame, tries).await,
+        };
         // Who refuses a request early says why in the answer: that counts more than that it stopped reading.
         let sent = send_unary(&mut started.out, frame.clone(), true).await;
         let answer = match started.answer.await {
@@ -70,7 +73,11 @@ async fn ask(call: &Call<'_>, frame: Bytes, tries: &mut Tries) -> Result<Bytes> 
 async fn read(call: &Call<'_>, mut frames: Frames) -> Result<Bytes> {
     let body = frames.next().await?;
     finish(&mut frames).await?;
-    body.ok_or_else(|| Error::internal("go.micro.client", format!("{} answered nothing", call.service)))
+    body.ok_or_else(|| nothing(call.service))
+}
+
+pub(super) fn nothing(service: &str) -> Error {
+    Error::internal("go.micro.client", format!("{service} answered nothing"))
 }
 
 /// The answer's body, and its error when it consists of headers alone or is no gRPC.

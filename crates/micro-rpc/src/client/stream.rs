@@ -12,7 +12,7 @@ use h2::client::ResponseFuture;
 use tokio::sync::Mutex;
 
 use super::Inner;
-use super::attempt::{At, Call, Started, Tries};
+use super::attempt::{At, Begun, Call, Started, Tries};
 use super::connection::Slot;
 use super::request::{finish, open};
 use crate::frame::{Frames, broken, send};
@@ -30,17 +30,25 @@ pub(super) async fn stream(
     frames: Streaming<Bytes>,
 ) -> Result<Streaming<Bytes>> {
     let deadline = ctx.deadline();
-    let waiting = Waiting::start(
-        Wanted {
-            client: client.clone(),
-            ctx: ctx.clone(),
-            service: service.to_owned(),
-            endpoint: endpoint.to_owned(),
-            codec,
-        },
-        frames,
-    );
-    let state = Receiving::Waiting(Box::new(waiting.await?));
+    let wanted = Wanted {
+        client: client.clone(),
+        ctx: ctx.clone(),
+        service: service.to_owned(),
+        endpoint: endpoint.to_owned(),
+        codec,
+    };
+    let mut tries = Tries::default();
+    let started = match wanted.call().start(&mut tries).await? {
+        Begun::There(started) => started,
+        Begun::Here(here) => {
+            let answers = here.stream(frames);
+            return Ok(match deadline {
+                Some(deadline) => bounded(answers, deadline),
+                None => answers,
+            });
+        }
+    };
+    let state = Receiving::Waiting(Box::new(Waiting::new(wanted, tries, started, frames)));
     let stream = stream::unfold(state, |state| async move {
         match receive(state).await {
             Ok(received) => received.map(|(body, open)| (Ok(body), Receiving::Open(open))),
@@ -121,8 +129,8 @@ async fn receive(state: Receiving) -> Result<Option<(Bytes, Box<Open>)>, Option<
 }
 
 impl Wanted {
-    async fn start(&self, tries: &mut Tries) -> Result<Started> {
-        let call = Call {
+    fn call(&self) -> Call<'_> {
+        Call {
             client: &self.client,
             ctx: &self.ctx,
             service: &self.service,
@@ -130,17 +138,14 @@ impl Wanted {
             codec: self.codec,
             deadline: self.ctx.deadline(),
             is_unary: false,
-        };
-        call.start(tries).await
+        }
     }
 }
 
 impl Waiting {
-    async fn start(wanted: Wanted, frames: Streaming<Bytes>) -> Result<Self> {
-        let mut tries = Tries::default();
+    fn new(wanted: Wanted, tries: Tries, started: Started, frames: Streaming<Bytes>) -> Self {
         let requests = Arc::new(Requests::new(frames));
-        let started = wanted.start(&mut tries).await?;
-        Ok(Self {
+        Self {
             sending: Sending::start(started.out, requests.clone()),
             answer: started.answer,
             slot: started.slot,
@@ -148,7 +153,7 @@ impl Waiting {
             wanted,
             tries,
             requests,
-        })
+        }
     }
 
     /// Waits for the head of the answer, from another instance where the first one did not take the call.
@@ -178,7 +183,7 @@ impl Waiting {
             if !self.requests.source.lock().await.is_whole {
                 return Err(broken(&error));
             }
-            let started = self.wanted.start(&mut self.tries).await?;
+            let started = self.wanted.call().start_there(&mut self.tries).await?;
             self.sending = Sending::start(started.out, self.requests.clone());
             (self.answer, self.slot, self.at) = (started.answer, started.slot, started.at);
         }

@@ -1,5 +1,7 @@
 //! Calls through a real listener, in all four kinds and with what goes wrong.
 
+mod here;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

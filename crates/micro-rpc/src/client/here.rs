@@ -1,0 +1,64 @@
+//! Calls to an instance in this process.
+
+use bytes::Bytes;
+use http::Request;
+
+use super::attempt::{At, Tries};
+use super::request::nothing;
+use crate::local::Opened;
+use crate::{Error, Result, Streaming};
+
+/// A call that an instance in this process was chosen for.
+pub(super) struct Here {
+    pub(super) opened: Opened,
+    pub(super) head: Request<()>,
+    pub(super) at: At,
+}
+
+impl Here {
+    pub(super) async fn ask(self, service: &str, frame: Bytes, tries: &mut Tries) -> Result<Bytes> {
+        let Self { opened, head, mut at } = self;
+        let answered = match opened.elsewhere() {
+            None => opened.server.unary_here(head, frame).await,
+            Some(runtime) => {
+                let server = opened.server.clone();
+                let work = runtime.spawn(async move { server.unary_here(head, frame).await });
+                AbortOnDrop(work).join().await
+            }
+        };
+        let answered = answered.and_then(|body| body.ok_or_else(|| nothing(service)));
+        at.tell(answered.as_ref().err());
+        if answered.is_err() {
+            tries.avoid(at);
+        }
+        answered
+    }
+
+    pub(super) fn stream(self, requests: Streaming<Bytes>) -> Streaming<Bytes> {
+        let Self { opened, head, mut at } = self;
+        at.tell(None);
+        let _inside = opened.elsewhere().map(|runtime| runtime.enter());
+        let answers = opened.server.stream_here(head, requests);
+        answers.map(move |body| {
+            // Counts it as long as it goes on.
+            let _ = &at;
+            Ok(body)
+        })
+    }
+}
+
+/// Work of a caller that may go away.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> AbortOnDrop<Result<T>> {
+    async fn join(mut self) -> Result<T> {
+        let ended = (&mut self.0).await;
+        ended.unwrap_or_else(|_| Err(Error::unavailable("go.micro.client", "the service has ended")))
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,86 @@
+//! Calls from this process: all that an inbound call is but its way over the network.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::Request;
+
+use super::Server;
+use super::call::{Body, Reply};
+use super::inbound::Inbound;
+use crate::codec::FRAME_HEADER;
+use crate::frame::Frames;
+use crate::{Error, Result, Streaming};
+
+/// So many answers of a stream may wait for the caller.
+const WAITING: usize = 16;
+
+impl Server {
+    /// Answers one message with one; `None` where the handler answers nothing.
+    pub(crate) async fn unary_here(&self, head: Request<()>, frame: Bytes) -> Result<Option<Bytes>> {
+        let frames = Frames::here(frame, Streaming::empty(), self.0.limits.message);
+        self.answer_here(head, frames, async |reply| match reply {
+            Body::Message(frame) => Ok(Some(message(&frame))),
+            Body::Stream(mut frames) => {
+                let first = frames.next().await.transpose()?;
+                // Only the end says how it went.
+                while frames.next().await.transpose()?.is_some() {}
+                Ok(first.as_ref().map(message))
+            }
+        })
+        .await
+    }
+
+    /// Answers messages with messages. It goes on by itself until it is over or the answers are dropped, on the runtime that this is called on.
+    pub(crate) fn stream_here(&self, head: Request<()>, requests: Streaming<Bytes>) -> Streaming<Bytes> {
+        let (answers, stream) = Streaming::channel(WAITING);
+        let server = self.clone();
+        tokio::spawn(async move {
+            let frames = Frames::here(Bytes::new(), requests, server.0.limits.message);
+            let work = server.answer_here(head, frames, async |reply| {
+                let mut frames = match reply {
+                    Body::Message(frame) => Streaming::from_iter([frame]),
+                    Body::Stream(frames) => frames,
+                };
+                while let Some(frame) = frames.next().await.transpose()? {
+                    answers.send(message(&frame)).await?;
+                }
+                Ok(())
+            });
+            // A caller that hangs up stops the work that it asked for.
+            let answered = tokio::select! {
+                answered = work => answered,
+                () = answers.closed() => return,
+            };
+            if let Err(error) = answered {
+                answers.fail(error).await;
+            }
+        });
+        stream
+    }
+
+    async fn answer_here<T>(
+        &self,
+        head: Request<()>,
+        frames: Frames,
+        read: impl AsyncFnOnce(Body) -> Result<T>,
+    ) -> Result<T> {
+        let began = Instant::now();
+        let (parts, ()) = head.into_parts();
+        let path = parts.uri.path();
+        let inbound = Inbound::read(self, &parts.method, path, parts.headers)
+            .ok_or_else(|| Error::internal("go.micro.client", "a call without a content type"))?;
+        let (trace, endpoint) = (inbound.trace.clone(), inbound.endpoint());
+        let answered = match inbound.run(self, path, frames).await {
+            Ok(Reply(body)) => read(body).await,
+            Err(error) => Err(error),
+        };
+        let failed = answered.as_ref().err();
+        self.0.stats.record(trace, endpoint, began, failed);
+        answered
+    }
+}
+
+fn message(frame: &Bytes) -> Bytes {
+    frame.slice(FRAME_HEADER.min(frame.len())..)
+}
