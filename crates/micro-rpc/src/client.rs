@@ -91,6 +91,15 @@ impl Client {
         }))
     }
 
+    /// The same client, for which another finds the instances.
+    #[must_use]
+    pub fn with_resolver(&self, resolver: Arc<dyn Resolver>) -> Self {
+        Self(Arc::new(Inner {
+            resolver,
+            ..self.0.part()
+        }))
+    }
+
     /// The same client, which makes a call a second time, at another instance, where it is not answered within `after`; the first answer
     /// counts. Only calls of methods that may be made twice (`idempotency_level` in their contract), and only one in five.
     ///

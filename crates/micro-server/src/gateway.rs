@@ -170,7 +170,7 @@ impl Gateway {
 
     /// A gateway with bounds of its own; those of the body stand in both and the ones here count.
     pub fn with_limits(config: Config, limits: Limits) -> Self {
-        let platform = platform(&config.cache);
+        let platform = platform(&config.client, &config.cache);
         let routes = Index::follow(config.registry.clone(), &config.namespace_prefix);
         let version = Bytes::from(format!("{{\"version\": {:?}}}", config.version));
         Self(Arc::new(Inner {
@@ -280,8 +280,8 @@ impl Resolver for Home {
 }
 
 /// Calls the platform's own services, in whatever namespace the caller is.
-pub(crate) fn platform(cache: &Arc<Cache>) -> Client {
-    Client::builder().resolver(Arc::new(Home(cache.clone()))).build()
+pub(crate) fn platform(client: &Client, cache: &Arc<Cache>) -> Client {
+    client.with_resolver(Arc::new(Home(cache.clone())))
 }
 
 /// A method that a service does not have is, over HTTP, a page that is not there.

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use micro::join::Join;
 use micro::registry::PARTS;
+use micro_rpc::Open;
 
 use announce::Announcement;
 use listen::{Listening, Setting, reachable};
@@ -109,6 +110,7 @@ pub struct Running {
     web: Option<Listening>,
     proxy: Listening,
     announcement: Announcement,
+    here: Open,
     parts: Parts,
     // Last, so that the home is free once everything above is gone.
     lock: Lock,
@@ -152,7 +154,9 @@ impl Server {
         let proxy = parts.serve_proxy(listeners, drain);
         let gateway = parts.serve_gateway(gateway);
         let web = web.map(|web| parts.serve_web(web));
-        let announcement = parts.announce(config.advertised(addresses.proxy)).await?;
+        let advertised = config.advertised(addresses.proxy);
+        let here = parts.open_here(advertised);
+        let announcement = parts.announce(advertised).await?;
         let join = join(&parts, &addresses).await?;
         // There is an account now, and from here on there always is.
         let mut private = std::fs::OpenOptions::new();
@@ -171,6 +175,7 @@ impl Server {
             web,
             proxy,
             announcement,
+            here,
             parts,
             lock,
         })
@@ -361,6 +366,7 @@ impl Running {
             host.shutdown().await;
         }
         self.announcement.end().await;
+        drop(self.here);
         self.proxy.end(LAST_CALLS).await;
         drop(self.parts);
         Join::remove(&self.home);

@@ -6,7 +6,7 @@ mod subscriptions;
 use std::sync::Arc;
 use std::time::Duration;
 
-use micro_rpc::{Client, Error, Resolver, Result, async_trait};
+use micro_rpc::{Client, Error, Local, Resolver, Result, async_trait};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -56,6 +56,8 @@ struct Joined {
     guard: Arc<RemoteGuard>,
     registry: Arc<dyn Registry>,
     namespace: String,
+    /// A service that calls itself does so without the network.
+    local: Local,
 }
 
 async fn join(settings: &Settings) -> Result<Joined> {
@@ -72,7 +74,9 @@ async fn join(settings: &Settings) -> Result<Joined> {
     let guard = RemoteGuard::start(&control, &settings.namespace);
     let registry: Arc<dyn Registry> = Arc::new(registry::Remote::new(&control));
     let cache = Cache::new(registry.clone());
+    let local = Local::default();
     let client = Client::builder()
+        .local(&local)
         .resolver(Arc::new(Routes {
             platform: [settings.proxy.clone()].into(),
             services: cache,
@@ -101,6 +105,7 @@ async fn join(settings: &Settings) -> Result<Joined> {
         guard,
         registry,
         namespace: settings.namespace.clone(),
+        local,
     })
 }
 
@@ -140,7 +145,9 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
     joined.guard.ready(PATIENCE).await?;
     let (serving, is_serving) = watch::channel(true);
     let server = service.server(Some(joined.guard.clone()), &joined.namespace, is_serving);
-    let entry = entry(&service, &settings, advertised(bound, &settings.proxy));
+    let address = advertised(bound, &settings.proxy);
+    let open = joined.local.open(&address, &server);
+    let entry = entry(&service, &settings, address);
     let (registered, refused) =
         Registration::start(joined.registry.clone(), joined.namespace.clone(), entry.clone());
     tracing::info!(service = service.name, version = service.version, address = %bound, "serving");
@@ -163,6 +170,7 @@ async fn serve(mut service: Service, settings: Settings, joined: Joined) -> Resu
     if how == Ending::Replaced && matches!(gone, Ok(Ok(()))) {
         let _ = tokio::time::timeout(KNOWN_EVERYWHERE, stop.wait()).await;
     }
+    drop(open);
     let _ = closing.send(true);
     let finished = async { while subscriptions.join_next().await.is_some() {} };
     let _ = tokio::join!(running, tokio::time::timeout(DRAIN, finished));

@@ -16,7 +16,7 @@ use micro_proto::reflection::ServerReflectionServer;
 use micro_proto::registry::RegistryServer;
 use micro_proto::snapshot::SnapshotServer;
 use micro_proto::store::{BlobStoreServer, StoreServer};
-use micro_rpc::{Client, Guard, Handler, ServiceDescriptor};
+use micro_rpc::{Client, Guard, Handler, Local, Open, ServiceDescriptor};
 use tokio::net::TcpListener;
 
 use super::announce::Announcement;
@@ -51,6 +51,7 @@ pub(super) struct Parts {
     registry: Arc<dyn Registry>,
     cache: Arc<Cache>,
     proxy: Arc<micro_rpc::Server>,
+    local: Local,
     gateway: Gateway,
     _gate: Gate,
     services: Vec<Own>,
@@ -151,7 +152,9 @@ impl Parts {
     ) -> Self {
         let registry = profile.registry;
         let cache = Cache::new(registry.clone());
+        let local = Local::default();
         let client = Client::builder()
+            .local(&local)
             .resolver(cache.clone())
             .namespace(PLATFORM)
             .build();
@@ -162,7 +165,7 @@ impl Parts {
             &client,
             &services,
             &profile.backends,
-            gateway::platform(&cache),
+            gateway::platform(&client, &cache),
         );
         let gateway = Gateway::new(gateway::Config {
             cache: cache.clone(),
@@ -184,6 +187,7 @@ impl Parts {
             registry,
             cache,
             proxy,
+            local,
             gateway,
             _gate: gate,
             services,
@@ -215,6 +219,11 @@ impl Parts {
         let drain = Drain::new();
         let (gateway, begun) = (self.gateway.for_browsers(), drain.signal().begun());
         Listening::start(drain, gateway.serve(listener, begun, DRAIN))
+    }
+
+    /// Has the platform's own services called without the network from here, under the address that they are listed with.
+    pub(super) fn open_here(&self, address: SocketAddr) -> Open {
+        self.local.open(&address.to_string(), &self.proxy)
     }
 
     /// Lists the platform's own services beside those that it runs.
