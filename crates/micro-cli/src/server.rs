@@ -1,5 +1,6 @@
 //! `micro server`: the platform in the foreground.
 
+mod gateway;
 mod outside;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::errors::{Failure, Result};
 use crate::session::Globals;
 use crate::{call, framework};
+use gateway::GatewayArgs;
 pub(crate) use outside::OutsideArgs;
 
 /// Run the platform on this machine, in the foreground.
@@ -122,6 +124,8 @@ pub(crate) struct ServerArgs {
     )]
     parts: Vec<String>,
     #[command(flatten)]
+    gateway: GatewayArgs,
+    #[command(flatten)]
     outside: OutsideArgs,
 }
 
@@ -217,6 +221,7 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
         cgroup: args.cgroup.filter(|folder| !folder.as_os_str().is_empty()),
         disable_admin: matches!(args.disable_admin.as_str(), "true" | "1"),
         block_ports: block_ports(&args.block_ports, is_default)?,
+        gateway: args.gateway.settings()?,
         events_retention: args.events_retention,
         rsa: RsaPair {
             private: args.private_key,

@@ -13,9 +13,11 @@
 //! Browsers are served the same way on a listener of their own, where a path names a service's page: a gateway has one of two
 //! [`Face`]s, and what the other one makes of a request is in [`crate::web`].
 
+mod admission;
 mod blob;
 pub(crate) mod body;
 pub(crate) mod caller;
+mod client_address;
 mod connection;
 mod cors;
 mod events;
@@ -25,16 +27,19 @@ mod form;
 pub mod fuzz;
 mod hand_on;
 mod health;
+mod limiter;
 mod lines;
 mod message;
 pub(crate) mod metadata;
 mod openapi;
 pub(crate) mod path;
 mod query;
+mod rate;
 pub(crate) mod reply;
 mod request;
 mod request_id;
 mod route;
+mod settings;
 mod stats;
 mod stream;
 #[cfg(test)]
@@ -55,7 +60,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
+use admission::Admission;
+pub use client_address::TrustedProxies;
 use face::Face;
+pub use rate::Rate;
+pub use settings::Settings;
 pub use stats::{Snapshot, Stats};
 
 use crate::api::BlockList;
@@ -96,6 +105,8 @@ pub struct Config {
     pub body_limit: usize,
     /// Put before service names, with a dot; empty for none.
     pub namespace_prefix: String,
+    /// How callers are treated.
+    pub settings: Settings,
 }
 
 /// Bounds, so that no caller can make the gateway grow or wait without end.
@@ -154,6 +165,8 @@ pub(crate) struct Inner {
     platform: Client,
     /// What services answer at beyond their endpoints.
     routes: Arc<Index>,
+    /// How often who may ask; `None` where that is not limited.
+    admission: Option<Arc<Admission>>,
     version: Bytes,
     stats: Arc<Stats>,
 }
@@ -172,6 +185,7 @@ impl Gateway {
     pub fn with_limits(config: Config, limits: Limits) -> Self {
         let platform = platform(&config.client, &config.cache);
         let routes = Index::follow(config.registry.clone(), &config.namespace_prefix);
+        let admission = Admission::new(&config.settings).map(Arc::new);
         let version = Bytes::from(format!("{{\"version\": {:?}}}", config.version));
         Self(Arc::new(Inner {
             face: Face::Programs,
@@ -179,12 +193,13 @@ impl Gateway {
             limits,
             platform,
             routes,
+            admission,
             version,
             stats: Arc::default(),
         }))
     }
 
-    /// The same platform for browsers: pages instead of JSON, counted apart.
+    /// The same platform for browsers: pages instead of JSON, counted apart but for limits, which are for both together.
     pub fn for_browsers(&self) -> Self {
         let inner = &*self.0;
         Self(Arc::new(Inner {
@@ -193,6 +208,7 @@ impl Gateway {
             limits: inner.limits,
             platform: inner.platform.clone(),
             routes: inner.routes.clone(),
+            admission: inner.admission.clone(),
             version: inner.version.clone(),
             stats: Arc::default(),
         }))
@@ -214,6 +230,7 @@ impl Gateway {
             limits: inner.limits,
             platform: inner.platform.with_own_connections(1),
             routes: inner.routes.clone(),
+            admission: inner.admission.clone(),
             version: inner.version.clone(),
             stats: inner.stats.clone(),
         }))

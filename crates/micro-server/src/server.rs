@@ -27,6 +27,7 @@ use parts::Parts;
 
 use crate::auth::{self, AdminReset, AdminSecret, RsaPair};
 use crate::drain::Drain;
+use crate::gateway;
 use crate::outside::Outside;
 use crate::profile::Profile;
 use crate::secret::SecretKey;
@@ -81,6 +82,8 @@ pub struct Config {
     pub rsa: RsaPair,
     /// Which ports of the building blocks are opened beside the proxy's.
     pub block_ports: BlockPorts,
+    /// How the gateway treats callers.
+    pub gateway: gateway::Settings,
 }
 
 /// Where a running server answers.

@@ -41,8 +41,16 @@ pub(crate) use origin::is_own_or_program;
 const ENDPOINT: &str = "Web.Serve";
 
 /// Answers a browser, whatever comes.
-pub(crate) async fn answer(gateway: &Inner, parts: &Parts, body: Incoming) -> Response<Content> {
-    let routed = route(gateway, parts, body).await;
+pub(crate) async fn answer(
+    gateway: &Inner,
+    parts: &Parts,
+    body: Incoming,
+    admitted: Result<()>,
+) -> Response<Content> {
+    let routed = match admitted {
+        Ok(()) => route(gateway, parts, body).await,
+        Err(error) => Err(error),
+    };
     // Back to what was asked for, where that may be asked for again.
     let back = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
     let back = back.map(|path| path.as_str());
@@ -96,7 +104,7 @@ async fn route(gateway: &Inner, parts: &Parts, body: Incoming) -> Result<Respons
 
 /// The caller, unless he is on the block list.
 async fn identify(gateway: &Inner, parts: &Parts) -> Result<Caller> {
-    let caller = Caller::identify(&parts.headers, &*gateway.config.guard).await?;
+    let caller = Caller::identify(parts, &*gateway.config.guard).await?;
     match caller.is_refused(&gateway.config.block_list) {
         true => Err(Error::forbidden(ID, "this account is on the block list")),
         false => Ok(caller),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, COOKIE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use micro_rpc::{Access, Account, Guard, Result};
 
@@ -16,6 +17,7 @@ pub(super) static NAMESPACE: HeaderName = HeaderName::from_static("micro-namespa
 pub(crate) const COOKIE_NAME: &str = "micro-token=";
 
 /// The one who calls.
+#[derive(Clone)]
 pub(crate) struct Caller {
     /// `None` when anonymous, as one with a bad token is.
     account: Option<Arc<Account>>,
@@ -24,8 +26,13 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Reads the token, and the namespace: the one that is named, else the account's, else the platform's.
-    pub(crate) async fn identify(headers: &HeaderMap, guard: &dyn Guard) -> Result<Self> {
+    /// Reads the token, and the namespace: the one that is named, else the account's, else the platform's. Not again where that
+    /// was done to count the request.
+    pub(crate) async fn identify(parts: &Parts, guard: &dyn Guard) -> Result<Self> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
+        let headers = &parts.headers;
         let account = match token(headers) {
             Some(token) => authenticate(guard, token).await,
             None => None,

@@ -1,6 +1,7 @@
 //! One connection of HTTP/1.1, and what becomes of it: a WebSocket takes it over.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -31,12 +32,16 @@ const LINGER: Duration = Duration::from_secs(5);
 /// Serves a connection to its end; from when `stopped` is true only what is under way.
 pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
     let limits = gateway.0.limits;
+    // One that is not connected any more has none, and gets no answer either.
+    let peer = stream
+        .peer_addr()
+        .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
     let begun = Notify::new();
     let opening = Mutex::new(None);
     let service = service_fn(|request| {
         begun.notify_one();
         async {
-            let mut answer = guarded(&gateway, request).await?;
+            let mut answer = guarded(&gateway, request, peer).await?;
             if let Some(let_in) = Opening::of(&mut answer) {
                 *opening.lock().unwrap_or_else(PoisonError::into_inner) = Some(let_in);
             }
@@ -85,8 +90,14 @@ pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watc
 }
 
 /// A panic is an answer too; the connection lives.
-async fn guarded(gateway: &Gateway, request: Request<Incoming>) -> Result<Response<Content>, Infallible> {
-    let answer = AssertUnwindSafe(gateway.answer(request)).catch_unwind().await;
+async fn guarded(
+    gateway: &Gateway,
+    request: Request<Incoming>,
+    peer: IpAddr,
+) -> Result<Response<Content>, Infallible> {
+    let answer = AssertUnwindSafe(gateway.answer(request, peer))
+        .catch_unwind()
+        .await;
     Ok(answer.unwrap_or_else(|_| {
         tracing::error!("the gateway panicked");
         let error = Error::internal(ID, "the gateway failed; its log says why");

@@ -13,7 +13,10 @@ pub(super) const ALLOWED: [(HeaderName, &str); 4] = [
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         "Accept, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, Authorization, Micro-Namespace",
     ),
-    (header::ACCESS_CONTROL_EXPOSE_HEADERS, "X-Request-Id, Retry-After"),
+    (
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
+    ),
 ];
 
 /// Lets the page that asked read the answer.

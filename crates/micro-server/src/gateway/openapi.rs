@@ -33,7 +33,7 @@ impl Inner {
         if !matches!(parts.method, Method::GET | Method::HEAD) {
             return Err(Error::new(ID, 405, "documents are read with GET"));
         }
-        let caller = Caller::identify(&parts.headers, &*self.config.guard).await?;
+        let caller = Caller::identify(parts, &*self.config.guard).await?;
         if caller.is_refused(&self.config.block_list) {
             return Ok(reply::refused());
         }

@@ -1,5 +1,6 @@
-//! The way of one request: resolve, authenticate, authorise, look up, build the message, call.
+//! The way of one request: count, resolve, authenticate, authorise, look up, build the message, call.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use micro::registry::schema::IDEMPOTENT;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
 
+use super::admission::Admitted;
 use super::caller::Caller;
 use super::face::Face;
 use super::lines::{self, NDJSON};
@@ -27,13 +29,18 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 
 impl Gateway {
     /// Answers, whatever comes.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Content> {
+    pub(super) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Content> {
         let began = Instant::now();
         let (mut parts, body) = request.into_parts();
-        let response = match self.0.face {
-            Face::Programs => self.0.programs(&mut parts, body).await,
-            Face::Browsers => web::answer(&self.0, &parts, body).await,
+        let limited = self.0.admit(&mut parts, peer, began).await;
+        let admitted = limited.as_ref().map_or(Ok(()), Admitted::result);
+        let mut response = match self.0.face {
+            Face::Programs => self.0.programs(&mut parts, body, admitted).await,
+            Face::Browsers => web::answer(&self.0, &parts, body, admitted).await,
         };
+        if let Some(limited) = limited {
+            limited.tell(response.headers_mut());
+        }
         self.0.stats.answered(response.status());
         // Without the query, which may hold what is nobody's business.
         tracing::debug!(
@@ -48,9 +55,12 @@ impl Gateway {
 }
 
 impl Inner {
-    async fn programs(&self, parts: &mut Parts, body: Incoming) -> Response<Content> {
+    async fn programs(&self, parts: &mut Parts, body: Incoming, admitted: Result<()>) -> Response<Content> {
         let id = request_id::settle(&mut parts.headers);
-        let routed = self.route(parts, body).await;
+        let routed = match admitted {
+            Ok(()) => self.route(parts, body).await,
+            Err(error) => Err(error),
+        };
         let mut response = routed.unwrap_or_else(|error| reply::error(&missing(error)));
         reply::may_be_tried_again(&mut response);
         let headers = response.headers_mut();
@@ -118,7 +128,7 @@ impl Inner {
         if automatic.is_err() && self.routes.is_empty() {
             return Err(unknown());
         }
-        let caller = Caller::identify(&parts.headers, &*self.config.guard).await?;
+        let caller = Caller::identify(parts, &*self.config.guard).await?;
         if caller.is_refused(&self.config.block_list) {
             return Ok(reply::refused());
         }

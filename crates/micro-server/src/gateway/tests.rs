@@ -5,6 +5,7 @@ pub(crate) mod echo;
 mod events;
 pub(crate) mod http;
 mod malformed;
+mod rates;
 mod routes;
 mod slow;
 mod streams;
@@ -19,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Config, Gateway, Limits};
+use super::{Config, Gateway, Limits, Settings};
 use crate::api::BlockList;
 
 /// A gateway and what it needs. Dropping it stops nothing: the runtime of the test does.
@@ -47,6 +48,10 @@ async fn start() -> Subject {
 }
 
 async fn start_with(limits: Limits) -> Subject {
+    start_as(limits, Settings::default()).await
+}
+
+async fn start_as(limits: Limits, settings: Settings) -> Subject {
     let registry = Memory::new();
     let backend = echo::start().await;
     for (namespace, name) in [
@@ -85,6 +90,7 @@ async fn start_with(limits: Limits) -> Subject {
         version: "1.2.3".to_owned(),
         body_limit: limits.body,
         namespace_prefix: String::new(),
+        settings,
     };
     let gateway = Gateway::with_limits(config, limits);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -180,6 +180,7 @@ impl Parts {
             version: config.version.clone(),
             body_limit: BODY_LIMIT,
             namespace_prefix: String::new(),
+            settings: config.gateway.clone(),
         });
         Self {
             auth,

@@ -29,6 +29,7 @@ fn config(home: &Path) -> Config {
         events_retention: None,
         rsa: Default::default(),
         block_ports: BlockPorts::None,
+        gateway: Default::default(),
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn answer(
     path: String,
 ) -> Result<Response<Content>> {
     // Who is on the block list as well: he may want to be somebody else.
-    let caller = Caller::identify(&parts.headers, &*gateway.config.guard).await?;
+    let caller = Caller::identify(parts, &*gateway.config.guard).await?;
     let request = request(gateway, parts, body, BASE, path).await?;
     let login = Login {
         auth: AuthClient::with_name(gateway.client(&caller, AUTH), AUTH),

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::api::BlockList;
 use crate::gateway::tests::{echo, limits};
-use crate::gateway::{Config, Gateway};
+use crate::gateway::{Config, Gateway, Settings};
 
 /// Starts a web gateway before some services, and tells its address.
 async fn start() -> String {
@@ -49,6 +49,7 @@ async fn start() -> String {
         version: "1.2.3".to_owned(),
         body_limit: limits().body,
         namespace_prefix: String::new(),
+        settings: Settings::default(),
     };
     let gateway = Gateway::with_limits(config, limits()).for_browsers();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
