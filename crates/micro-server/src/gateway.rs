@@ -13,11 +13,13 @@
 //! Browsers are served the same way on a listener of their own, where a path names a service's page: a gateway has one of two
 //! [`Face`]s, and what the other one makes of a request is in [`crate::web`].
 
+mod accept_encoding;
 mod admission;
 mod blob;
 pub(crate) mod body;
 pub(crate) mod caller;
 mod client_address;
+mod compression;
 mod connection;
 mod cors;
 mod events;
@@ -25,8 +27,10 @@ mod face;
 mod form;
 #[doc(hidden)]
 pub mod fuzz;
+mod gzip;
 mod hand_on;
 mod health;
+mod inflate;
 mod limiter;
 mod lines;
 mod message;
@@ -62,6 +66,7 @@ use tokio::task::JoinSet;
 
 use admission::Admission;
 pub use client_address::TrustedProxies;
+use compression::Answers;
 use face::Face;
 pub use rate::Rate;
 pub use settings::Settings;
@@ -167,6 +172,7 @@ pub(crate) struct Inner {
     routes: Arc<Index>,
     /// How often who may ask; `None` where that is not limited.
     admission: Option<Arc<Admission>>,
+    compression: Arc<Answers>,
     version: Bytes,
     stats: Arc<Stats>,
 }
@@ -186,6 +192,7 @@ impl Gateway {
         let platform = platform(&config.client, &config.cache);
         let routes = Index::follow(config.registry.clone(), &config.namespace_prefix);
         let admission = Admission::new(&config.settings).map(Arc::new);
+        let compression = Arc::new(Answers::new(&config.settings));
         let version = Bytes::from(format!("{{\"version\": {:?}}}", config.version));
         Self(Arc::new(Inner {
             face: Face::Programs,
@@ -194,6 +201,7 @@ impl Gateway {
             platform,
             routes,
             admission,
+            compression,
             version,
             stats: Arc::default(),
         }))
@@ -209,6 +217,7 @@ impl Gateway {
             platform: inner.platform.clone(),
             routes: inner.routes.clone(),
             admission: inner.admission.clone(),
+            compression: inner.compression.clone(),
             version: inner.version.clone(),
             stats: Arc::default(),
         }))
@@ -231,6 +240,7 @@ impl Gateway {
             platform: inner.platform.with_own_connections(1),
             routes: inner.routes.clone(),
             admission: inner.admission.clone(),
+            compression: inner.compression.clone(),
             version: inner.version.clone(),
             stats: inner.stats.clone(),
         }))

@@ -31,6 +31,13 @@ pub(crate) struct GatewayArgs {
         value_name = "NETWORKS"
     )]
     trusted_proxies: Option<String>,
+    /// Whether answers are compressed for who asks for that: on or off. On unless given
+    #[arg(
+        long = "api_compression",
+        env = "MICRO_API_COMPRESSION",
+        value_name = "ON|OFF"
+    )]
+    compression: Option<String>,
 }
 
 impl GatewayArgs {
@@ -39,7 +46,23 @@ impl GatewayArgs {
             rate_limit_account: read("api_rate_limit_account", self.rate_limit_account)?,
             rate_limit_address: read("api_rate_limit_address", self.rate_limit_address)?,
             trusted_proxies: read("api_trusted_proxies", self.trusted_proxies)?.unwrap_or_default(),
+            compression: read("api_compression", self.compression)?.is_none_or(|Switch(is_on)| is_on),
         })
+    }
+}
+
+/// On or off.
+struct Switch(bool);
+
+impl FromStr for Switch {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text.trim() {
+            "on" | "true" | "1" => Ok(Self(true)),
+            "off" | "false" | "0" => Ok(Self(false)),
+            other => Err(format!("{other:?} is neither on nor off")),
+        }
     }
 }
 
@@ -56,23 +79,26 @@ mod tests {
 
     #[test]
     fn what_is_wrong_names_its_flag() {
-        let of = |rate: &str, proxies: &str| {
+        let of = |rate: &str, proxies: &str, compression: &str| {
             GatewayArgs {
                 rate_limit_account: None,
                 rate_limit_address: Some(rate.to_owned()),
                 trusted_proxies: Some(proxies.to_owned()),
+                compression: Some(compression.to_owned()),
             }
             .settings()
         };
-        let settings = of("10/s:20", "10.0.0.0/8").unwrap();
+        let settings = of("10/s:20", "10.0.0.0/8", "").unwrap();
         assert_eq!(settings.rate_limit_address.unwrap().to_string(), "10/s:20");
         assert!(settings.rate_limit_account.is_none());
-        assert!(of(" ", "").unwrap().rate_limit_address.is_none());
-        for (rate, proxies, flag) in [
-            ("often", "", "--api_rate_limit_address"),
-            ("", "x", "--api_trusted_proxies"),
+        assert!(of(" ", "", "").unwrap().rate_limit_address.is_none());
+        assert!(settings.compression && !of("", "", "off").unwrap().compression);
+        for (rate, proxies, compression, flag) in [
+            ("often", "", "", "--api_rate_limit_address"),
+            ("", "x", "", "--api_trusted_proxies"),
+            ("", "", "maybe", "--api_compression"),
         ] {
-            let failure = of(rate, proxies).err().unwrap();
+            let failure = of(rate, proxies, compression).err().unwrap();
             assert!(format!("{failure:?}").contains(flag), "{failure:?}");
         }
     }

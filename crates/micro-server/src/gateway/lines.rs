@@ -7,6 +7,7 @@ use micro_rpc::futures_util::stream;
 use micro_rpc::{Error, Result, Streaming};
 
 use super::body::too_large;
+use super::inflate::{Coding, Inflater};
 use super::{ID, message};
 
 /// The content type of lines.
@@ -14,14 +15,15 @@ pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// The messages of a body, of at most `limit` bytes each. Lines without anything are passed over. How long the caller
 /// takes from one to the next is his affair: the call stands for as long as he stays.
-pub(super) fn messages(body: Incoming, limit: usize) -> Streaming<Bytes> {
-    values(body, limit).map(|line| message::json(line, None))
+pub(super) fn messages(body: Incoming, coding: Coding, limit: usize) -> Streaming<Bytes> {
+    values(body, coding, limit).map(|line| message::json(line, None))
 }
 
 /// The same, whatever JSON each line is.
-pub(super) fn values(body: Incoming, limit: usize) -> Streaming<Bytes> {
+pub(super) fn values(body: Incoming, coding: Coding, limit: usize) -> Streaming<Bytes> {
     let lines = Lines {
         body,
+        inflater: (coding == Coding::Gzip).then(Inflater::default),
         kept: BytesMut::new(),
         searched: 0,
         limit,
@@ -34,6 +36,8 @@ pub(super) fn values(body: Incoming, limit: usize) -> Streaming<Bytes> {
 
 struct Lines {
     body: Incoming,
+    /// Undoes what the body is coded with.
+    inflater: Option<Inflater>,
     /// What has come and was not handed on, and how much of it holds no end of a line.
     kept: BytesMut,
     searched: usize,
@@ -89,14 +93,26 @@ impl Lines {
     }
 
     async fn read(&mut self) -> Result<()> {
-        match self.body.frame().await {
-            None => self.at_end = true,
-            Some(Ok(frame)) => {
-                if let Ok(data) = frame.into_data() {
-                    self.kept.extend_from_slice(&data);
+        if let Some(inflater) = &mut self.inflater
+            && let Some(plain) = inflater.step()?
+        {
+            self.kept.extend_from_slice(&plain);
+            tokio::task::yield_now().await;
+            return Ok(());
+        }
+        match (self.body.frame().await, &mut self.inflater) {
+            (None, inflater) => {
+                inflater.as_ref().map_or(Ok(()), Inflater::end)?;
+                self.at_end = true;
+            }
+            (Some(Ok(frame)), inflater) => {
+                let data = frame.into_data().unwrap_or_default();
+                match inflater {
+                    Some(inflater) => inflater.feed(data),
+                    None => self.kept.extend_from_slice(&data),
                 }
             }
-            Some(Err(error)) => {
+            (Some(Err(error)), _) => {
                 let detail = format!("the request's body cannot be read: {error}");
                 return Err(Error::bad_request(ID, detail));
             }

@@ -8,7 +8,8 @@ use micro_rpc::bytes::Bytes;
 use micro_rpc::{Codec, Error, Result};
 use serde_json::{Map, Value};
 
-use super::body::{read, too_large};
+use super::body::too_large;
+use super::inflate::read;
 use super::{ID, Limits, form, query};
 
 const EMPTY: Bytes = Bytes::from_static(b"{}");
@@ -61,7 +62,7 @@ async fn from_body(
     } else {
         limits.body.min(limits.message)
     };
-    let body = read(body, limit, limits.patience).await?;
+    let body = read(&parts.headers, body, limit, limits.patience).await?;
     let message = match kind {
         Kind::Proto => return Ok((Codec::Proto, body)),
         Kind::Json => json(body, query)?,
@@ -86,7 +87,8 @@ pub(super) async fn body(parts: &Parts, body: Incoming, limits: &Limits, rule: &
     if *rule == Body::None && matches!(parts.method, Method::GET | Method::HEAD) {
         return Ok(Bytes::new());
     }
-    let body = read(body, limits.body.min(limits.message), limits.patience).await?;
+    let limit = limits.body.min(limits.message);
+    let body = read(&parts.headers, body, limit, limits.patience).await?;
     match kind {
         Kind::Proto if body.is_empty() => Ok(body),
         Kind::Proto => Err(Error::new(ID, 415, "routes take JSON: send application/json")),

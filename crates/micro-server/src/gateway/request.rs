@@ -15,6 +15,7 @@ use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
 use super::admission::Admitted;
 use super::caller::Caller;
 use super::face::Face;
+use super::inflate::{self, Coding};
 use super::lines::{self, NDJSON};
 use super::path::{self, Target};
 use super::reply::{self, Content};
@@ -41,6 +42,7 @@ impl Gateway {
         if let Some(limited) = limited {
             limited.tell(response.headers_mut());
         }
+        self.0.compression.compress(&parts, &mut response);
         self.0.stats.answered(response.status());
         // Without the query, which may hold what is nobody's business.
         tracing::debug!(
@@ -63,6 +65,7 @@ impl Inner {
         };
         let mut response = routed.unwrap_or_else(|error| reply::error(&missing(error)));
         reply::may_be_tried_again(&mut response);
+        inflate::tell(&parts.headers, &mut response);
         let headers = response.headers_mut();
         headers.insert(&request_id::NAME, id);
         cors::allow(headers, parts.headers.get(header::ORIGIN).cloned());
@@ -168,7 +171,8 @@ impl Inner {
         let Target { service, endpoint } = &target;
         let is_lines = message::content_type(parts).starts_with(NDJSON) && parts.method == Method::POST;
         if streams && is_lines {
-            let requests = lines::messages(body, self.limits.message);
+            let coding = Coding::of(&parts.headers)?;
+            let requests = lines::messages(body, coding, self.limits.message);
             let answers = self.stream(client, &ctx, &target, parts, requests).await?;
             return self.begin(parts, answers).await;
         }

@@ -10,6 +10,7 @@ use micro_rpc::bytes::Bytes;
 use micro_rpc::{Codec, Error, Result, Streaming};
 
 use super::caller::Caller;
+use super::inflate::Coding;
 use super::lines::{self, NDJSON};
 use super::path::Target;
 use super::reply::{self, Content};
@@ -122,7 +123,8 @@ impl Inner {
         body: Incoming,
     ) -> Result<Streaming<Bytes>> {
         if message::content_type(parts).starts_with(NDJSON) && parts.method != Method::GET {
-            return Ok(lines::values(body, self.limits.message).map(move |line| given.message(line)));
+            let coding = Coding::of(&parts.headers)?;
+            return Ok(lines::values(body, coding, self.limits.message).map(move |line| given.message(line)));
         }
         let body = message::body(parts, body, &self.limits, &claim.body).await?;
         Ok(Streaming::from_iter([given.message(body)?]))

@@ -1,6 +1,7 @@
 //! Requests through a real listener to a real service behind it.
 
 mod calls;
+mod coding;
 pub(crate) mod echo;
 mod events;
 pub(crate) mod http;

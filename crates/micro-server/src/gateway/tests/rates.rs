@@ -17,6 +17,7 @@ async fn limited(account: &str, address: &str, proxies: &str) -> Subject {
         rate_limit_account: rate(account),
         rate_limit_address: rate(address),
         trusted_proxies: proxies.parse().unwrap(),
+        ..Settings::default()
     };
     start_as(limits(), settings).await
 }
