@@ -20,6 +20,7 @@ pub(crate) mod body;
 pub(crate) mod caller;
 mod client_address;
 mod compression;
+mod conditional;
 mod connection;
 mod cors;
 mod events;

@@ -44,33 +44,39 @@ impl Answers {
         }
     }
 
-    /// Compresses an answer, or leaves it as it is.
-    pub(super) fn compress(&self, parts: &Parts, response: &mut Response<Content>) {
+    /// How an answer is to go out. Where that depends on what its request said, the answer says so.
+    pub(super) fn choose(&self, parts: &Parts, response: &mut Response<Content>) -> Wanted {
         let is_read = matches!(parts.method, Method::GET | Method::HEAD);
         let is_asked = parts.headers.contains_key(ACCEPT_ENCODING);
         if !(is_asked || is_read) || !self.is_on || !may_change(response) {
-            return;
+            return Wanted::Plain;
         }
         let wanted = wanted(&parts.headers);
-        let is_head = parts.method == Method::HEAD;
-        if wanted != Wanted::OnlyGzip && !is_worth(response, is_head) {
-            return;
+        if wanted != Wanted::OnlyGzip && !is_worth(response, parts.method == Method::HEAD) {
+            return Wanted::Plain;
         }
         vary(response.headers_mut());
-        if wanted == Wanted::Plain {
-            return;
-        }
-        if is_head {
-            // What it would be long is not known before it is compressed.
-            *response.body_mut() = Content::Whole(Bytes::new());
-            mark(response.headers_mut());
-        } else if self.encode(response, wanted == Wanted::OnlyGzip) {
+        wanted
+    }
+
+    /// Compresses an answer that is to go out so.
+    pub(super) fn encode(&self, wanted: Wanted, parts: &Parts, response: &mut Response<Content>) {
+        let is_coded = match wanted {
+            Wanted::Plain => false,
+            _ if parts.method == Method::HEAD => {
+                // How long it would be is not known before it is compressed.
+                *response.body_mut() = Content::Whole(Bytes::new());
+                true
+            }
+            _ => self.gzip(response, wanted == Wanted::OnlyGzip),
+        };
+        if is_coded {
             mark(response.headers_mut());
         }
     }
 
     /// Whether it is compressed now. What would not become smaller is not, unless it has to be.
-    fn encode(&self, response: &mut Response<Content>, has_to: bool) -> bool {
+    fn gzip(&self, response: &mut Response<Content>, has_to: bool) -> bool {
         // What is not to be kept may hold secrets beside what the request said.
         let is_padded = says(response.headers(), &CACHE_CONTROL, "no-store");
         if let Content::Whole(bytes) = response.body()

@@ -15,7 +15,7 @@ pub(super) const ALLOWED: [(HeaderName, &str); 4] = [
     ),
     (
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
+        "X-Request-Id, ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
     ),
 ];
 

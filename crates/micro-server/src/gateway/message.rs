@@ -31,7 +31,7 @@ pub(super) async fn build(parts: &Parts, body: Incoming, limits: &Limits) -> Res
         Method::POST | Method::PUT | Method::PATCH | Method::DELETE => {
             from_body(parts, body, query, limits).await?
         }
-        Method::GET => (Codec::Json, from_query(parts, query)?),
+        Method::GET | Method::HEAD => (Codec::Json, from_query(parts, query)?),
         _ => (Codec::Json, NOTHING),
     };
     if message.len() > limits.message {

@@ -21,7 +21,7 @@ use super::path::{self, Target};
 use super::reply::{self, Content};
 use super::route::Routed;
 use super::websocket::{self, Opening};
-use super::{Gateway, ID, Inner, cors, message, metadata, missing, request_id, stream};
+use super::{Gateway, ID, Inner, conditional, cors, message, metadata, missing, request_id, stream};
 use crate::web;
 
 const KEY_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
@@ -42,7 +42,10 @@ impl Gateway {
         if let Some(limited) = limited {
             limited.tell(response.headers_mut());
         }
-        self.0.compression.compress(&parts, &mut response);
+        let coding = self.0.compression.choose(&parts, &mut response);
+        if !conditional::settle(&parts, &mut response) {
+            self.0.compression.encode(coding, &parts, &mut response);
+        }
         self.0.stats.answered(response.status());
         // Without the query, which may hold what is nobody's business.
         tracing::debug!(

@@ -2,6 +2,7 @@
 
 mod calls;
 mod coding;
+mod conditional;
 pub(crate) mod echo;
 mod events;
 pub(crate) mod http;

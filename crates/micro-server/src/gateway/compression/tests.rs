@@ -12,6 +12,11 @@ fn answers(places: usize) -> Answers {
     }
 }
 
+fn compress(answers: &Answers, parts: &Parts, response: &mut Response<Content>) {
+    let wanted = answers.choose(parts, response);
+    answers.encode(wanted, parts, response);
+}
+
 fn parts(method: &str, headers: &[(&str, &str)]) -> Parts {
     let mut request = Request::builder().method(method);
     for (name, value) in headers {
@@ -54,7 +59,7 @@ fn text_that_is_long_enough_is_compressed() {
         ("", 2000, false),
     ] {
         let mut answer = response(200, length, &[("content-type", content_type)]);
-        answers(1).compress(&parts("GET", &[GZIP_TOO]), &mut answer);
+        compress(&answers(1), &parts("GET", &[GZIP_TOO]), &mut answer);
         let is_coded = header(&answer, "content-encoding") == Some("gzip");
         assert_eq!(is_coded, expected, "{content_type} {length}");
         assert_eq!(
@@ -79,7 +84,8 @@ fn what_stays_as_it_is_stays() {
     ] {
         let mut answer = response(status, 2000, &[(name, value)]);
         let before = answer.headers().clone();
-        answers(1).compress(
+        compress(
+            &answers(1),
             &parts("GET", &[("accept-encoding", "gzip, identity;q=0")]),
             &mut answer,
         );
@@ -90,7 +96,7 @@ fn what_stays_as_it_is_stays() {
         ..answers(1)
     };
     let mut answer = response(200, 2000, &[]);
-    off.compress(&parts("GET", &[GZIP_TOO]), &mut answer);
+    compress(&off, &parts("GET", &[GZIP_TOO]), &mut answer);
     assert_eq!(
         (header(&answer, "content-encoding"), header(&answer, "vary")),
         (None, None)
@@ -115,7 +121,7 @@ fn whoever_keeps_it_learns_that_others_get_another_one() {
     ] {
         let given: Vec<_> = given.map(|vary| ("vary", vary)).into_iter().collect();
         let mut answer = response(200, 2000, &given);
-        answers(1).compress(&parts(method, headers), &mut answer);
+        compress(&answers(1), &parts(method, headers), &mut answer);
         assert_eq!(
             header(&answer, "vary"),
             expected,
@@ -136,7 +142,7 @@ fn what_held_of_the_bytes_holds_no_more() {
                 ("content-length", "2000"),
             ],
         );
-        answers(1).compress(&parts("GET", &[GZIP_TOO]), &mut answer);
+        compress(&answers(1), &parts("GET", &[GZIP_TOO]), &mut answer);
         assert_eq!(header(&answer, "etag"), Some(expected));
         assert_eq!(header(&answer, "accept-ranges"), None);
         assert_eq!(header(&answer, "content-length"), None);
@@ -157,7 +163,7 @@ fn head_says_what_get_says() {
             .into_iter()
             .collect();
         let mut answer = response(200, length, &headers);
-        answers(0).compress(&parts("HEAD", &[GZIP_TOO]), &mut answer);
+        compress(&answers(0), &parts("HEAD", &[GZIP_TOO]), &mut answer);
         assert_eq!(header(&answer, "content-encoding"), expected, "{length} {said:?}");
     }
 }
@@ -166,10 +172,10 @@ fn head_says_what_get_says() {
 fn who_takes_nothing_else_gets_gzip() {
     let only = [("accept-encoding", "identity;q=0, gzip")];
     let mut answer = response(200, 100, &[("content-type", "image/png")]);
-    answers(1).compress(&parts("GET", &only), &mut answer);
+    compress(&answers(1), &parts("GET", &only), &mut answer);
     assert_eq!(header(&answer, "content-encoding"), Some("gzip"));
     let mut tiny = response(200, 1, &[]);
-    answers(1).compress(&parts("GET", &only), &mut tiny);
+    compress(&answers(1), &parts("GET", &only), &mut tiny);
     assert_eq!(header(&tiny, "content-encoding"), Some("gzip"));
 }
 
@@ -178,16 +184,16 @@ fn places_are_bounded_and_come_back() {
     let answers = answers(1);
     let asked = parts("GET", &[GZIP_TOO]);
     let mut first = response(200, 100_000, &[]);
-    answers.compress(&asked, &mut first);
+    compress(&answers, &asked, &mut first);
     assert_eq!(header(&first, "content-encoding"), Some("gzip"));
     let mut second = response(200, 100_000, &[("etag", "\"a\"")]);
-    answers.compress(&asked, &mut second);
+    compress(&answers, &asked, &mut second);
     assert_eq!(
         (header(&second, "content-encoding"), header(&second, "etag")),
         (None, Some("\"a\""))
     );
     assert_eq!(second.body().size_hint().exact(), Some(100_000));
     drop(first);
-    answers.compress(&asked, &mut second);
+    compress(&answers, &asked, &mut second);
     assert_eq!(header(&second, "content-encoding"), Some("gzip"));
 }
