@@ -23,6 +23,7 @@ mod compression;
 mod conditional;
 mod connection;
 mod cors;
+pub(crate) mod endpoints;
 mod events;
 mod face;
 mod form;

@@ -31,7 +31,7 @@ use micro_rpc::{Error, Result};
 use crate::gateway::caller::Caller;
 use crate::gateway::path::{self, Target};
 use crate::gateway::reply::{self, Content};
-use crate::gateway::{ID, Inner, body, metadata, missing};
+use crate::gateway::{ID, Inner, body, endpoints, metadata, missing};
 
 pub(crate) use cookies::is_token;
 pub(crate) use headers::is_the_services;
@@ -154,7 +154,7 @@ fn target(name: &str) -> Target {
 }
 
 fn has_pages(version: &Service) -> bool {
-    version.endpoints.iter().any(|endpoint| endpoint.name == ENDPOINT)
+    !endpoints::named(version, ENDPOINT).is_empty()
 }
 
 /// The path as the service sees it.

@@ -21,7 +21,9 @@ use super::path::{self, Target};
 use super::reply::{self, Content};
 use super::route::Routed;
 use super::websocket::{self, Opening};
-use super::{Gateway, ID, Inner, conditional, cors, message, metadata, missing, request_id, stream};
+use super::{
+    Gateway, ID, Inner, conditional, cors, endpoints, message, metadata, missing, request_id, stream,
+};
 use crate::web;
 
 const KEY_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
@@ -243,10 +245,9 @@ impl Inner {
     async fn manner(&self, caller: &Caller, target: &Target) -> Result<Manner> {
         let found = self.find(caller, &target.service).await?;
         let versions = found.ok_or_else(unknown)?;
-        let endpoints = versions.iter().flat_map(|version| &version.endpoints);
-        let named = endpoints.filter(|endpoint| endpoint.name == target.endpoint);
+        let named = |version| endpoints::named(version, &target.endpoint);
         let mut manner = Manner::default();
-        for endpoint in named {
+        for endpoint in versions.iter().flat_map(named) {
             let is = |what: &str| endpoint.metadata.get(what).is_some_and(|is| is == "true");
             manner.streams |= is("stream");
             manner.is_idempotent |= is(IDEMPOTENT);

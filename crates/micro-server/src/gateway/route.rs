@@ -17,7 +17,7 @@ use super::reply::{self, Content};
 use super::request::lasting;
 use super::transcode::Given;
 use super::websocket::{self, Opening};
-use super::{ID, Inner, message, metadata, transcode};
+use super::{ID, Inner, endpoints, message, metadata, transcode};
 use crate::namespace::PLATFORM_SERVICES;
 use crate::routes::{Claim, Found};
 
@@ -61,8 +61,7 @@ impl Inner {
         let versions = self.find(caller, &target.service).await?;
         // Programs of others may tell of no endpoints, and every service has what all have.
         let is_told = |version: &Service| {
-            let mut endpoints = version.endpoints.iter();
-            version.endpoints.is_empty() || endpoints.any(|endpoint| endpoint.name == target.endpoint)
+            version.endpoints.is_empty() || !endpoints::named(version, &target.endpoint).is_empty()
         };
         let is_everywhere = target.endpoint.starts_with("Debug.");
         Ok(versions.is_some_and(|versions| is_everywhere || versions.iter().any(is_told)))

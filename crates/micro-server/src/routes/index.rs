@@ -179,7 +179,11 @@ impl Follower {
         for namespace in namespaces {
             let mut table = Table::default();
             let mut is_empty = true;
-            let own = self.known.iter().filter(|(key, _)| key.0 == *namespace);
+            let first = (namespace.clone(), String::new(), String::new());
+            let own = self
+                .known
+                .range(first..)
+                .take_while(|(key, _)| key.0 == *namespace);
             for claim in own.flat_map(|(_, claims)| claims) {
                 is_empty = false;
                 if let Err(claim) = table.add(claim.clone()) {

@@ -24,11 +24,18 @@ struct Node {
     literals: HashMap<Box<str>, Node>,
     one: Option<Box<Node>>,
     /// What ends here, and what takes all that follows.
-    here: Vec<Leaf>,
-    rest: Vec<Leaf>,
+    here: Leaves,
+    rest: Leaves,
 }
 
-struct Leaf(Arc<Claim>);
+/// The routes of one path, by the verb at its end.
+#[derive(Default)]
+struct Leaves {
+    plain: Methods,
+    verbs: HashMap<Box<str>, Methods>,
+}
+
+type Methods = HashMap<Box<str>, Arc<Claim>>;
 
 /// What a method and a path mean.
 #[derive(Debug, PartialEq)]
@@ -56,12 +63,13 @@ impl Table {
             Some(()) => &mut node.rest,
             None => &mut node.here,
         };
-        let is_same =
-            |leaf: &&mut Leaf| leaf.0.method == claim.method && leaf.0.template.verb == claim.template.verb;
-        match leaves.iter_mut().find(is_same) {
-            Some(leaf) if leaf.0.service != claim.service => return Err(claim),
-            Some(leaf) => leaf.0 = claim,
-            None => leaves.push(Leaf(claim)),
+        let methods = match claim.template.verb.as_deref() {
+            Some(verb) => leaves.verbs.entry(verb.into()).or_default(),
+            None => &mut leaves.plain,
+        };
+        match methods.get(claim.method.as_str()) {
+            Some(known) if known.service != claim.service => return Err(claim),
+            _ => drop(methods.insert(claim.method.as_str().into(), claim)),
         }
         Ok(())
     }
@@ -69,13 +77,21 @@ impl Table {
     /// The route of a method and a path as it was sent. Parts that are `.` or `..` are no route's, however they are
     /// written: a service is never handed a path that leads out of where it should.
     pub fn find(&self, method: &str, path: &str) -> Found {
+        let mut search = Search::new(method);
+        self.search(&mut search, path)
+    }
+
+    /// The nodes and the routes that are looked at to find out what a method and a path mean.
+    #[cfg(test)]
+    pub fn effort(&self, method: &str, path: &str) -> usize {
+        let mut search = Search::new(method);
+        self.search(&mut search, path);
+        search.looked_at
+    }
+
+    fn search<'a>(&self, search: &mut Search<'a>, path: &'a str) -> Found {
         let Some(path) = path.strip_prefix('/') else {
             return Found::Nothing;
-        };
-        let mut search = Search {
-            method,
-            verb: None,
-            allowed: BTreeSet::new(),
         };
         if let Some((before, verb)) = split_verb(path) {
             let Some(verb) = decode(verb) else {
@@ -90,7 +106,7 @@ impl Table {
         match search.walk(&self.root, Some(path)) {
             Some(claim) => Found::Route(claim.clone()),
             None if search.allowed.is_empty() => Found::Nothing,
-            None => Found::WrongMethod(search.allowed),
+            None => Found::WrongMethod(std::mem::take(&mut search.allowed)),
         }
     }
 }
@@ -99,11 +115,23 @@ struct Search<'a> {
     method: &'a str,
     verb: Option<Cow<'a, str>>,
     allowed: BTreeSet<String>,
+    /// Nodes, and routes at their ends.
+    looked_at: usize,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(method: &'a str) -> Self {
+        Self {
+            method,
+            verb: None,
+            allowed: BTreeSet::new(),
+            looked_at: 0,
+        }
+    }
+
     /// `rest` is what follows the node, `None` at the end of the path.
     fn walk<'t>(&mut self, node: &'t Node, rest: Option<&str>) -> Option<&'t Arc<Claim>> {
+        self.looked_at += 1;
         let Some(rest) = rest else {
             return self.pick(&node.here).or_else(|| self.pick(&node.rest));
         };
@@ -123,27 +151,33 @@ impl Search<'_> {
         {
             return Some(found);
         }
-        if node.rest.is_empty() || below.is_some_and(has_dots) {
+        if node.rest.plain.is_empty() && node.rest.verbs.is_empty() || below.is_some_and(has_dots) {
             return None;
         }
         self.pick(&node.rest)
     }
 
-    fn pick<'t>(&mut self, leaves: &'t [Leaf]) -> Option<&'t Arc<Claim>> {
-        let verb = self.verb.as_deref();
-        let meant = || {
-            leaves
-                .iter()
-                .filter(|leaf| leaf.0.template.verb.as_deref() == verb)
+    fn pick<'t>(&mut self, leaves: &'t Leaves) -> Option<&'t Arc<Claim>> {
+        let methods = match self.verb.as_deref() {
+            Some(verb) => leaves.verbs.get(verb)?,
+            None => &leaves.plain,
         };
-        let of = |method: &str| meant().find(|leaf| leaf.0.method == method);
+        let mut of = |method: &str| {
+            self.looked_at += 1;
+            methods.get(method)
+        };
         // HEAD is GET without the body, which HTTP itself leaves out.
-        let as_get = || of("GET").filter(|_| self.method == "HEAD");
-        let found = of(self.method).or_else(as_get).or_else(|| of("*"));
-        if found.is_none() {
-            self.allowed.extend(meant().map(|leaf| leaf.0.method.clone()));
+        let method = self.method;
+        let mut found = of(method);
+        if found.is_none() && method == "HEAD" {
+            found = of("GET");
         }
-        found.map(|leaf| &leaf.0)
+        let found = found.or_else(|| of("*"));
+        if found.is_none() {
+            self.looked_at += methods.len();
+            self.allowed.extend(methods.keys().map(ToString::to_string));
+        }
+        found
     }
 }
 

@@ -64,6 +64,55 @@ fn found(table: &Table, method: &str, path: &str) -> String {
     }
 }
 
+/// So many routes of each kind: beside each other, with variables, with verbs, and of methods of their own.
+fn crowded(many: usize) -> (usize, Table) {
+    let letters = |number: usize| {
+        number
+            .to_string()
+            .bytes()
+            .map(|digit| (digit + b'A' - b'0') as char)
+            .collect::<String>()
+    };
+    let routes: Vec<_> = (0..many)
+        .flat_map(|n| {
+            [
+                ("GET".to_owned(), format!("/s{n}/items/{{id}}")),
+                ("POST".to_owned(), format!("/s{n}/items/{{id}}")),
+                ("GET".to_owned(), format!("/all/{{a}}/x{n}/{{rest=**}}")),
+                ("POST".to_owned(), format!("/all/item:verb{n}")),
+                (letters(n), "/all/{a}/other".to_owned()),
+            ]
+        })
+        .collect();
+    let routes: Vec<_> = routes
+        .iter()
+        .map(|(method, path)| (method.as_str(), path.as_str()))
+        .collect();
+    (routes.len(), table(&routes))
+}
+
+#[test]
+fn ten_thousand_routes_cost_no_more_than_ten() {
+    let ((few, small), (many, large)) = (crowded(2), crowded(2000));
+    assert_eq!((few, many), (10, 10_000));
+    for (method, path) in [
+        ("GET", "/s1/items/7"),
+        ("HEAD", "/s1/items/7"),
+        ("POST", "/s1/items/7"),
+        ("DELETE", "/s1/items/7"),
+        ("GET", "/all/1/x1/2/3"),
+        ("POST", "/all/item:verb1"),
+        ("B", "/all/1/other"),
+        ("GET", "/nothing/like/that"),
+        ("GET", "/all/item:nothing"),
+    ] {
+        let looked_at = small.effort(method, path);
+        assert_eq!(large.effort(method, path), looked_at, "{method} {path}");
+        assert!(looked_at <= 12, "{method} {path}: {looked_at}");
+        assert_eq!(found(&large, method, path), found(&small, method, path));
+    }
+}
+
 #[test]
 fn documented_templates_take_the_documented_paths() {
     for (template, path, values) in [

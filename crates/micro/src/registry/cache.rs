@@ -42,7 +42,10 @@ struct Known {
 }
 
 impl Known {
-    fn new(versions: Vec<Service>) -> Self {
+    fn new(mut versions: Vec<Service>) -> Self {
+        for version in &mut versions {
+            version.endpoints.sort_by(|a, b| a.name.cmp(&b.name));
+        }
         let nodes = versions.iter().flat_map(|version| &version.nodes);
         Self {
             addresses: nodes.map(|node| node.address.clone()).collect(),
@@ -66,7 +69,8 @@ impl Cache {
         })
     }
 
-    /// What is known of a service; `None` when nothing is. Never waits.
+    /// What is known of a service; `None` when nothing is. Never waits. The endpoints are in the order of their names, so that
+    /// one of many is found without looking at all.
     pub fn lookup(&self, namespace: &str, name: &str) -> Option<Arc<Vec<Service>>> {
         let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
         let known = namespaces.get(namespace)?.lookup(super::short_name(name));
@@ -100,7 +104,7 @@ impl Cache {
         }
         // What was found is not kept here: the watch may have heard of something newer already.
         self.follow(namespace);
-        Ok(Some(Arc::new(found)))
+        Ok(Some(Known::new(found).versions))
     }
 
     fn follow(&self, name: &str) {
