@@ -44,15 +44,20 @@ impl Answers {
         }
     }
 
-    /// How an answer is to go out. Where that depends on what its request said, the answer says so.
+    /// How an answer is to go out. Where that depends on what its request said, the answer says so: one that is read, and so may
+    /// be kept, also where nothing was said.
     pub(super) fn choose(&self, parts: &Parts, response: &mut Response<Content>) -> Wanted {
-        let is_read = matches!(parts.method, Method::GET | Method::HEAD);
         let is_asked = parts.headers.contains_key(ACCEPT_ENCODING);
-        if !(is_asked || is_read) || !self.is_on || !may_change(response) {
+        let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+        if !self.is_on || !(is_asked || is_read) {
             return Wanted::Plain;
         }
-        let wanted = wanted(&parts.headers);
-        if wanted != Wanted::OnlyGzip && !is_worth(response, parts.method == Method::HEAD) {
+        let wanted = match is_asked {
+            true => wanted(&parts.headers),
+            false => Wanted::Plain,
+        };
+        let is_meant = wanted == Wanted::OnlyGzip || is_worth(response, parts.method == Method::HEAD);
+        if !is_meant || !may_change(response) {
             return Wanted::Plain;
         }
         vary(response.headers_mut());
@@ -114,7 +119,7 @@ fn may_change(response: &Response<Content>) -> bool {
 }
 
 fn is_worth(response: &Response<Content>, is_head: bool) -> bool {
-    is_text(essence(response.headers())) && length(response, is_head).is_none_or(|length| length >= SHORTEST)
+    length(response, is_head).is_none_or(|length| length >= SHORTEST) && is_text(essence(response.headers()))
 }
 
 /// How long it is; `None` where nobody knows.
@@ -136,30 +141,29 @@ fn essence(headers: &HeaderMap) -> &str {
 
 /// Whether a content type is of what becomes much smaller.
 fn is_text(essence: &str) -> bool {
-    let essence = essence.to_ascii_lowercase();
-    match essence.split_once('/') {
-        Some(("text", _)) => true,
-        Some(("application", kind)) => {
-            matches!(
-                kind,
-                "json"
-                    | "x-ndjson"
-                    | "javascript"
-                    | "x-javascript"
-                    | "xml"
-                    | "wasm"
-                    | "yaml"
-                    | "x-yaml"
-                    | "toml"
-            ) || has_suffix(kind)
-        }
-        Some(("image", kind)) => kind == "bmp" || has_suffix(kind),
-        _ => false,
-    }
-}
-
-fn has_suffix(kind: &str) -> bool {
-    kind.ends_with("+json") || kind.ends_with("+xml")
+    const TEXTS: [&str; 9] = [
+        "json",
+        "x-ndjson",
+        "javascript",
+        "x-javascript",
+        "xml",
+        "wasm",
+        "yaml",
+        "x-yaml",
+        "toml",
+    ];
+    let Some((family, kind)) = essence.split_once('/') else {
+        return false;
+    };
+    let is_family = |known: &str| family.eq_ignore_ascii_case(known);
+    let is_kind = |known: &&str| kind.eq_ignore_ascii_case(known);
+    let has_suffix = |known: &&str| {
+        let rest = kind.rsplit_once('+').map(|(_, rest)| rest);
+        rest.is_some_and(|rest| rest.eq_ignore_ascii_case(known))
+    };
+    is_family("text")
+        || is_family("application") && (TEXTS.iter().any(is_kind) || ["json", "xml"].iter().any(has_suffix))
+        || is_family("image") && (is_kind(&"bmp") || has_suffix(&"xml"))
 }
 
 /// Whether one of the words of a header is this one.

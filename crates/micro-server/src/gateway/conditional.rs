@@ -23,6 +23,7 @@ use super::reply::{self, Content};
 
 /// What is longer gets no tag: a hash of it would keep others waiting.
 const LONGEST: usize = 1 << 20;
+const CONDITIONS: [HeaderName; 4] = [IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_MATCH, IF_UNMODIFIED_SINCE];
 /// May be kept, but not used without asking: nobody else says for how long it holds.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -33,6 +34,9 @@ pub(super) fn settle(parts: &Parts, response: &mut Response<Content>) -> bool {
         return false;
     }
     tag(response);
+    if !CONDITIONS.iter().any(|name| parts.headers.contains_key(name)) {
+        return false;
+    }
     let known = Known::of(response.headers());
     match known.verdict(&parts.headers) {
         Verdict::Send => return false,
@@ -52,12 +56,23 @@ fn tag(response: &mut Response<Content>) {
     if bytes.is_empty() || bytes.len() > LONGEST || is_tagged || is_unkept(headers) {
         return;
     }
-    let tag = HeaderValue::try_from(format!("\"{:032x}\"", xxh3_128(bytes)));
+    let tag = strong(xxh3_128(bytes));
     let headers = response.headers_mut();
-    if let Ok(tag) = tag {
+    if let Ok(tag) = HeaderValue::from_bytes(&tag) {
         headers.insert(ETAG, tag);
         headers.entry(CACHE_CONTROL).or_insert(ASK_AGAIN);
     }
+}
+
+/// A hash as a tag that stands for these very bytes.
+fn strong(hash: u128) -> [u8; 34] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut tag = [b'"'; 34];
+    for (byte, two) in hash.to_be_bytes().into_iter().zip(tag[1..33].chunks_exact_mut(2)) {
+        two[0] = DIGITS[usize::from(byte >> 4)];
+        two[1] = DIGITS[usize::from(byte & 15)];
+    }
+    tag
 }
 
 fn is_unkept(headers: &HeaderMap) -> bool {
