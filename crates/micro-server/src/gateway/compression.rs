@@ -115,7 +115,14 @@ fn may_change(response: &Response<Content>) -> bool {
         && !headers.contains_key(CONTENT_RANGE)
         && !BYTEWISE.iter().any(|name| headers.contains_key(*name))
         && !says(headers, &CACHE_CONTROL, "no-transform")
-        && essence(headers) != events::TYPE
+        && !is_framed(essence(headers))
+}
+
+/// What stands open for long, and what compresses its messages by its own rules.
+fn is_framed(essence: &str) -> bool {
+    const GRPC: &str = "application/grpc";
+    let beginning = essence.get(..GRPC.len()).unwrap_or_default();
+    essence.eq_ignore_ascii_case(events::TYPE) || beginning.eq_ignore_ascii_case(GRPC)
 }
 
 fn is_worth(response: &Response<Content>, is_head: bool) -> bool {

@@ -56,6 +56,8 @@ fn text_that_is_long_enough_is_compressed() {
         ("image/png", 2000, false),
         ("application/octet-stream", 2000, false),
         ("application/protobuf", 2000, false),
+        ("application/grpc+json", 2000, false),
+        ("application/grpc-web+json", 2000, false),
         ("", 2000, false),
     ] {
         let mut answer = response(200, length, &[("content-type", content_type)]);
@@ -74,6 +76,8 @@ fn text_that_is_long_enough_is_compressed() {
 fn what_stays_as_it_is_stays() {
     for (status, name, value) in [
         (200, "content-encoding", "br"),
+        (200, "content-type", "application/grpc-web-text+proto"),
+        (200, "content-type", "text/event-stream; charset=utf-8"),
         (200, "content-encoding", "identity"),
         (200, "cache-control", "public, No-Transform"),
         (200, "content-range", "bytes 0-1999/3000"),
