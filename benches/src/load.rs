@@ -43,6 +43,32 @@ where
     Ok(answered as f64 / duration.as_secs_f64())
 }
 
+/// Makes so many calls for each caller, one after the other.
+pub async fn calls<C, F>(
+    callers: Vec<C>,
+    each: usize,
+    call: impl Fn(C) -> F + Clone + Send + 'static,
+) -> Result<()>
+where
+    C: Send + 'static,
+    F: Future<Output = Result<C>> + Send,
+{
+    let mut tasks = JoinSet::new();
+    for mut caller in callers {
+        let call = call.clone();
+        tasks.spawn(async move {
+            for _ in 0..each {
+                caller = call(caller).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(())
+}
+
 /// The median time of one call at a time, in microseconds.
 pub async fn latency<C, F>(mut caller: C, duration: Duration, call: impl Fn(C) -> F) -> Result<f64>
 where

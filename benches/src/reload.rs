@@ -42,11 +42,7 @@ pub async fn measure(plan: Plan) -> Result<Vec<Figure>> {
         times.push(time.as_secs_f64());
         before = now;
     }
-    let reloads = if plan.rounds < Plan::FULL.rounds {
-        RELOADS_QUICK
-    } else {
-        RELOADS
-    };
+    let reloads = if plan.is_quick() { RELOADS_QUICK } else { RELOADS };
     let load = [over_http(&server), over_grpc(&server).await?];
     let mut under_load = Vec::new();
     for round in 0..reloads {

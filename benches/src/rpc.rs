@@ -9,9 +9,10 @@ use crate::micro_subject::{Caller, Subject};
 use crate::report::Figure;
 use crate::{Plan, tonic_reference};
 
-const IN_FLIGHT: usize = 64;
+/// Calls under way at once.
+pub const IN_FLIGHT: usize = 64;
 /// As many as our client opens by itself.
-const CONNECTIONS: usize = 2;
+pub const CONNECTIONS: usize = 2;
 
 /// Throughput at 64 in flight, median latency at 1.
 pub async fn measure(plan: Plan) -> Result<Vec<Figure>> {

@@ -26,11 +26,7 @@ const KEYS: u64 = 1_000;
 
 /// Resident memory of the server at the end, beside what it was when it had warmed up. `--quick` takes a minute.
 pub async fn measure(plan: Plan) -> Result<Vec<Figure>> {
-    let length = if plan.rounds < Plan::FULL.rounds {
-        SHORT
-    } else {
-        LONG
-    };
+    let length = if plan.is_quick() { SHORT } else { LONG };
     let server = Server::start().await;
     let client = client(&server).await?;
     let begin = Instant::now();

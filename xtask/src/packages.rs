@@ -1,4 +1,4 @@
-//! The Debian packages that building and testing need, installed when they are missing.
+//! The Debian packages that building, testing and measuring need, installed when they are missing.
 
 use std::process::Command;
 
@@ -7,7 +7,9 @@ use anyhow::{Result, bail};
 use crate::workspace::{capture, execute};
 
 /// A program that must be on the PATH, and the packages that bring it.
-const NEEDED: &[(&str, &[&str])] = &[
+type Needed = (&'static str, &'static [&'static str]);
+
+const TESTS: &[Needed] = &[
     ("cc", &["gcc", "libc6-dev"]),
     ("chromedriver", &["chromium-driver"]),
     ("chromium", &["chromium"]),
@@ -23,15 +25,32 @@ const NEEDED: &[(&str, &[&str])] = &[
     ("strace", &["strace"]),
     ("tsc", &["node-typescript"]),
 ];
+const BENCHES: &[Needed] = &[
+    ("cc", &["gcc", "libc6-dev"]),
+    ("etcd", &["etcd-server"]),
+    ("git", &["git"]),
+    ("nats-server", &["nats-server"]),
+    ("nginx", &["nginx"]),
+    ("psql", &["postgresql"]),
+];
 /// What Python makes environments of its own with is no program.
 const VENV: &str = "python3-venv";
 
-/// Installs what is missing. With everything there it touches nothing and needs no rights.
-pub fn install_missing() -> Result<()> {
-    let mut packages = missing(on_path);
+/// Installs what tests need and is missing. With everything there it touches nothing and needs no rights.
+pub fn for_tests() -> Result<()> {
+    let mut packages = missing(TESTS, on_path);
     if !makes_environments() {
         packages.push(VENV);
     }
+    install(&packages)
+}
+
+/// Likewise what measurements need.
+pub fn for_benches() -> Result<()> {
+    install(&missing(BENCHES, on_path))
+}
+
+fn install(packages: &[&str]) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
@@ -54,8 +73,8 @@ pub fn install_missing() -> Result<()> {
     )
 }
 
-fn missing(present: impl Fn(&str) -> bool) -> Vec<&'static str> {
-    let absent = NEEDED.iter().filter(|(program, _)| !present(program));
+fn missing(needed: &[Needed], present: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let absent = needed.iter().filter(|(program, _)| !present(program));
     absent
         .flat_map(|(_, packages)| packages.iter().copied())
         .collect()
@@ -84,8 +103,9 @@ mod tests {
 
     #[test]
     fn only_what_is_absent_is_installed() {
-        assert!(missing(|_| true).is_empty());
-        assert_eq!(missing(|program| program != "git"), ["git"]);
-        assert_eq!(missing(|program| program != "cc"), ["gcc", "libc6-dev"]);
+        assert!(missing(TESTS, |_| true).is_empty());
+        assert_eq!(missing(TESTS, |program| program != "git"), ["git"]);
+        assert_eq!(missing(BENCHES, |program| program != "cc"), ["gcc", "libc6-dev"]);
+        assert_eq!(missing(BENCHES, |program| program != "nginx"), ["nginx"]);
     }
 }

@@ -15,7 +15,7 @@ pub fn run(args: &[String]) -> Result<()> {
         return platform();
     }
     let seconds = fuzz_seconds(args)?;
-    step("packages", packages::install_missing)?;
+    step("packages", packages::for_tests)?;
     step("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
     step("tidy", tidy::run)?;
     step("generated code", || r#gen::run(true))?;
@@ -31,7 +31,7 @@ pub fn run(args: &[String]) -> Result<()> {
 
 /// What stands on etcd, NATS, PostgreSQL and object storage, and nothing else.
 fn platform() -> Result<()> {
-    step("packages", packages::install_missing)?;
+    step("packages", packages::for_tests)?;
     step("build", build)?;
     step("drivers", || {
         let drivers = ["micro-etcd", "micro-nats", "micro-cockroach", "micro-s3"];
