@@ -58,6 +58,11 @@ impl Bar {
         Some(*bar)
     }
 
+    /// The figures that something is asked of, what the README's table begins with first.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BARS.iter().map(|(name, _)| *name)
+    }
+
     /// Whether the figure reaches it. Without a reference what is asked of a ratio is not reached.
     pub fn is_kept(&self, figure: &Figure) -> bool {
         let ratio = |reached: &dyn Fn(f64) -> bool| figure.ratio.is_some_and(reached);

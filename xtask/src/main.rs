@@ -19,7 +19,10 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ),
     ("ci", "test, with a minute of fuzzing for each target"),
     ("gen", "write the generated code anew [--check: only compare]"),
-    ("bench", "measure against bare references [--quick] [--json FILE]"),
+    (
+        "bench",
+        "measure against bare references [--quick] [--json FILE] [NAME...]",
+    ),
     ("tidy", "check the rules of the house"),
     (
         "fuzz",

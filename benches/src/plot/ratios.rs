@@ -22,7 +22,8 @@ struct Row<'a> {
 
 /// `None` where no figure has such a ratio.
 pub(super) fn draw(figures: &[Figure]) -> Option<String> {
-    let rows: Vec<_> = figures.iter().filter_map(row).collect();
+    let named = |name| figures.iter().find(|figure| figure.name == name);
+    let rows: Vec<_> = Bar::names().filter_map(named).filter_map(row).collect();
     let most = rows
         .iter()
         .flat_map(|row| [row.ratio, row.asked])
