@@ -26,7 +26,15 @@ const ABSENT_LIMIT: usize = 4096;
 pub struct Cache {
     registry: Arc<dyn Registry>,
     namespaces: Arc<Namespaces>,
-    absent: Mutex<HashMap<(String, String), Instant>>,
+    absent: Mutex<Absent>,
+}
+
+/// What was not there, and when it was asked for.
+#[derive(Default)]
+struct Absent {
+    asked: HashMap<(String, String), Instant>,
+    /// When those of long ago were last looked for: to look through all for each new one would make every caller slow.
+    swept: Option<Instant>,
 }
 
 type Namespaces = RwLock<HashMap<String, Arc<Namespace>>>;
@@ -120,17 +128,27 @@ impl Cache {
     fn is_absent(&self, namespace: &str, name: &str) -> bool {
         let absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
         absent
+            .asked
             .get(&(namespace.to_owned(), name.to_owned()))
             .is_some_and(|asked| asked.elapsed() < ABSENT)
     }
 
     fn set_absent(&self, namespace: &str, name: &str) {
         let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
-        if absent.len() >= ABSENT_LIMIT {
-            absent.retain(|_, asked| asked.elapsed() < ABSENT);
+        absent.add((namespace.to_owned(), name.to_owned()), Instant::now());
+    }
+}
+
+impl Absent {
+    /// Remembers it, if there is room.
+    fn add(&mut self, service: (String, String), now: Instant) {
+        let is_recent = |at: Instant| now.duration_since(at) < ABSENT;
+        if self.asked.len() >= ABSENT_LIMIT && !self.swept.is_some_and(is_recent) {
+            self.asked.retain(|_, asked| is_recent(*asked));
+            self.swept = Some(now);
         }
-        if absent.len() < ABSENT_LIMIT {
-            absent.insert((namespace.to_owned(), name.to_owned()), Instant::now());
+        if self.asked.len() < ABSENT_LIMIT {
+            self.asked.insert(service, now);
         }
     }
 }

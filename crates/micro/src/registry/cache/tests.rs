@@ -155,13 +155,29 @@ async fn a_missing_service_is_asked_for_once_a_second_and_nothing_grows() {
     for number in 0..2 * ABSENT_LIMIT {
         let _ = cache.resolve(&format!("made-up-{number}"), "user").await;
     }
-    assert!(cache.absent.lock().unwrap().len() <= ABSENT_LIMIT);
+    assert!(cache.absent.lock().unwrap().asked.len() <= ABSENT_LIMIT);
     assert!(cache.namespaces.read().unwrap().is_empty());
     assert_eq!(
         registry.watched.load(Ordering::SeqCst),
         0,
         "what is made up is not followed"
     );
+}
+
+#[test]
+fn a_full_list_of_missing_services_is_looked_through_once_a_second() {
+    let (mut absent, start) = (Absent::default(), Instant::now());
+    let mut add = |name: &str, after: Duration| {
+        let key = ("micro".to_owned(), name.to_owned());
+        absent.add(key.clone(), start + after);
+        absent.asked.contains_key(&key)
+    };
+    for number in 0..ABSENT_LIMIT {
+        assert!(add(&number.to_string(), Duration::ZERO));
+    }
+    assert!(!add("too many", ABSENT / 2));
+    assert!(!add("too soon", ABSENT));
+    assert!(add("in time", ABSENT * 3 / 2));
 }
 
 #[tokio::test]
