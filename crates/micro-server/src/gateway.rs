@@ -2,9 +2,9 @@
 //!
 //! A path names a service and an endpoint; what comes as JSON is handed on as one gRPC frame of JSON, so that the gateway
 //! decodes nothing that it does not need. A service may have other routes too (`route`): to a call, whose message is put
-//! together as its contract says (`transcode`), or to itself (`hand_on`). In reading order: [`Gateway::serve`] accepts, `connection` speaks HTTP/1.1 on one
-//! connection through a `wire` that knows when nothing moves, `request` is the way of one request, and the rest are its
-//! steps.
+//! together as its contract says (`transcode`), or to itself (`hand_on`). In reading order: [`Gateway::serve`] accepts, `connection` sees
+//! what one connection speaks, `http1` or `http2` speak it through a `wire` that knows when nothing moves, `request` is the way of one
+//! request, and the rest are its steps.
 //!
 //! Whatever is wrong is answered with the one error shape, also when it is no HTTP. Two things are not: a caller who closes his
 //! side before the answer is gone to us, as to most proxies, and what he asked for is stopped; and a connection that said
@@ -25,6 +25,8 @@ mod form;
 pub mod fuzz;
 mod hand_on;
 mod health;
+mod http1;
+mod http2;
 mod lines;
 mod message;
 pub(crate) mod metadata;
@@ -103,6 +105,8 @@ pub struct Config {
 pub struct Limits {
     /// Open connections; more wait to be accepted.
     pub connections: usize,
+    /// Requests that are open at once on a connection of HTTP/2; more wait at the caller.
+    pub streams: u32,
     /// Bytes of a request's line and headers: less than services take, which get some more.
     pub head: usize,
     /// Bytes of a body.
@@ -128,6 +132,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            streams: 256,
             head: 48 * 1024,
             body: 100 << 20,
             message: 32 << 20,

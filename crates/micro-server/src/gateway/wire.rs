@@ -4,13 +4,14 @@
 //! former gets the body that every error has, and for the latter it is known whether something is owed an answer. And a
 //! caller that takes nothing of what is written to it is given up.
 
-use std::io;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context as Task, Poll, ready};
 use std::time::Duration;
 
 use micro_rpc::Error;
-use micro_rpc::bytes::Bytes;
+use micro_rpc::bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
@@ -19,12 +20,18 @@ use super::ID;
 use super::face::Face;
 use super::reply::Content;
 
+/// How HTTP/2 begins.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// What is read at first, to see what is spoken: most requests come whole in it.
+const FIRST: usize = 4096;
 /// No bare answer is longer.
 const LONGEST_BARE: usize = 256;
 
 /// A connection below HTTP.
 pub(super) struct Wire {
     stream: TcpStream,
+    /// What was read to see what is spoken, and is not handed out yet.
+    first: BytesMut,
     face: Face,
     /// Whether something was read since the last write, so that an answer to it may be owed.
     owes: bool,
@@ -44,6 +51,7 @@ impl Wire {
     pub(super) fn new(stream: TcpStream, patience: Duration, face: Face) -> Self {
         Self {
             stream,
+            first: BytesMut::new(),
             face,
             owes: false,
             at_end: false,
@@ -52,6 +60,25 @@ impl Wire {
             patience,
             stalled: None,
             read: 0,
+        }
+    }
+
+    /// Whether the peer begins as HTTP/2 does. Waits for its first bytes, and for as long as they leave it open.
+    pub(super) async fn speaks_http2(&mut self) -> io::Result<bool> {
+        loop {
+            let known = self.first.len().min(PREFACE.len());
+            let is_other = self.first[..known] != PREFACE[..known];
+            if is_other || known == PREFACE.len() || self.at_end {
+                return Ok(!is_other && known == PREFACE.len());
+            }
+            poll_fn(|cx| {
+                let mut space = [0; FIRST];
+                let mut read = ReadBuf::new(&mut space);
+                ready!(self.poll_receive(cx, &mut read))?;
+                self.first.extend_from_slice(read.filled());
+                Poll::Ready(io::Result::Ok(()))
+            })
+            .await?;
         }
     }
 
@@ -78,9 +105,24 @@ impl Wire {
         let _ = tokio::time::timeout(at_most, drained).await;
     }
 
+    fn poll_receive(&mut self, cx: &mut Task<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let grew = buffer.filled().len() > before;
+        self.read += (buffer.filled().len() - before) as u64;
+        self.owes |= grew;
+        self.at_end |= !grew && buffer.remaining() > 0;
+        Poll::Ready(Ok(()))
+    }
+
     /// Writes, and fails when the peer takes nothing for too long.
-    fn poll_send(&mut self, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, bytes) {
+    fn poll_send(&mut self, cx: &mut Task<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        let written = match bytes {
+            [bytes] => stream.poll_write(cx, bytes),
+            several => stream.poll_write_vectored(cx, several),
+        };
+        if let Poll::Ready(written) = written {
             self.stalled = None;
             self.owes = false;
             return Poll::Ready(written);
@@ -103,12 +145,15 @@ impl AsyncRead for Wire {
         cx: &mut Task<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        let grew = buffer.filled().len() > before;
-        self.read += (buffer.filled().len() - before) as u64;
-        self.owes |= grew;
-        self.at_end |= !grew && buffer.remaining() > 0;
+        if self.first.is_empty() {
+            return self.poll_receive(cx, buffer);
+        }
+        let length = self.first.len().min(buffer.remaining());
+        buffer.put_slice(&self.first[..length]);
+        self.first.advance(length);
+        if self.first.is_empty() {
+            self.first = BytesMut::new();
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -121,7 +166,7 @@ impl AsyncWrite for Wire {
             self.instead = answer(self.face, &error);
             return Poll::Ready(Ok(bytes.len()));
         }
-        let written = ready!(self.poll_send(cx, bytes))?;
+        let written = ready!(self.poll_send(cx, &[IoSlice::new(bytes)]))?;
         self.within = written < bytes.len();
         Poll::Ready(Ok(written))
     }
@@ -129,7 +174,7 @@ impl AsyncWrite for Wire {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
         while !self.instead.is_empty() {
             let instead = std::mem::take(&mut self.instead);
-            match self.poll_send(cx, &instead) {
+            match self.poll_send(cx, &[IoSlice::new(&instead)]) {
                 Poll::Ready(written) => self.instead = instead[written?..].to_vec(),
                 Poll::Pending => {
                     self.instead = instead;
@@ -138,6 +183,19 @@ impl AsyncWrite for Wire {
             }
         }
         Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// For HTTP/2, whose frames come in pieces; what is replaced is HTTP/1.1 and comes as one.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Task<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     /// The end of the writing side is said in [`Wire::linger`], or by closing.
