@@ -23,6 +23,7 @@ mod face;
 mod form;
 #[doc(hidden)]
 pub mod fuzz;
+mod grpc;
 mod hand_on;
 mod health;
 mod http1;
@@ -274,12 +275,20 @@ async fn accept(
     }
 }
 
+/// What tools ask every gRPC server, which the proxy answers for all services.
+const AT_PROXY: [&str; 3] = ["grpc.health.v1", "grpc.reflection.v1", "grpc.reflection.v1alpha"];
+
 /// Finds services in the platform's namespace.
 struct Home(Arc<Cache>);
 
 #[micro_rpc::async_trait]
 impl Resolver for Home {
     async fn resolve(&self, _namespace: &str, service: &str) -> Result<Arc<[String]>> {
+        let service = if AT_PROXY.contains(&service) {
+            "proxy"
+        } else {
+            service
+        };
         self.0.resolve(PLATFORM, service).await
     }
 }

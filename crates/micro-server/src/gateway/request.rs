@@ -13,6 +13,7 @@ use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
 
 use super::caller::Caller;
 use super::face::Face;
+use super::grpc::Spoken;
 use super::lines::{self, NDJSON};
 use super::path::{self, Target};
 use super::reply::{self, Content};
@@ -50,8 +51,13 @@ impl Gateway {
 impl Inner {
     async fn programs(&self, parts: &mut Parts, body: Incoming) -> Response<Content> {
         let id = request_id::settle(&mut parts.headers);
-        let routed = self.route(parts, body).await;
-        let mut response = routed.unwrap_or_else(|error| reply::error(&missing(error)));
+        let mut response = match Spoken::by(parts) {
+            Some(spoken) => self.grpc(spoken, parts, body).await,
+            None => {
+                let routed = self.route(parts, body).await;
+                routed.unwrap_or_else(|error| reply::error(&missing(error)))
+            }
+        };
         reply::may_be_tried_again(&mut response);
         let headers = response.headers_mut();
         headers.insert(&request_id::NAME, id);
@@ -226,15 +232,7 @@ impl Inner {
     async fn manner(&self, caller: &Caller, target: &Target) -> Result<Manner> {
         let found = self.find(caller, &target.service).await?;
         let versions = found.ok_or_else(unknown)?;
-        let endpoints = versions.iter().flat_map(|version| &version.endpoints);
-        let named = endpoints.filter(|endpoint| endpoint.name == target.endpoint);
-        let mut manner = Manner::default();
-        for endpoint in named {
-            let is = |what: &str| endpoint.metadata.get(what).is_some_and(|is| is == "true");
-            manner.streams |= is("stream");
-            manner.is_idempotent |= is(IDEMPOTENT);
-        }
-        Ok(manner)
+        Ok(Manner::of(&versions, &target.endpoint).unwrap_or_default())
     }
 
     pub(super) async fn stream(
@@ -264,9 +262,25 @@ impl Inner {
 
 /// How an endpoint is called, as the registry knows it.
 #[derive(Default)]
-struct Manner {
-    streams: bool,
-    is_idempotent: bool,
+pub(super) struct Manner {
+    pub(super) streams: bool,
+    pub(super) is_idempotent: bool,
+}
+
+impl Manner {
+    /// `None` where no version tells of the endpoint.
+    pub(super) fn of(versions: &[Service], endpoint: &str) -> Option<Self> {
+        let endpoints = versions.iter().flat_map(|version| &version.endpoints);
+        let named = endpoints.filter(|known| known.name == endpoint);
+        named.fold(None, |manner, endpoint| {
+            let is = |what: &str| endpoint.metadata.get(what).is_some_and(|is| is == "true");
+            let manner: Self = manner.unwrap_or_default();
+            Some(Self {
+                streams: manner.streams || is("stream"),
+                is_idempotent: manner.is_idempotent || is(IDEMPOTENT),
+            })
+        })
+    }
 }
 
 /// A stream lasts as long as the caller says, if he says.

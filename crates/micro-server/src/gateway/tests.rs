@@ -3,6 +3,7 @@
 mod calls;
 pub(crate) mod echo;
 mod events;
+mod grpc;
 pub(crate) mod http;
 mod http2;
 mod malformed;

@@ -233,7 +233,7 @@ fn answer(face: Face, error: &Error) -> Vec<u8> {
     let body = match content {
         Content::Whole(body) => body,
         // No error comes in pieces.
-        Content::Stream(_) | Content::Sized(..) | Content::Pieces(_) => Bytes::new(),
+        Content::Stream(_) | Content::Grpc(_) | Content::Sized(..) | Content::Pieces(_) => Bytes::new(),
     };
     let mut answer = format!(
         "HTTP/1.1 {} {}\r\ncontent-length: {}\r\nconnection: close\r\n",

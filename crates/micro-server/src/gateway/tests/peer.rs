@@ -25,6 +25,7 @@ pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    pub trailers: HeaderMap,
 }
 
 impl Answer {
@@ -97,10 +98,12 @@ pub(crate) async fn whole(answer: Response<RecvStream>) -> Answer {
     while let Some(data) = next(&mut body).await {
         all.extend_from_slice(&data);
     }
+    let trailers = body.trailers().await.unwrap().unwrap_or_default();
     Answer {
         status: head.status,
         headers: head.headers,
         body: all,
+        trailers,
     }
 }
 
