@@ -1,14 +1,15 @@
 //! gRPC on the port of HTTP: what is sent over HTTP/2 as `application/grpc` is a call, whose path names the RPC service and its
-//! method as the contract does.
+//! method as the contract does. gRPC-Web is the same for browsers, over any HTTP.
 //!
 //! Who calls, in which namespace, and whether he may is decided as for every request here; messages are handed on as they are, and
 //! errors are said as gRPC says them. In reading order: `spoken` is how a caller speaks, `target` what he calls, `frames` are the
-//! messages that he sends, and `answer` is what he gets.
+//! messages that he sends, `answer` is what he gets, and `text` is how both look to whom bytes do not reach.
 
 mod answer;
 mod frames;
 mod spoken;
 mod target;
+mod text;
 
 use http::Response;
 use http::request::Parts;
@@ -41,7 +42,7 @@ impl Inner {
         let called = self.called(&caller, parts).await?;
         caller.admit(&*self.config.guard, &called.target)?;
         let ctx = context(parts, &caller);
-        let frames = Frames::new(body, self.limits.message);
+        let frames = Frames::new(body, self.limits.message, spoken.sent);
         let (service, endpoint) = (&called.target.service, &called.target.endpoint);
         let client = match called.is_at_proxy() {
             true => &self.platform,

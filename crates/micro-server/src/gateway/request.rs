@@ -51,7 +51,12 @@ impl Gateway {
 impl Inner {
     async fn programs(&self, parts: &mut Parts, body: Incoming) -> Response<Content> {
         let id = request_id::settle(&mut parts.headers);
-        let mut response = match Spoken::by(parts) {
+        let spoken = Spoken::by(parts);
+        let is_grpc_web = match &spoken {
+            Some(spoken) => spoken.is_web(),
+            None => parts.method == Method::OPTIONS && cors::is_for_grpc_web(&parts.headers),
+        };
+        let mut response = match spoken {
             Some(spoken) => self.grpc(spoken, parts, body).await,
             None => {
                 let routed = self.route(parts, body).await;
@@ -62,6 +67,9 @@ impl Inner {
         let headers = response.headers_mut();
         headers.insert(&request_id::NAME, id);
         cors::allow(headers, parts.headers.get(header::ORIGIN).cloned());
+        if is_grpc_web {
+            cors::allow_grpc_web(headers);
+        }
         response
     }
 

@@ -4,6 +4,7 @@ mod calls;
 pub(crate) mod echo;
 mod events;
 mod grpc;
+mod grpc_web;
 pub(crate) mod http;
 mod http2;
 mod malformed;

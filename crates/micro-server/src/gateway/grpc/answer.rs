@@ -13,14 +13,20 @@ use micro_rpc::{Error, Result, Streaming};
 
 use super::super::reply::{self, Content, PIECE};
 use super::frames::HEADER;
-use super::spoken::Spoken;
+use super::spoken::{Form, Spoken};
+use super::text;
 
 static STATUS: HeaderName = HeaderName::from_static("grpc-status");
 /// How long headers wait for the first message, so that an error before it is an answer of headers alone.
 const FIRST: Duration = Duration::from_millis(50);
 
+/// The flag of a message, and of the status that gRPC-Web has as a last one.
+const MESSAGE: u8 = 0;
+const TRAILERS: u8 = 0x80;
+
 /// The messages of an answer as the bytes of a body, and its trailers.
 pub(crate) struct Answer {
+    form: Form,
     first: Option<Result<Bytes>>,
     /// `None` when it is over.
     messages: Option<Streaming<Bytes>>,
@@ -36,6 +42,7 @@ pub(super) async fn begin(spoken: Spoken, mut messages: Streaming<Bytes>) -> Res
         Err(_) => None,
     };
     let answer = Answer {
+        form: spoken.answered,
         first,
         messages: Some(messages),
         rest: Bytes::new(),
@@ -64,8 +71,8 @@ impl Answer {
                 Some(first) => Some(first),
                 None => ready!(Pin::new(messages).poll_next(cx)),
             };
-            match next.map(|message| message.and_then(framed)) {
-                Some(Ok(frame)) => self.rest = frame,
+            match next.map(|message| message.and_then(|message| framed(MESSAGE, &message))) {
+                Some(Ok(frame)) => self.rest = self.form.wrapped(frame),
                 Some(Err(error)) => return Poll::Ready(Some(self.end(micro_rpc::grpc::failure(&error)))),
                 None => return Poll::Ready(Some(self.end(success()))),
             }
@@ -76,16 +83,38 @@ impl Answer {
 
     fn end(&mut self, trailers: HeaderMap) -> Frame<Bytes> {
         self.messages = None;
-        Frame::trailers(trailers)
+        if self.form == Form::Http2 {
+            return Frame::trailers(trailers);
+        }
+        Frame::data(self.form.wrapped(last(&trailers)))
     }
 }
 
-fn framed(message: Bytes) -> Result<Bytes> {
+impl Form {
+    /// A frame as it is sent.
+    fn wrapped(self, frame: Bytes) -> Bytes {
+        match self {
+            Self::Http2 | Self::Web => frame,
+            Self::WebText => text::write(&frame),
+        }
+    }
+}
+
+/// The trailers as the last message of gRPC-Web, as HTTP/1.1 writes headers.
+fn last(trailers: &HeaderMap) -> Bytes {
+    let lines = trailers
+        .iter()
+        .map(|(name, value)| [name.as_str().as_bytes(), b":", value.as_bytes(), b"\r\n"].concat());
+    // It is never so long that it could fail.
+    framed(TRAILERS, &lines.collect::<Vec<_>>().concat()).unwrap_or_default()
+}
+
+fn framed(flag: u8, message: &[u8]) -> Result<Bytes> {
     let mut frame = BytesMut::with_capacity(HEADER + message.len());
     let length = u32::try_from(message.len());
-    frame.put_u8(0);
+    frame.put_u8(flag);
     frame.put_u32(length.map_err(|_| Error::internal(super::super::ID, "a message is over 4 GiB"))?);
-    frame.put_slice(&message);
+    frame.put_slice(message);
     Ok(frame.freeze())
 }
 

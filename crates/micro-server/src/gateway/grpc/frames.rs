@@ -11,6 +11,8 @@ use tokio::time::Instant;
 
 use super::super::ID;
 use super::super::body::too_large;
+use super::spoken::Form;
+use super::text::Text;
 
 /// Before a message.
 pub(super) const HEADER: usize = 5;
@@ -20,14 +22,17 @@ const UNIMPLEMENTED: u8 = 12;
 /// Reads the messages of a body, of at most `limit` bytes each.
 pub(super) struct Frames {
     body: Incoming,
+    /// What reads the body where it is text.
+    text: Option<Text>,
     kept: BytesMut,
     limit: usize,
 }
 
 impl Frames {
-    pub(super) fn new(body: Incoming, limit: usize) -> Self {
+    pub(super) fn new(body: Incoming, limit: usize, form: Form) -> Self {
         Self {
             body,
+            text: (form == Form::WebText).then(Text::default),
             kept: BytesMut::new(),
             limit,
         }
@@ -66,13 +71,18 @@ impl Frames {
                     let detail = format!("the call's messages cannot be read: {error}");
                     return Err(Error::bad_request(ID, detail));
                 }
-                None if self.kept.is_empty() => return Ok(None),
+                None if self.kept.is_empty() => {
+                    return self.text.as_ref().map_or(Ok(()), Text::end).map(|()| None);
+                }
                 None => return Err(Error::bad_request(ID, "the call's messages end within one")),
             }
         }
     }
 
     fn append(&mut self, data: Bytes) -> Result<()> {
+        if let Some(text) = &mut self.text {
+            return text.read(&data, &mut self.kept);
+        }
         // Most messages come in one piece, which is handed on as it is.
         match self.kept.is_empty() {
             true => self.kept = data.into(),
