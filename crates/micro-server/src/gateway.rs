@@ -42,11 +42,13 @@ mod stats;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tls;
 mod transcode;
 mod websocket;
 mod wire;
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +62,7 @@ use tokio::task::JoinSet;
 
 use face::Face;
 pub use stats::{Snapshot, Stats};
+pub use tls::{Files, Tls};
 
 use crate::api::BlockList;
 use crate::namespace::PLATFORM;
@@ -127,6 +130,8 @@ pub struct Limits {
     pub heartbeat: Duration,
     /// How long a WebSocket may bring nothing, not even the answer to that.
     pub pong: Duration,
+    /// How often the files of the certificate are looked at.
+    pub certificate: Duration,
 }
 
 impl Default for Limits {
@@ -143,6 +148,7 @@ impl Default for Limits {
             stall: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
             pong: Duration::from_secs(60),
+            certificate: Duration::from_secs(5),
         }
     }
 }
@@ -154,6 +160,8 @@ pub struct Gateway(Arc<Inner>);
 /// What all the connections of a gateway share.
 pub(crate) struct Inner {
     face: Face,
+    /// What takes TLS off its connections; `None` where there is none.
+    tls: Option<Arc<Tls>>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
     /// Calls the platform's own services, which are found in its namespace whatever namespace a request names.
@@ -181,6 +189,7 @@ impl Gateway {
         let version = Bytes::from(format!("{{\"version\": {:?}}}", config.version));
         Self(Arc::new(Inner {
             face: Face::Programs,
+            tls: None,
             config,
             limits,
             platform,
@@ -190,17 +199,22 @@ impl Gateway {
         }))
     }
 
-    /// The same platform for browsers: pages instead of JSON, counted apart.
+    /// The same gateway over TLS, and over nothing else.
+    #[must_use]
+    pub fn secured(&self, tls: Tls) -> Self {
+        Self(Arc::new(Inner {
+            tls: Some(Arc::new(tls)),
+            ..self.0.part()
+        }))
+    }
+
+    /// The same platform for browsers, without TLS: pages instead of JSON, counted apart.
     pub fn for_browsers(&self) -> Self {
-        let inner = &*self.0;
         Self(Arc::new(Inner {
             face: Face::Browsers,
-            config: inner.config.clone(),
-            limits: inner.limits,
-            platform: inner.platform.clone(),
-            routes: inner.routes.clone(),
-            version: inner.version.clone(),
+            tls: None,
             stats: Arc::default(),
+            ..self.0.part()
         }))
     }
 
@@ -211,18 +225,10 @@ impl Gateway {
 
     /// The same gateway for one core: it shares nothing that is locked by every request.
     fn apart(&self) -> Self {
-        let inner = &*self.0;
-        let mut config = inner.config.clone();
-        config.client = config.client.with_own_connections(1);
-        Self(Arc::new(Inner {
-            face: inner.face,
-            config,
-            limits: inner.limits,
-            platform: inner.platform.with_own_connections(1),
-            routes: inner.routes.clone(),
-            version: inner.version.clone(),
-            stats: inner.stats.clone(),
-        }))
+        let mut inner = self.0.part();
+        inner.config.client = inner.config.client.with_own_connections(1);
+        inner.platform = inner.platform.with_own_connections(1);
+        Self(Arc::new(inner))
     }
 
     /// Serves until `stop` is ready, then lets the requests under way finish within `drain`.
@@ -232,10 +238,18 @@ impl Gateway {
         let places = Arc::new(Semaphore::new(self.0.limits.connections));
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
+        let mut following = pin!(async {
+            match &self.0.tls {
+                Some(tls) => tls.follow(self.0.limits.certificate).await,
+                None => std::future::pending().await,
+            }
+        });
         tokio::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
+                // It ends only with the runtime.
+                () = &mut following => break,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = accept(&listener, &places) => if let Some((stream, place)) = accepted {
                     self.0.stats.accepted();
@@ -253,6 +267,22 @@ impl Gateway {
         let _ = stopping.send(true);
         let drained = async { while connections.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(drain, drained).await;
+    }
+}
+
+impl Inner {
+    /// For a gateway that differs in something.
+    fn part(&self) -> Self {
+        Self {
+            face: self.face,
+            tls: self.tls.clone(),
+            config: self.config.clone(),
+            limits: self.limits,
+            platform: self.platform.clone(),
+            routes: self.routes.clone(),
+            version: self.version.clone(),
+            stats: self.stats.clone(),
+        }
     }
 }
 

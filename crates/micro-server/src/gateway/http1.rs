@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -11,15 +10,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use micro_rpc::Error;
 use tokio::sync::{Notify, watch};
 
-use super::connection::{GRACE, guarded};
+use super::connection::{GRACE, LINGER, guarded};
 use super::websocket::{self, Opening};
 use super::wire::Wire;
 use super::{Gateway, ID};
 
 /// How much is read at once of a large body, and waits at most to be written.
 const BUFFER: usize = 256 * 1024;
-/// How long a caller whose request was refused may go on sending, so that he gets to read why.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// Serves it to its end; from when `stopped` is true only what is under way.
 pub(super) async fn serve(gateway: Gateway, wire: Wire, mut stopped: watch::Receiver<bool>) {

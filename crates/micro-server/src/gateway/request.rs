@@ -24,6 +24,8 @@ use crate::web;
 
 const KEY_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=60");
+const SCHEME: &str = "x-forwarded-proto";
+const HTTPS: HeaderValue = HeaderValue::from_static("https");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 
 impl Gateway {
@@ -31,6 +33,10 @@ impl Gateway {
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Content> {
         let began = Instant::now();
         let (mut parts, body) = request.into_parts();
+        if self.0.tls.is_some() {
+            // As what takes TLS off in front of a gateway says it; where one is in front it knows better how it was asked.
+            parts.headers.entry(SCHEME).or_insert(HTTPS);
+        }
         let response = match self.0.face {
             Face::Programs => self.0.programs(&mut parts, body).await,
             Face::Browsers => web::answer(&self.0, &parts, body).await,

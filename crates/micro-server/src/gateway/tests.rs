@@ -12,6 +12,7 @@ mod peer;
 mod routes;
 mod slow;
 mod streams;
+mod tls;
 mod websocket;
 
 use std::sync::Arc;
@@ -51,6 +52,10 @@ async fn start() -> Subject {
 }
 
 async fn start_with(limits: Limits) -> Subject {
+    serve(gateway(limits).await).await
+}
+
+async fn gateway(limits: Limits) -> Gateway {
     let registry = Memory::new();
     let backend = echo::start().await;
     for (namespace, name) in [
@@ -90,7 +95,10 @@ async fn start_with(limits: Limits) -> Subject {
         body_limit: limits.body,
         namespace_prefix: String::new(),
     };
-    let gateway = Gateway::with_limits(config, limits);
+    Gateway::with_limits(config, limits)
+}
+
+async fn serve(gateway: Gateway) -> Subject {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (stop, stopped) = oneshot::channel();

@@ -15,6 +15,7 @@ use micro_rpc::bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
+use tokio_rustls::server::TlsStream;
 
 use super::ID;
 use super::face::Face;
@@ -27,9 +28,15 @@ const FIRST: usize = 4096;
 /// No bare answer is longer.
 const LONGEST_BARE: usize = 256;
 
+/// What a connection is made of.
+pub(super) enum Io {
+    Plain(TcpStream),
+    Secure(Box<TlsStream<TcpStream>>),
+}
+
 /// A connection below HTTP.
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Io,
     /// What was read to see what is spoken, and is not handed out yet.
     first: BytesMut,
     face: Face,
@@ -48,7 +55,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, patience: Duration, face: Face) -> Self {
+    pub(super) fn new(stream: Io, patience: Duration, face: Face) -> Self {
         Self {
             stream,
             first: BytesMut::new(),
@@ -122,10 +129,15 @@ impl Wire {
             [bytes] => stream.poll_write(cx, bytes),
             several => stream.poll_write_vectored(cx, several),
         };
-        if let Poll::Ready(written) = written {
+        self.owes &= written.is_pending();
+        self.poll_patient(cx, written)
+    }
+
+    /// What was done, or else fails when the peer has taken nothing for too long.
+    fn poll_patient<T>(&mut self, cx: &mut Task<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if done.is_ready() {
             self.stalled = None;
-            self.owes = false;
-            return Poll::Ready(written);
+            return done;
         }
         let patience = self.patience;
         let stalled = self
@@ -136,6 +148,49 @@ impl Wire {
             io::ErrorKind::TimedOut,
             "the caller takes nothing of the answer",
         )))
+    }
+}
+
+impl AsyncRead for Io {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Task<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Task<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+            Self::Secure(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Secure(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
     }
 }
 
@@ -182,7 +237,9 @@ impl AsyncWrite for Wire {
                 }
             }
         }
-        Pin::new(&mut self.stream).poll_flush(cx)
+        // TLS keeps what it cannot write, and says so here alone.
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.poll_patient(cx, flushed)
     }
 
     /// For HTTP/2, whose frames come in pieces; what is replaced is HTTP/1.1 and comes as one.

@@ -75,6 +75,7 @@ impl Handler for Echo {
                 ctx.trace().id
             )),
             "headers" => named(&headers(ctx)),
+            "scheme" => named(ctx.metadata().get("x-forwarded-proto").unwrap_or("")),
             _ => request,
         };
         call.reply(&answer)
