@@ -37,7 +37,8 @@ pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watc
         () = gone(&mut stopped) => return,
     };
     match begun {
-        Ok(Ok(true)) => http2::serve(gateway, wire, stopped).await,
+        // Apart, so that connections of HTTP/1.1, which are most, are not as large.
+        Ok(Ok(true)) => Box::pin(http2::serve(gateway, wire, stopped)).await,
         Ok(Ok(false)) => http1::serve(gateway, wire, stopped).await,
         Ok(Err(error)) => tracing::debug!(%error, "connection broke before it said anything"),
         // Who said nothing is told nothing.

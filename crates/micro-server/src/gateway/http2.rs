@@ -54,7 +54,7 @@ pub(super) async fn serve(gateway: Gateway, wire: Wire, mut stopped: watch::Rece
         .initial_connection_window_size(WINDOW)
         .keep_alive_interval(limits.heartbeat)
         .keep_alive_timeout(limits.stall)
-        .serve_connection(TokioIo::new(wire), service);
+        .serve_connection(TokioIo::new(wire.given_away()), service);
     let mut connection = pin!(connection);
     let mut is_leaving = false;
     loop {
@@ -168,19 +168,25 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Requests {
     }
 }
 
-/// A request that is open.
+/// A request that is open. Only the first and the last are told of.
 struct Open(Arc<watch::Sender<usize>>);
 
 impl Open {
     fn new(all: Arc<watch::Sender<usize>>) -> Self {
-        all.send_modify(|open| *open += 1);
+        all.send_if_modified(|open| {
+            *open += 1;
+            *open == 1
+        });
         Self(all)
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.send_modify(|open| *open -= 1);
+        self.0.send_if_modified(|open| {
+            *open -= 1;
+            *open == 0
+        });
     }
 }
 

@@ -63,7 +63,8 @@ impl Inner {
             None => parts.method == Method::OPTIONS && cors::is_for_grpc_web(&parts.headers),
         };
         let mut response = match spoken {
-            Some(spoken) => self.grpc(spoken, parts, body).await,
+            // Apart, so that other requests are not as large.
+            Some(spoken) => Box::pin(self.grpc(spoken, parts, body)).await,
             None => {
                 let routed = self.route(parts, body).await;
                 routed.unwrap_or_else(|error| reply::error(&missing(error)))

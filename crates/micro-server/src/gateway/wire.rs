@@ -48,6 +48,8 @@ pub(super) struct Wire {
     within: bool,
     /// What stands in for a bare answer and is not yet written.
     instead: Vec<u8>,
+    /// Whether who writes says the end himself.
+    is_given_away: bool,
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
     /// Bytes read.
@@ -64,6 +66,7 @@ impl Wire {
             at_end: false,
             within: false,
             instead: Vec::new(),
+            is_given_away: false,
             patience,
             stalled: None,
             read: 0,
@@ -89,6 +92,12 @@ impl Wire {
         }
     }
 
+    /// For who keeps it to its end, which he says when he shuts it down.
+    pub(super) fn given_away(mut self) -> Self {
+        self.is_given_away = true;
+        self
+    }
+
     /// How many bytes were read.
     pub(super) fn read(&self) -> u64 {
         self.read
@@ -104,11 +113,16 @@ impl Wire {
 
     /// Closes without losing the last answer: closing while the peer still sends would take it away from him.
     pub(super) async fn linger(mut self, at_most: Duration) {
-        if self.at_end || self.stream.shutdown().await.is_err() {
+        if self.at_end {
             return;
         }
-        let mut rest = vec![0; 16 * 1024];
-        let drained = async { while matches!(self.stream.read(&mut rest).await, Ok(1..)) {} };
+        let drained = async {
+            // Over TLS the end is written too, which a peer who reads nothing keeps from us.
+            self.stream.shutdown().await?;
+            let mut rest = vec![0; 16 * 1024];
+            while self.stream.read(&mut rest).await? > 0 {}
+            io::Result::Ok(())
+        };
         let _ = tokio::time::timeout(at_most, drained).await;
     }
 
@@ -255,9 +269,13 @@ impl AsyncWrite for Wire {
         true
     }
 
-    /// The end of the writing side is said in [`Wire::linger`], or by closing.
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(cx)
+    /// The end of the writing side is said in [`Wire::linger`], or by closing; unless nobody gets the wire back.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
+        if !self.is_given_away {
+            return self.poll_flush(cx);
+        }
+        let ended = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.poll_patient(cx, ended)
     }
 }
 
