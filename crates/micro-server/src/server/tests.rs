@@ -1,3 +1,4 @@
+mod edge;
 mod namespaces;
 
 use std::path::Path;
@@ -160,43 +161,6 @@ async fn a_taken_port_is_said_plainly() {
         refused.contains(&address) && refused.contains("is in use; stop what listens"),
         "{refused}"
     );
-    running.shutdown().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn with_a_certificate_the_gateway_speaks_tls() {
-    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let certificates = micro_outside::Certificates::make();
-    let files = |certificate: Option<PathBuf>, key: Option<PathBuf>| Config {
-        gateway_tls: crate::gateway::Files { certificate, key },
-        ..config(home.path())
-    };
-    for (config, part) in [
-        (files(Some(certificates.certificate()), None), "MICRO_API_TLS_KEY"),
-        (
-            files(Some("/nowhere/x.pem".into()), Some(certificates.key())),
-            "/nowhere/x.pem cannot be read: No such file",
-        ),
-    ] {
-        let refused = Server::start(config).await.err().unwrap();
-        let why = std::error::Error::source(&refused).unwrap().to_string();
-        assert_eq!(refused.to_string(), "cannot start the gateway");
-        assert!(why.contains(part), "{why}");
-    }
-    assert!(!home.path().join("server").exists(), "nothing was changed");
-    let running = Server::start(files(Some(certificates.certificate()), Some(certificates.key())))
-        .await
-        .unwrap();
-    let gateway = running.addresses.gateway;
-    let join = Join::read(home.path()).unwrap().unwrap();
-    assert_eq!(join.gateway, format!("https://{gateway}"));
-    let refused = Server::start(Config {
-        gateway_address: gateway.to_string(),
-        ..config(other.path())
-    })
-    .await;
-    let refused = refused.err().unwrap().to_string();
-    assert!(refused.contains("in use by another micro server"), "{refused}");
     running.shutdown().await;
 }
 
