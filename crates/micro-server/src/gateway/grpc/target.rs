@@ -11,7 +11,7 @@ use super::super::request::Manner;
 use super::super::{AT_PROXY, ID, Inner};
 
 /// The header that names the service, for contracts whose package is called otherwise.
-const SERVICE: &str = "micro-service";
+pub(super) const SERVICE: &str = "micro-service";
 /// gRPC's statuses of a path that names no method, and of a service that is not there.
 const INVALID_ARGUMENT: u8 = 3;
 const UNIMPLEMENTED: u8 = 12;

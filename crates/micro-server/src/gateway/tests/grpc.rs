@@ -218,6 +218,12 @@ async fn who_may_is_decided_as_for_every_request() {
         let answer = unary(&mut client, "/echo.Echo/Call", with("x", headers)).await;
         assert_eq!(answer.err().map(|status| status.code()), expected, "{headers:?}");
     }
+    // The header that names the service is not handed on.
+    let named = with("service", &[("micro-service", "echo")]);
+    assert_eq!(
+        unary(&mut client, "/acme.words.Echo/Call", named).await.unwrap(),
+        "none"
+    );
     // Streams too.
     let mut request = with("1", &[("micro-namespace", "acme")]);
     let counted = ready(&mut client)
