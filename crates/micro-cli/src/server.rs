@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use micro_server::auth::RsaPair;
+use micro_server::gateway::Files;
 use micro_server::{BlockPorts, Config, Error, Running, SecretKey, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -63,6 +64,13 @@ pub(crate) struct ServerArgs {
     /// Where the gateway listens for HTTP.
     #[arg(long = "api_address", env = "MICRO_API_ADDRESS", value_name = "HOST:PORT")]
     api_address: Option<String>,
+    /// PEM file of the gateway's certificate, and of those that vouch for it; it speaks TLS then. Renewed files are served within
+    /// seconds.
+    #[arg(long = "api_tls_cert", env = "MICRO_API_TLS_CERT", value_name = "FILE")]
+    api_certificate: Option<PathBuf>,
+    /// PEM file of its key.
+    #[arg(long = "api_tls_key", env = "MICRO_API_TLS_KEY", value_name = "FILE")]
+    api_key: Option<PathBuf>,
     /// Where the proxy listens for gRPC. As a flag, `--proxy_address` does the same here.
     #[arg(
         long = "listen_address",
@@ -158,8 +166,8 @@ pub(crate) async fn run(globals: &Globals, command: ServerCommand) -> Result<()>
     tell_admin(&running);
     let web = running.addresses.web.map(|web| format!("  web http://{web}"));
     println!(
-        "micro server ready  gateway http://{}{}  proxy {}  home {}",
-        running.addresses.gateway,
+        "micro server ready  gateway {}{}  proxy {}  home {}",
+        running.addresses.gateway_url(running.addresses.gateway),
         web.unwrap_or_default(),
         running.addresses.proxy,
         globals.home.display()
@@ -208,6 +216,10 @@ fn config(globals: &Globals, args: ServerArgs) -> Result<Config> {
         gateway_address: args
             .api_address
             .unwrap_or_else(|| format!("127.0.0.1:{gateway_port}")),
+        gateway_tls: Files {
+            certificate: args.api_certificate.filter(|file| !file.as_os_str().is_empty()),
+            key: args.api_key.filter(|file| !file.as_os_str().is_empty()),
+        },
         web_address: args.web_address.filter(|address| !address.is_empty()),
         profile: args.profile,
         outside: args.outside.into(),

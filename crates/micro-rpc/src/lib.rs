@@ -15,6 +15,7 @@ mod error;
 pub mod fake;
 mod frame;
 mod gather;
+pub mod grpc;
 pub mod json;
 mod local;
 mod metadata;

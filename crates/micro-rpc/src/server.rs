@@ -2,7 +2,7 @@
 
 mod call;
 mod connection;
-mod headers;
+pub(crate) mod headers;
 mod here;
 mod inbound;
 mod limits;

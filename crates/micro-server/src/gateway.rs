@@ -2,9 +2,9 @@
 //!
 //! A path names a service and an endpoint; what comes as JSON is handed on as one gRPC frame of JSON, so that the gateway
 //! decodes nothing that it does not need. A service may have other routes too (`route`): to a call, whose message is put
-//! together as its contract says (`transcode`), or to itself (`hand_on`). In reading order: [`Gateway::serve`] accepts, `connection` speaks HTTP/1.1 on one
-//! connection through a `wire` that knows when nothing moves, `request` is the way of one request, and the rest are its
-//! steps.
+//! together as its contract says (`transcode`), or to itself (`hand_on`). In reading order: [`Gateway::serve`] accepts, `connection` sees
+//! what one connection speaks, `http1` or `http2` speak it through a `wire` that knows when nothing moves, `request` is the way of one
+//! request, and the rest are its steps.
 //!
 //! Whatever is wrong is answered with the one error shape, also when it is no HTTP. Two things are not: a caller who closes his
 //! side before the answer is gone to us, as to most proxies, and what he asked for is stopped; and a connection that said
@@ -29,9 +29,12 @@ mod face;
 mod form;
 #[doc(hidden)]
 pub mod fuzz;
+mod grpc;
 mod gzip;
 mod hand_on;
 mod health;
+mod http1;
+mod http2;
 mod inflate;
 mod limiter;
 mod lines;
@@ -50,11 +53,13 @@ mod stats;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tls;
 mod transcode;
 mod websocket;
 mod wire;
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,6 +78,7 @@ use face::Face;
 pub use rate::Rate;
 pub use settings::Settings;
 pub use stats::{Snapshot, Stats};
+pub use tls::{Files, Tls};
 
 use crate::api::BlockList;
 use crate::namespace::PLATFORM;
@@ -121,6 +127,8 @@ pub struct Config {
 pub struct Limits {
     /// Open connections; more wait to be accepted.
     pub connections: usize,
+    /// Requests that are open at once on a connection of HTTP/2; more wait at the caller.
+    pub streams: u32,
     /// Bytes of a request's line and headers: less than services take, which get some more.
     pub head: usize,
     /// Bytes of a body.
@@ -140,12 +148,15 @@ pub struct Limits {
     pub heartbeat: Duration,
     /// How long a WebSocket may bring nothing, not even the answer to that.
     pub pong: Duration,
+    /// How often the files of the certificate are looked at.
+    pub certificate: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            streams: 256,
             head: 48 * 1024,
             body: 100 << 20,
             message: 32 << 20,
@@ -155,6 +166,7 @@ impl Default for Limits {
             stall: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
             pong: Duration::from_secs(60),
+            certificate: Duration::from_secs(5),
         }
     }
 }
@@ -166,6 +178,8 @@ pub struct Gateway(Arc<Inner>);
 /// What all the connections of a gateway share.
 pub(crate) struct Inner {
     face: Face,
+    /// What takes TLS off its connections; `None` where there is none.
+    tls: Option<Arc<Tls>>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
     /// Calls the platform's own services, which are found in its namespace whatever namespace a request names.
@@ -198,6 +212,7 @@ impl Gateway {
         let version = Bytes::from(format!("{{\"version\": {:?}}}", config.version));
         Self(Arc::new(Inner {
             face: Face::Programs,
+            tls: None,
             config,
             limits,
             platform,
@@ -209,19 +224,22 @@ impl Gateway {
         }))
     }
 
-    /// The same platform for browsers: pages instead of JSON, counted apart but for limits, which are for both together.
+    /// The same gateway over TLS, and over nothing else.
+    #[must_use]
+    pub fn secured(&self, tls: Tls) -> Self {
+        Self(Arc::new(Inner {
+            tls: Some(Arc::new(tls)),
+            ..self.0.part()
+        }))
+    }
+
+    /// The same platform for browsers, without TLS: pages instead of JSON, counted apart but for limits, which are for both together.
     pub fn for_browsers(&self) -> Self {
-        let inner = &*self.0;
         Self(Arc::new(Inner {
             face: Face::Browsers,
-            config: inner.config.clone(),
-            limits: inner.limits,
-            platform: inner.platform.clone(),
-            routes: inner.routes.clone(),
-            admission: inner.admission.clone(),
-            compression: inner.compression.clone(),
-            version: inner.version.clone(),
+            tls: None,
             stats: Arc::default(),
+            ..self.0.part()
         }))
     }
 
@@ -232,20 +250,10 @@ impl Gateway {
 
     /// The same gateway for one core: it shares nothing that is locked by every request.
     fn apart(&self) -> Self {
-        let inner = &*self.0;
-        let mut config = inner.config.clone();
-        config.client = config.client.with_own_connections(1);
-        Self(Arc::new(Inner {
-            face: inner.face,
-            config,
-            limits: inner.limits,
-            platform: inner.platform.with_own_connections(1),
-            routes: inner.routes.clone(),
-            admission: inner.admission.clone(),
-            compression: inner.compression.clone(),
-            version: inner.version.clone(),
-            stats: inner.stats.clone(),
-        }))
+        let mut inner = self.0.part();
+        inner.config.client = inner.config.client.with_own_connections(1);
+        inner.platform = inner.platform.with_own_connections(1);
+        Self(Arc::new(inner))
     }
 
     /// Serves until `stop` is ready, then lets the requests under way finish within `drain`.
@@ -255,10 +263,18 @@ impl Gateway {
         let places = Arc::new(Semaphore::new(self.0.limits.connections));
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
+        let mut following = pin!(async {
+            match &self.0.tls {
+                Some(tls) => tls.follow(self.0.limits.certificate).await,
+                None => std::future::pending().await,
+            }
+        });
         tokio::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
+                // It ends only with the runtime.
+                () = &mut following => break,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = accept(&listener, &places) => if let Some((stream, place)) = accepted {
                     self.0.stats.accepted();
@@ -276,6 +292,24 @@ impl Gateway {
         let _ = stopping.send(true);
         let drained = async { while connections.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(drain, drained).await;
+    }
+}
+
+impl Inner {
+    /// For a gateway that differs in something.
+    fn part(&self) -> Self {
+        Self {
+            face: self.face,
+            tls: self.tls.clone(),
+            config: self.config.clone(),
+            limits: self.limits,
+            platform: self.platform.clone(),
+            routes: self.routes.clone(),
+            admission: self.admission.clone(),
+            compression: self.compression.clone(),
+            version: self.version.clone(),
+            stats: self.stats.clone(),
+        }
     }
 }
 
@@ -298,12 +332,20 @@ async fn accept(
     }
 }
 
+/// What tools ask every gRPC server, which the proxy answers for all services.
+const AT_PROXY: [&str; 3] = ["grpc.health.v1", "grpc.reflection.v1", "grpc.reflection.v1alpha"];
+
 /// Finds services in the platform's namespace.
 struct Home(Arc<Cache>);
 
 #[micro_rpc::async_trait]
 impl Resolver for Home {
     async fn resolve(&self, _namespace: &str, service: &str) -> Result<Arc<[String]>> {
+        let service = if AT_PROXY.contains(&service) {
+            "proxy"
+        } else {
+            service
+        };
         self.0.resolve(PLATFORM, service).await
     }
 }

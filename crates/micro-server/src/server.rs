@@ -27,7 +27,7 @@ use parts::Parts;
 
 use crate::auth::{self, AdminReset, AdminSecret, RsaPair};
 use crate::drain::Drain;
-use crate::gateway;
+use crate::gateway::{self, Tls};
 use crate::outside::Outside;
 use crate::profile::Profile;
 use crate::secret::SecretKey;
@@ -55,6 +55,8 @@ pub struct Config {
     pub proxy_address: String,
     /// `host:port` of the gateway; port 0 takes a free one.
     pub gateway_address: String,
+    /// The certificate that the gateway shows, with its key; without them it speaks no TLS.
+    pub gateway_tls: gateway::Files,
     /// `host:port` of the pages, or `none`. Unless set it is the usual one, which may be taken by something else.
     pub web_address: Option<String>,
     /// The name of the profile: `local` or `platform`.
@@ -93,6 +95,8 @@ pub struct Addresses {
     pub proxy: SocketAddr,
     /// HTTP and JSON.
     pub gateway: SocketAddr,
+    /// Whether that is over TLS.
+    pub gateway_tls: bool,
     /// Pages, unless something else has their usual address.
     pub web: Option<SocketAddr>,
     /// gRPC too, on the ports that programs know for the building blocks.
@@ -123,6 +127,8 @@ impl Server {
     /// Starts the platform. When this returns it answers.
     pub async fn start(config: Config) -> Result<Running, Error> {
         config.check_parts()?;
+        // Before anything is changed, so that a file that is wrong costs nothing.
+        let tls = Tls::open(&config.gateway_tls).map_err(|why| Error::part("the gateway", why))?;
         let folder = config.home.join("server");
         let unusable = |source| Error::Home {
             path: folder.clone(),
@@ -142,6 +148,7 @@ impl Server {
         let addresses = Addresses {
             proxy: proxy_address,
             gateway: gateway_address,
+            gateway_tls: tls.is_some(),
             web: web.as_ref().and_then(|web| web.local_addr().ok()),
             blocks,
         };
@@ -155,7 +162,7 @@ impl Server {
         let admin = parts.auth.ensure_admin(addresses.are_loopback()).await;
         let admin = admin.map_err(|source| Error::part("auth", source))?;
         let proxy = parts.serve_proxy(listeners, drain);
-        let gateway = parts.serve_gateway(gateway);
+        let gateway = parts.serve_gateway(gateway, tls);
         let web = web.map(|web| parts.serve_web(web));
         let advertised = config.advertised(addresses.proxy);
         let here = parts.open_here(advertised);
@@ -332,7 +339,7 @@ async fn join(parts: &Parts, addresses: &Addresses) -> Result<Join, Error> {
     Ok(Join {
         pid: std::process::id(),
         proxy: reachable(addresses.proxy).to_string(),
-        gateway: format!("http://{}", reachable(addresses.gateway)),
+        gateway: addresses.gateway_url(reachable(addresses.gateway)),
         web: addresses
             .web
             .map(|web| format!("http://{}", reachable(web)))
@@ -343,6 +350,13 @@ async fn join(parts: &Parts, addresses: &Addresses) -> Result<Join, Error> {
 }
 
 impl Addresses {
+    /// Where the gateway answers, as programs ask for it; at this address of it.
+    #[must_use]
+    pub fn gateway_url(&self, address: SocketAddr) -> String {
+        let scheme = if self.gateway_tls { "https" } else { "http" };
+        format!("{scheme}://{address}")
+    }
+
     /// Whether nobody beyond this machine can reach the platform.
     fn are_loopback(&self) -> bool {
         let web = self.web.map(|web| web.ip());

@@ -83,7 +83,8 @@ async fn route(gateway: &Inner, parts: &Parts, body: Incoming) -> Result<Respons
             let caller = identify(gateway, parts).await?;
             caller.admit(&*gateway.config.guard, &target)?;
             let found = gateway.find(&caller, &target.service).await?;
-            if !found.is_some_and(|versions| versions.iter().any(has_pages)) {
+            let shows = |version: &Service| !endpoints::named(version, ENDPOINT).is_empty();
+            if !found.is_some_and(|versions| versions.iter().any(shows)) {
                 return Err(nowhere());
             }
             if rest.is_empty() && !is_folder {
@@ -153,8 +154,9 @@ fn target(name: &str) -> Target {
     }
 }
 
+/// Of a version as the registry lists it, where its endpoints are in no order.
 fn has_pages(version: &Service) -> bool {
-    !endpoints::named(version, ENDPOINT).is_empty()
+    version.endpoints.iter().any(|endpoint| endpoint.name == ENDPOINT)
 }
 
 /// The path as the service sees it.

@@ -101,7 +101,7 @@ async fn block_port(name: &str, port: u16, own: Option<&Join>) -> Option<Finding
 }
 
 fn is_own(join: &Join, address: &str) -> bool {
-    let urls = [&join.gateway, &join.web].map(|url| url.trim_start_matches("http://"));
+    let urls = [&join.gateway, &join.web].map(|url| url.rsplit('/').next().unwrap_or_default());
     join.proxy == address || urls.contains(&address)
 }
 

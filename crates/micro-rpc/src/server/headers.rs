@@ -48,7 +48,7 @@ pub(super) fn deadline(headers: &HeaderMap, now: Instant) -> Option<Instant> {
     timeout.and_then(|timeout| now.checked_add(timeout))
 }
 
-fn grpc_timeout(value: &str) -> Option<Duration> {
+pub(crate) fn grpc_timeout(value: &str) -> Option<Duration> {
     let (number, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
     let number: u64 = number.parse().ok().filter(|_| number.len() <= 8)?;
     Some(match unit {
@@ -79,7 +79,7 @@ pub(super) fn trace(headers: &HeaderMap) -> Trace {
 }
 
 /// The trailers of a call that failed.
-pub(super) fn failure(error: &Error, with_details: bool) -> HeaderMap {
+pub(crate) fn failure(error: &Error, with_details: bool) -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(3);
     trailers.insert(&GRPC_STATUS, HeaderValue::from(u16::from(error.grpc_code())));
     let text = match error.plain {

@@ -132,7 +132,7 @@ impl<'a> Known<'a> {
 
 /// `"x"`, `W/"x"`, or `*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Tag<'a>(&'a [u8]);
+pub(super) struct Tag<'a>(pub(super) &'a [u8]);
 
 impl<'a> Tag<'a> {
     fn is_any(self) -> bool {
@@ -149,7 +149,7 @@ impl<'a> Tag<'a> {
 }
 
 /// The tags of a line. There may be commas within them; what is no tag ends the line.
-struct Tags<'a>(&'a [u8]);
+pub(super) struct Tags<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Tags<'a> {
     type Item = Tag<'a>;

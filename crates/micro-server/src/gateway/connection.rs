@@ -1,96 +1,87 @@
-//! One connection of HTTP/1.1, and what becomes of it: a WebSocket takes it over.
+//! One connection: which HTTP is spoken on it is what its first bytes say, whatever the port.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use micro_rpc::Error;
 use micro_rpc::futures_util::FutureExt;
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::reply::Content;
-use super::websocket::{self, Opening};
-use super::wire::Wire;
-use super::{Gateway, ID};
+use super::wire::{Io, Wire};
+use super::{Gateway, ID, http1, http2};
 
-/// How much is read at once of a large body, and waits at most to be written.
-const BUFFER: usize = 256 * 1024;
 /// How long a caller who has just come may take with a first request once the server drains: it may be on its way already.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 /// How long a caller whose request was refused may go on sending, so that he gets to read why.
-const LINGER: Duration = Duration::from_secs(5);
+pub(super) const LINGER: Duration = Duration::from_secs(5);
+/// How TLS begins: with a record of a handshake. No HTTP does.
+const HELLO: [u8; 1] = [22];
 
 /// Serves a connection to its end; from when `stopped` is true only what is under way.
 pub(super) async fn serve(gateway: Gateway, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
     let limits = gateway.0.limits;
-    // One that is not connected any more has none, and gets no answer either.
-    let peer = stream
-        .peer_addr()
-        .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
-    let begun = Notify::new();
-    let opening = Mutex::new(None);
-    let service = service_fn(|request| {
-        begun.notify_one();
-        async {
-            let mut answer = guarded(&gateway, request, peer).await?;
-            if let Some(let_in) = Opening::of(&mut answer) {
-                *opening.lock().unwrap_or_else(PoisonError::into_inner) = Some(let_in);
-            }
-            Ok::<_, Infallible>(answer)
-        }
-    });
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.idle)
-        .max_header_size(limits.head)
-        .max_buf_size(BUFFER)
-        .writev(false)
-        .serve_connection(
-            TokioIo::new(Wire::new(stream, limits.stall, gateway.0.face)),
-            service,
-        );
-    let ended = tokio::select! {
-        ended = &mut connection => Some(ended),
-        () = async {
-            drop(stopped.wait_for(|stopped| *stopped).await);
-            let _ = tokio::time::timeout(GRACE, begun.notified()).await;
-        } => None,
+    let opened = tokio::select! {
+        opened = tokio::time::timeout(limits.idle, open(&gateway, stream)) => opened,
+        () = gone(&mut stopped) => return,
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            Pin::new(&mut connection).graceful_shutdown();
-            (&mut connection).await
-        }
+    let Ok(Some(mut wire)) = opened else {
+        return;
     };
-    let parts = connection.into_parts();
-    let (mut wire, read) = (parts.io.into_inner(), parts.read_buf);
-    let opening = opening.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let (Some(opening), Ok(())) = (opening, &ended) {
-        wire = websocket::run(wire, &read, opening, limits, &mut stopped).await;
-    }
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended");
-        if let Some(error) = unanswered(&error) {
-            wire.refuse(&error).await;
+    let begun = tokio::select! {
+        begun = tokio::time::timeout(limits.idle, wire.speaks_http2()) => begun,
+        () = gone(&mut stopped) => return,
+    };
+    match begun {
+        // Apart, so that connections of HTTP/1.1, which are most, are not as large.
+        Ok(Ok(true)) => Box::pin(http2::serve(gateway, wire, stopped)).await,
+        Ok(Ok(false)) => http1::serve(gateway, wire, stopped).await,
+        Ok(Err(error)) => tracing::debug!(%error, "connection broke before it said anything"),
+        // Who said nothing is told nothing.
+        Err(_) => {
+            wire.refuse(&Error::timeout(ID, "the request came too slowly"))
+                .await
         }
-    }
-    if !*stopped.borrow() {
-        wire.linger(LINGER).await;
     }
 }
 
+/// The connection without the TLS that it is to have; `None` where it has none, which a caller who speaks HTTP is told.
+async fn open(gateway: &Gateway, stream: TcpStream) -> Option<Wire> {
+    let (stall, face) = (gateway.0.limits.stall, gateway.0.face);
+    let Some(tls) = &gateway.0.tls else {
+        return Some(Wire::new(Io::Plain(stream), stall, face));
+    };
+    let mut first = [0];
+    if !matches!(stream.peek(&mut first).await, Ok(1)) {
+        return None;
+    }
+    if first == HELLO {
+        let secured = tls.accept(stream).await;
+        let secured = secured.inspect_err(|error| tracing::debug!(%error, "no TLS comes about"));
+        return Some(Wire::new(Io::Secure(Box::new(secured.ok()?)), stall, face));
+    }
+    let mut wire = Wire::new(Io::Plain(stream), stall, face);
+    if wire.speaks_http2().await.is_ok() {
+        let detail = "this address speaks TLS: ask for https:// instead of http://";
+        wire.refuse(&Error::bad_request(ID, detail)).await;
+        wire.linger(LINGER).await;
+    }
+    None
+}
+
+/// Ready when the server drains and who has just come had his time.
+async fn gone(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|stopped| *stopped).await);
+    tokio::time::sleep(GRACE).await;
+}
+
 /// A panic is an answer too; the connection lives.
-async fn guarded(
+pub(super) async fn guarded(
     gateway: &Gateway,
     request: Request<Incoming>,
     peer: IpAddr,
@@ -103,17 +94,4 @@ async fn guarded(
         let error = Error::internal(ID, "the gateway failed; its log says why");
         gateway.0.face.failed(&error)
     }))
-}
-
-/// What to say where `hyper` gives up without a word.
-fn unanswered(error: &hyper::Error) -> Option<Error> {
-    if error.is_timeout() {
-        return Some(Error::timeout(ID, "the request's headers came too slowly"));
-    }
-    if error.is_parse_version_h2() {
-        let detail = "this address speaks HTTP/1.1; gRPC (HTTP/2 with prior knowledge) goes to the proxy";
-        return Some(Error::bad_request(ID, detail));
-    }
-    (error.is_parse() || error.is_incomplete_message())
-        .then(|| Error::bad_request(ID, format!("the request cannot be read: {error}")))
 }

@@ -1,5 +1,6 @@
 //! What reads bytes from outside, without a server around it: each takes anything and panics when a promise is broken.
 
+use http::HeaderValue;
 use micro_rpc::bytes::Bytes;
 
 /// A path is two valid names, or nothing; tells whether it is names.
@@ -70,4 +71,39 @@ pub fn json(bytes: &[u8]) {
         let text = body.trim_ascii();
         assert!(text == b"null" || (text.starts_with(b"{") && text.ends_with(b"}")));
     }
+}
+
+/// What is said of codings asks for gzip only where it names it, or any; tells whether it does.
+pub fn codings(line: &[u8]) -> bool {
+    let Ok(value) = HeaderValue::from_bytes(line) else {
+        return false;
+    };
+    let mut headers = http::HeaderMap::new();
+    headers.insert(http::header::ACCEPT_ENCODING, value);
+    let is_asked = super::accept_encoding::wanted(&headers) != super::accept_encoding::Wanted::Plain;
+    let text = String::from_utf8_lossy(line).to_ascii_lowercase();
+    assert!(!is_asked || text.contains("gzip") || text.contains('*'));
+    is_asked
+}
+
+/// A line of tags is tags and an end; tells whether there is one.
+pub fn tags(line: &[u8]) -> bool {
+    let found: Vec<_> = super::conditional::Tags(line).collect();
+    let is_whole = |tag: &[u8]| tag == b"*" || tag.len() >= 2 && tag.ends_with(b"\"");
+    assert!(found.iter().all(|tag| is_whole(tag.0)));
+    !found.is_empty()
+}
+
+/// Nobody is taken for another one than the last proxy saw, whatever he writes before that; tells whether he could write it.
+pub fn forwarded_for(line: &[u8]) -> bool {
+    let Ok(value) = HeaderValue::from_bytes(&[line, b",1.1.1.1"].concat()) else {
+        return false;
+    };
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-forwarded-for", value);
+    let proxies: super::TrustedProxies = "10.0.0.0/8".parse().expect("a network");
+    let found = proxies.client([10, 0, 0, 1].into(), &headers);
+    let is_text = line.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    assert_eq!(found.to_string() == "1.1.1.1", is_text, "{found}");
+    true
 }

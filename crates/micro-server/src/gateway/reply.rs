@@ -9,10 +9,11 @@ use micro_rpc::bytes::Bytes;
 use micro_rpc::futures_util::Stream;
 use micro_rpc::{Error, Streaming};
 
+use super::grpc::Answer;
 use super::stream::Messages;
 
 /// A body is handed out in pieces of this size: what waits to be written is copied together, and a piece bounds that.
-const PIECE: usize = 64 * 1024;
+pub(super) const PIECE: usize = 64 * 1024;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -22,6 +23,8 @@ pub(crate) enum Content {
     Whole(Bytes),
     /// As it comes.
     Stream(Messages),
+    /// The answer to a call of gRPC.
+    Grpc(Box<Answer>),
     /// So many bytes as they come. An error breaks the connection: its length is known, so the caller sees that some are missing.
     Sized(u64, Streaming<Bytes>),
     /// Bytes as they come, of which nobody knows how many. An error breaks the connection here too.
@@ -39,6 +42,7 @@ impl Body for Content {
             Self::Stream(messages) => messages
                 .poll(cx)
                 .map(|data| data.map(|data| Ok(Frame::data(data)))),
+            Self::Grpc(answer) => answer.poll(cx).map(|frame| frame.map(Ok)),
             Self::Sized(_, pieces) | Self::Pieces(pieces) => Pin::new(pieces)
                 .poll_next(cx)
                 .map(|piece| piece.map(|piece| piece.map(Frame::data))),
@@ -52,7 +56,7 @@ impl Body for Content {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Stream(_) | Self::Pieces(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Grpc(_) | Self::Pieces(_) => SizeHint::default(),
             Self::Sized(size, _) => SizeHint::with_exact(*size),
         }
     }

@@ -15,6 +15,7 @@ use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
 use super::admission::Admitted;
 use super::caller::Caller;
 use super::face::Face;
+use super::grpc::Spoken;
 use super::inflate::{self, Coding};
 use super::lines::{self, NDJSON};
 use super::path::{self, Target};
@@ -28,6 +29,8 @@ use crate::web;
 
 const KEY_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=60");
+const SCHEME: &str = "x-forwarded-proto";
+const HTTPS: HeaderValue = HeaderValue::from_static("https");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 
 impl Gateway {
@@ -35,6 +38,10 @@ impl Gateway {
     pub(super) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Content> {
         let began = Instant::now();
         let (mut parts, body) = request.into_parts();
+        if self.0.tls.is_some() {
+            // As what takes TLS off in front of a gateway says it; where one is in front it knows better how it was asked.
+            parts.headers.entry(SCHEME).or_insert(HTTPS);
+        }
         let limited = self.0.admit(&mut parts, peer, began).await;
         let admitted = limited.as_ref().map_or(Ok(()), Admitted::result);
         let mut response = match self.0.face {
@@ -64,16 +71,30 @@ impl Gateway {
 impl Inner {
     async fn programs(&self, parts: &mut Parts, body: Incoming, admitted: Result<()>) -> Response<Content> {
         let id = request_id::settle(&mut parts.headers);
-        let routed = match admitted {
-            Ok(()) => self.route(parts, body).await,
-            Err(error) => Err(error),
+        let spoken = Spoken::by(parts);
+        let is_grpc_web = match &spoken {
+            Some(spoken) => spoken.is_web(),
+            None => parts.method == Method::OPTIONS && cors::is_for_grpc_web(&parts.headers),
         };
-        let mut response = routed.unwrap_or_else(|error| reply::error(&missing(error)));
+        let mut response = match spoken {
+            // Apart, so that other requests are not as large.
+            Some(spoken) => Box::pin(self.grpc(spoken, parts, body, admitted)).await,
+            None => {
+                let routed = match admitted {
+                    Ok(()) => self.route(parts, body).await,
+                    Err(error) => Err(error),
+                };
+                routed.unwrap_or_else(|error| reply::error(&missing(error)))
+            }
+        };
         reply::may_be_tried_again(&mut response);
         inflate::tell(&parts.headers, &mut response);
         let headers = response.headers_mut();
         headers.insert(&request_id::NAME, id);
         cors::allow(headers, parts.headers.get(header::ORIGIN).cloned());
+        if is_grpc_web {
+            cors::allow_grpc_web(headers);
+        }
         response
     }
 
@@ -245,14 +266,7 @@ impl Inner {
     async fn manner(&self, caller: &Caller, target: &Target) -> Result<Manner> {
         let found = self.find(caller, &target.service).await?;
         let versions = found.ok_or_else(unknown)?;
-        let named = |version| endpoints::named(version, &target.endpoint);
-        let mut manner = Manner::default();
-        for endpoint in versions.iter().flat_map(named) {
-            let is = |what: &str| endpoint.metadata.get(what).is_some_and(|is| is == "true");
-            manner.streams |= is("stream");
-            manner.is_idempotent |= is(IDEMPOTENT);
-        }
-        Ok(manner)
+        Ok(Manner::of(&versions, &target.endpoint).unwrap_or_default())
     }
 
     pub(super) async fn stream(
@@ -282,9 +296,26 @@ impl Inner {
 
 /// How an endpoint is called, as the registry knows it.
 #[derive(Default)]
-struct Manner {
-    streams: bool,
-    is_idempotent: bool,
+pub(super) struct Manner {
+    pub(super) streams: bool,
+    pub(super) is_idempotent: bool,
+}
+
+impl Manner {
+    /// `None` where no version tells of the endpoint.
+    pub(super) fn of(versions: &[Service], endpoint: &str) -> Option<Self> {
+        let named = versions
+            .iter()
+            .flat_map(|version| endpoints::named(version, endpoint));
+        named.fold(None, |manner, endpoint| {
+            let is = |what: &str| endpoint.metadata.get(what).is_some_and(|is| is == "true");
+            let manner: Self = manner.unwrap_or_default();
+            Some(Self {
+                streams: manner.streams || is("stream"),
+                is_idempotent: manner.is_idempotent || is(IDEMPOTENT),
+            })
+        })
+    }
 }
 
 /// A stream lasts as long as the caller says, if he says.

@@ -5,12 +5,17 @@ mod coding;
 mod conditional;
 pub(crate) mod echo;
 mod events;
+mod grpc;
+mod grpc_web;
 pub(crate) mod http;
+mod http2;
 mod malformed;
+mod peer;
 mod rates;
 mod routes;
 mod slow;
 mod streams;
+mod tls;
 mod websocket;
 
 use std::sync::Arc;
@@ -54,6 +59,14 @@ async fn start_with(limits: Limits) -> Subject {
 }
 
 async fn start_as(limits: Limits, settings: Settings) -> Subject {
+    serve(gateway_as(limits, settings).await).await
+}
+
+async fn gateway(limits: Limits) -> Gateway {
+    gateway_as(limits, Settings::default()).await
+}
+
+async fn gateway_as(limits: Limits, settings: Settings) -> Gateway {
     let registry = Memory::new();
     let backend = echo::start().await;
     for (namespace, name) in [
@@ -94,7 +107,10 @@ async fn start_as(limits: Limits, settings: Settings) -> Subject {
         namespace_prefix: String::new(),
         settings,
     };
-    let gateway = Gateway::with_limits(config, limits);
+    Gateway::with_limits(config, limits)
+}
+
+async fn serve(gateway: Gateway) -> Subject {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (stop, stopped) = oneshot::channel();

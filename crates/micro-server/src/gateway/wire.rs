@@ -4,27 +4,42 @@
 //! former gets the body that every error has, and for the latter it is known whether something is owed an answer. And a
 //! caller that takes nothing of what is written to it is given up.
 
-use std::io;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::task::{Context as Task, Poll, ready};
 use std::time::Duration;
 
 use micro_rpc::Error;
-use micro_rpc::bytes::Bytes;
+use micro_rpc::bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
+use tokio_rustls::server::TlsStream;
 
 use super::ID;
 use super::face::Face;
 use super::reply::Content;
 
+/// How HTTP/2 begins.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// What is read at first, to see what is spoken: most requests come whole in it.
+const FIRST: usize = 4096;
 /// No bare answer is longer.
 const LONGEST_BARE: usize = 256;
 
+/// What a connection is made of.
+pub(super) enum Io {
+    Plain(TcpStream),
+    Secure(Box<TlsStream<TcpStream>>),
+}
+
 /// A connection below HTTP.
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Io,
+    /// What was read to see what is spoken, and is not handed out yet.
+    first: BytesMut,
     face: Face,
     /// Whether something was read since the last write, so that an answer to it may be owed.
     owes: bool,
@@ -34,6 +49,8 @@ pub(super) struct Wire {
     within: bool,
     /// What stands in for a bare answer and is not yet written.
     instead: Vec<u8>,
+    /// Whether who writes says the end himself.
+    is_given_away: bool,
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
     /// Bytes read.
@@ -41,18 +58,56 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, patience: Duration, face: Face) -> Self {
+    pub(super) fn new(stream: Io, patience: Duration, face: Face) -> Self {
         Self {
             stream,
+            first: BytesMut::new(),
             face,
             owes: false,
             at_end: false,
             within: false,
             instead: Vec::new(),
+            is_given_away: false,
             patience,
             stalled: None,
             read: 0,
         }
+    }
+
+    /// Whether the peer begins as HTTP/2 does. Waits for its first bytes, and for as long as they leave it open.
+    pub(super) async fn speaks_http2(&mut self) -> io::Result<bool> {
+        loop {
+            let known = self.first.len().min(PREFACE.len());
+            let is_other = self.first[..known] != PREFACE[..known];
+            if is_other || known == PREFACE.len() || self.at_end {
+                return Ok(!is_other && known == PREFACE.len());
+            }
+            poll_fn(|cx| {
+                let mut space = [0; FIRST];
+                let mut read = ReadBuf::new(&mut space);
+                ready!(self.poll_receive(cx, &mut read))?;
+                self.first.extend_from_slice(read.filled());
+                Poll::Ready(io::Result::Ok(()))
+            })
+            .await?;
+        }
+    }
+
+    /// For who keeps it to its end, which he says when he shuts it down.
+    pub(super) fn given_away(mut self) -> Self {
+        self.is_given_away = true;
+        self
+    }
+
+    /// The address at the other end. One that is not connected any more has none, and gets no answer either.
+    pub(super) fn peer(&self) -> IpAddr {
+        let stream = match &self.stream {
+            Io::Plain(stream) => stream,
+            Io::Secure(stream) => stream.get_ref().0,
+        };
+        stream
+            .peer_addr()
+            .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip())
     }
 
     /// How many bytes were read.
@@ -70,20 +125,45 @@ impl Wire {
 
     /// Closes without losing the last answer: closing while the peer still sends would take it away from him.
     pub(super) async fn linger(mut self, at_most: Duration) {
-        if self.at_end || self.stream.shutdown().await.is_err() {
+        if self.at_end {
             return;
         }
-        let mut rest = vec![0; 16 * 1024];
-        let drained = async { while matches!(self.stream.read(&mut rest).await, Ok(1..)) {} };
+        let drained = async {
+            // Over TLS the end is written too, which a peer who reads nothing keeps from us.
+            self.stream.shutdown().await?;
+            let mut rest = vec![0; 16 * 1024];
+            while self.stream.read(&mut rest).await? > 0 {}
+            io::Result::Ok(())
+        };
         let _ = tokio::time::timeout(at_most, drained).await;
     }
 
+    fn poll_receive(&mut self, cx: &mut Task<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let grew = buffer.filled().len() > before;
+        self.read += (buffer.filled().len() - before) as u64;
+        self.owes |= grew;
+        self.at_end |= !grew && buffer.remaining() > 0;
+        Poll::Ready(Ok(()))
+    }
+
     /// Writes, and fails when the peer takes nothing for too long.
-    fn poll_send(&mut self, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, bytes) {
+    fn poll_send(&mut self, cx: &mut Task<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        let written = match bytes {
+            [bytes] => stream.poll_write(cx, bytes),
+            several => stream.poll_write_vectored(cx, several),
+        };
+        self.owes &= written.is_pending();
+        self.poll_patient(cx, written)
+    }
+
+    /// What was done, or else fails when the peer has taken nothing for too long.
+    fn poll_patient<T>(&mut self, cx: &mut Task<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if done.is_ready() {
             self.stalled = None;
-            self.owes = false;
-            return Poll::Ready(written);
+            return done;
         }
         let patience = self.patience;
         let stalled = self
@@ -97,18 +177,64 @@ impl Wire {
     }
 }
 
+impl AsyncRead for Io {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Task<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Task<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+            Self::Secure(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Secure(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
 impl AsyncRead for Wire {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Task<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        let grew = buffer.filled().len() > before;
-        self.read += (buffer.filled().len() - before) as u64;
-        self.owes |= grew;
-        self.at_end |= !grew && buffer.remaining() > 0;
+        if self.first.is_empty() {
+            return self.poll_receive(cx, buffer);
+        }
+        let length = self.first.len().min(buffer.remaining());
+        buffer.put_slice(&self.first[..length]);
+        self.first.advance(length);
+        if self.first.is_empty() {
+            self.first = BytesMut::new();
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -121,7 +247,7 @@ impl AsyncWrite for Wire {
             self.instead = answer(self.face, &error);
             return Poll::Ready(Ok(bytes.len()));
         }
-        let written = ready!(self.poll_send(cx, bytes))?;
+        let written = ready!(self.poll_send(cx, &[IoSlice::new(bytes)]))?;
         self.within = written < bytes.len();
         Poll::Ready(Ok(written))
     }
@@ -129,7 +255,7 @@ impl AsyncWrite for Wire {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
         while !self.instead.is_empty() {
             let instead = std::mem::take(&mut self.instead);
-            match self.poll_send(cx, &instead) {
+            match self.poll_send(cx, &[IoSlice::new(&instead)]) {
                 Poll::Ready(written) => self.instead = instead[written?..].to_vec(),
                 Poll::Pending => {
                     self.instead = instead;
@@ -137,12 +263,31 @@ impl AsyncWrite for Wire {
                 }
             }
         }
-        Pin::new(&mut self.stream).poll_flush(cx)
+        // TLS keeps what it cannot write, and says so here alone.
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.poll_patient(cx, flushed)
     }
 
-    /// The end of the writing side is said in [`Wire::linger`], or by closing.
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(cx)
+    /// For HTTP/2, whose frames come in pieces; what is replaced is HTTP/1.1 and comes as one.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Task<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// The end of the writing side is said in [`Wire::linger`], or by closing; unless nobody gets the wire back.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
+        if !self.is_given_away {
+            return self.poll_flush(cx);
+        }
+        let ended = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.poll_patient(cx, ended)
     }
 }
 
@@ -175,7 +320,7 @@ fn answer(face: Face, error: &Error) -> Vec<u8> {
     let body = match content {
         Content::Whole(body) => body,
         // No error comes in pieces.
-        Content::Stream(_) | Content::Sized(..) | Content::Pieces(_) => Bytes::new(),
+        Content::Stream(_) | Content::Grpc(_) | Content::Sized(..) | Content::Pieces(_) => Bytes::new(),
     };
     let mut answer = format!(
         "HTTP/1.1 {} {}\r\ncontent-length: {}\r\nconnection: close\r\n",

@@ -58,9 +58,15 @@ pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
 async fn is_micro(address: &str) -> bool {
     let asked = tokio::time::timeout(PATIENCE, ask(address)).await;
     let answer = asked.ok().and_then(Result::ok).unwrap_or_default();
-    ["{\"version\"", "\"id\":\"proxy\"", "<title>Services of "]
-        .iter()
-        .any(|mark| answer.contains(mark))
+    // One over TLS says that it does not speak what it was asked in.
+    [
+        "{\"version\"",
+        "\"id\":\"proxy\"",
+        "\"id\":\"go.micro.api\"",
+        "<title>Services of ",
+    ]
+    .iter()
+    .any(|mark| answer.contains(mark))
 }
 
 async fn ask(address: &str) -> io::Result<String> {

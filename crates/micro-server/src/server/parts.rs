@@ -29,7 +29,7 @@ use crate::broker::BrokerHandler;
 use crate::config::ConfigHandler;
 use crate::drain::{Drain, Draining};
 use crate::events::EventsHandler;
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Gateway, Tls};
 use crate::namespace::PLATFORM;
 use crate::network::NetworkHandler;
 use crate::outside::Backends;
@@ -98,7 +98,7 @@ impl Parts {
             framework: config.framework.clone(),
             accounts: auth.clone(),
             proxy: reachable(addresses.proxy).to_string(),
-            gateway: format!("http://{}", reachable(addresses.gateway)),
+            gateway: addresses.gateway_url(reachable(addresses.gateway)),
             advertised: config.advertised(addresses.proxy).to_string(),
             interface: config.advertise,
             is_shared: config.shared_key()?.is_some(),
@@ -210,9 +210,13 @@ impl Parts {
         })
     }
 
-    pub(super) fn serve_gateway(&self, listener: TcpListener) -> Listening {
+    pub(super) fn serve_gateway(&self, listener: TcpListener, tls: Option<Tls>) -> Listening {
         let drain = Drain::new();
-        let (gateway, begun) = (self.gateway.clone(), drain.signal().begun());
+        let gateway = match tls {
+            Some(tls) => self.gateway.secured(tls),
+            None => self.gateway.clone(),
+        };
+        let begun = drain.signal().begun();
         Listening::start(drain, gateway.serve(listener, begun, DRAIN))
     }
 

@@ -1,3 +1,4 @@
+mod edge;
 mod namespaces;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ fn config(home: &Path) -> Config {
         build: None,
         proxy_address: "127.0.0.1:0".to_owned(),
         gateway_address: "127.0.0.1:0".to_owned(),
+        gateway_tls: Default::default(),
         web_address: None,
         profile: "local".to_owned(),
         outside: Default::default(),

@@ -45,6 +45,21 @@ pub const TARGETS: &[Target] = &[
         feed: query,
     },
     Target {
+        name: "codings",
+        corpus: CODINGS,
+        feed: micro_server::gateway::fuzz::codings,
+    },
+    Target {
+        name: "tags",
+        corpus: TAGS,
+        feed: micro_server::gateway::fuzz::tags,
+    },
+    Target {
+        name: "forwarded_for",
+        corpus: FORWARDED,
+        feed: micro_server::gateway::fuzz::forwarded_for,
+    },
+    Target {
         name: "json",
         corpus: MESSAGES,
         feed: json,
@@ -193,6 +208,22 @@ const MESSAGES: &[&str] = &[
     "null",
     "{}",
     "[1,-0,1e999,\"\\ud800\"]",
+];
+
+const CODINGS: &[&str] = &[
+    "gzip, deflate, br, zstd",
+    "identity;q=0, gzip;q=0.5",
+    "*;q=0.001",
+    "x-gzip ; Q=1.000 , *;q=0",
+];
+
+const TAGS: &[&str] = &["\"a\"", "W/\"a\", \"b,c\"", "*", "\"\" , , W/\"\"", "a, \"b\""];
+
+const FORWARDED: &[&str] = &[
+    "2.2.2.2",
+    "10.0.0.2, 3.3.3.3:80",
+    "[2001:db8::1]:443, unknown",
+    "::ffff:10.0.0.1",
 ];
 
 const FLAGS: &[&str] = &[

@@ -75,6 +75,8 @@ impl Handler for Echo {
                 ctx.trace().id
             )),
             "headers" => named(&headers(ctx)),
+            "service" => named(ctx.metadata().get("micro-service").unwrap_or("none")),
+            "scheme" => named(ctx.metadata().get("x-forwarded-proto").unwrap_or("")),
             _ => request,
         };
         call.reply(&answer)

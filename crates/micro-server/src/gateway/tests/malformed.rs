@@ -36,7 +36,7 @@ async fn what_is_no_http_is_told_so() {
             400,
         ),
         (b"CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n", false, 405),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", false, 400),
+        (b"PRI * HTTP/2.0\r\n\r\nNO\r\n\r\n", false, 400),
         (b"GET / HTTP/1.1\r\nhos", true, 400),
         (b"GET", true, 400),
     ] {
