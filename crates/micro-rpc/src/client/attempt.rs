@@ -227,8 +227,10 @@ impl Tries {
         false
     }
 
-    /// Whether the call may be sent to another instance, after one that has too much to do has refused it.
-    pub(super) fn elsewhere(&mut self, at: At, client: &Inner) -> bool {
+    /// Whether the call may be sent to another instance, after one that has too much to do has refused it with that error.
+    pub(super) fn elsewhere(&mut self, at: At, client: &Inner, error: &Error) -> bool {
+        // Where there is nobody else to ask, that one was right.
+        self.last = Some(error.clone());
         at.turn.target.standing.refused();
         self.passed.push((at.turn.pass(), false));
         self.made < ATTEMPTS && client.budget.spend()

@@ -53,7 +53,7 @@ async fn ask(call: &Call<'_>, frame: Bytes, tries: &mut Tries) -> Result<Bytes> 
         let was_not_begun = answer.headers().contains_key(&UNBEGUN);
         let (frames, failed) = open(answer);
         if let Some(error) = failed.as_ref().filter(|_| was_not_begun) {
-            match tries.elsewhere(at, call.client) {
+            match tries.elsewhere(at, call.client, error) {
                 true => continue,
                 false => return Err(error.clone()),
             }
