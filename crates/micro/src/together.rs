@@ -25,8 +25,8 @@ const GROUPS: usize = 2;
 /// Who has waited for so long goes too: those under way are slow, and it is not known for how long.
 const WAIT: Duration = Duration::from_millis(1);
 /// So many at most travel as one, and so many bytes unless a single one has more.
-const TOGETHER: usize = 64;
-const BYTES: usize = 1 << 20;
+pub(crate) const TOGETHER: usize = 64;
+pub(crate) const BYTES: usize = 1 << 20;
 
 /// Calls that can be made one by one, and many as one.
 #[async_trait]

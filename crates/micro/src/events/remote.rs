@@ -13,7 +13,7 @@ use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
 use tokio::sync::mpsc;
 
 use super::{Consume, Consumer, DeadLetter, Draft, Event, Events, Group, Published, Start, Topic, Verdict};
-use crate::together::Together;
+use crate::together::{BYTES, TOGETHER, Together};
 use publishes::{Publish, Publishes};
 
 const VERDICTS: usize = 64;
@@ -73,6 +73,24 @@ impl Events for Remote {
     async fn publish(&self, namespace: &str, draft: Draft) -> Result<Published> {
         let namespace = namespace.to_owned();
         self.publishes.call(Publish { namespace, draft }).await
+    }
+
+    /// In calls of their own, one after the other: the order is theirs.
+    async fn publish_all(&self, namespace: &str, drafts: Vec<Draft>) -> Vec<Result<Published>> {
+        let (mut outcomes, mut waiting) = (Vec::with_capacity(drafts.len()), drafts.into_iter().peekable());
+        while waiting.peek().is_some() {
+            let mut bytes = 0;
+            let mut several = Vec::new();
+            while several.len() < TOGETHER
+                && let Some(draft) =
+                    waiting.next_if(|draft| several.is_empty() || bytes + draft.payload.len() <= BYTES)
+            {
+                bytes += draft.payload.len();
+                several.push(draft);
+            }
+            outcomes.extend(self.publishes.calls().publish_all(namespace, several).await);
+        }
+        outcomes
     }
 
     async fn consume(&self, namespace: &str, wanted: Consume) -> Result<Consumer> {

@@ -49,6 +49,14 @@ impl Publishes {
     }
 
     async fn answer(&self, namespace: &str, (drafts, waiting): Asked) {
+        let outcomes = self.publish_all(namespace, drafts).await;
+        for (waits, outcome) in waiting.into_iter().zip(outcomes) {
+            waits.answer(outcome);
+        }
+    }
+
+    /// As one call, in their order.
+    pub(super) async fn publish_all(&self, namespace: &str, drafts: Vec<Draft>) -> Vec<Result<Published>> {
         let request = proto::PublishRequest {
             namespace: namespace.to_owned(),
             events: drafts.iter().cloned().map(event).collect(),
@@ -56,31 +64,25 @@ impl Publishes {
         };
         match self.stream.publish(&context(), request).await {
             Ok(answer) => {
-                let unsaid = || {
-                    Err(Error::internal(
-                        "go.micro.client",
-                        "the answer tells of fewer events",
-                    ))
-                };
                 let mut outcomes = answer.outcomes.into_iter();
-                for waits in waiting {
-                    waits.answer(outcomes.next().map_or_else(unsaid, published));
-                }
+                let told = drafts
+                    .iter()
+                    .map(|_| outcomes.next().map_or_else(unsaid, published));
+                told.collect()
             }
             // A platform from before there were several events misses the topic, and has published nothing.
             Err(Error { code: 400, .. }) => {
-                let publishes = drafts.into_iter().zip(waiting).map(|(draft, waits)| async move {
-                    waits.answer(self.publish(namespace, draft).await);
-                });
-                join_all(publishes).await;
+                let publishes = drafts.into_iter().map(|draft| self.publish(namespace, draft));
+                join_all(publishes).await
             }
-            Err(error) => {
-                for waits in waiting {
-                    waits.answer(Err(error.clone()));
-                }
-            }
+            Err(error) => drafts.iter().map(|_| Err(error.clone())).collect(),
         }
     }
+}
+
+fn unsaid() -> Result<Published> {
+    let detail = "the answer tells of fewer events";
+    Err(Error::internal("go.micro.client", detail))
 }
 
 fn event(draft: Draft) -> Event {
