@@ -1,6 +1,6 @@
 //! The two encodings of a message, chosen by content type.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -69,26 +69,35 @@ impl Codec {
 
     /// Encodes a message.
     pub fn encode<T: Message>(self, message: &T) -> Result<Bytes> {
-        let mut frame = BytesMut::new();
-        self.put(message, &mut frame)?;
-        Ok(frame.freeze())
+        let mut bytes = Vec::with_capacity(self.length(message));
+        self.put(message, &mut bytes)?;
+        Ok(bytes.into())
     }
 
     /// Encodes a message as one gRPC frame.
     pub(crate) fn frame<T: Message>(self, message: &T) -> Result<Bytes> {
-        let mut frame = BytesMut::with_capacity(FRAME_HEADER + message.encoded_len().max(59));
+        let mut frame = Vec::with_capacity(FRAME_HEADER + self.length(message));
         frame.put_bytes(0, FRAME_HEADER);
         self.put(message, &mut frame)?;
         seal(frame)
     }
 
-    fn put<T: Message>(self, message: &T, buffer: &mut BytesMut) -> Result<()> {
+    /// How long the message becomes: exactly, so that the buffer is what is sent, or about.
+    fn length<T: Message>(self, message: &T) -> usize {
+        match self {
+            Self::Proto => message.encoded_len(),
+            Self::Json | Self::Bytes => 59,
+        }
+    }
+
+    fn put<T: Message>(self, message: &T, buffer: &mut Vec<u8>) -> Result<()> {
         match self {
             Self::Proto => message
                 .encode(buffer)
                 .map_err(|error| unwritable(&error.to_string())),
-            Self::Json => serde_json::to_writer(buffer.writer(), message)
-                .map_err(|error| unwritable(&error.to_string())),
+            Self::Json => {
+                serde_json::to_writer(buffer, message).map_err(|error| unwritable(&error.to_string()))
+            }
             Self::Bytes => Err(Error::plain(INTERNAL, NO_MESSAGE)),
         }
     }
@@ -96,17 +105,17 @@ impl Codec {
 
 /// Wraps bytes that are encoded already into a gRPC frame.
 pub(crate) fn frame_raw(body: &[u8]) -> Result<Bytes> {
-    let mut frame = BytesMut::with_capacity(FRAME_HEADER + body.len());
+    let mut frame = Vec::with_capacity(FRAME_HEADER + body.len());
     frame.put_bytes(0, FRAME_HEADER);
     frame.put_slice(body);
     seal(frame)
 }
 
-fn seal(mut frame: BytesMut) -> Result<Bytes> {
+fn seal(mut frame: Vec<u8>) -> Result<Bytes> {
     let length =
         u32::try_from(frame.len() - FRAME_HEADER).map_err(|_| unwritable("message is over 4 GiB"))?;
     frame[1..FRAME_HEADER].copy_from_slice(&length.to_be_bytes());
-    Ok(frame.freeze())
+    Ok(frame.into())
 }
 
 fn unreadable(format: &str, cause: &str) -> Error {

@@ -7,12 +7,12 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
-/// An identifier made here (a UUID version 4) or given by the caller.
+/// An identifier made here (a UUID version 4) or given by the caller, which mostly is one too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Id {
-    /// Made by this process.
-    Random(u128),
-    /// Taken over from the caller as it was.
+    /// A UUID, whose text is in small letters with dashes.
+    Uuid(u128),
+    /// Any other text that a caller gave, as it was.
     Given(Arc<str>),
 }
 
@@ -21,14 +21,19 @@ impl Id {
     pub fn random() -> Self {
         let bits = (u128::from(next()) << 64) | u128::from(next());
         let version = (bits & !(0xf << 76)) | (4 << 76);
-        Self::Random((version & !(0b11 << 62)) | (0b10 << 62))
+        Self::Uuid((version & !(0b11 << 62)) | (0b10 << 62))
+    }
+
+    /// What a caller gave. Its text stays as it is.
+    pub fn given(text: &str) -> Self {
+        read_uuid(text).map_or_else(|| Self::Given(text.into()), Self::Uuid)
     }
 
     /// As it travels.
     pub fn text(&self) -> Cow<'_, str> {
         match self {
             Self::Given(text) => Cow::Borrowed(text),
-            Self::Random(bits) => Cow::Owned(uuid(*bits)),
+            Self::Uuid(bits) => Cow::Owned(uuid(*bits)),
         }
     }
 }
@@ -45,6 +50,30 @@ fn uuid(bits: u128) -> String {
         }
     }
     text
+}
+
+/// Where [`uuid`] would write the same again.
+fn read_uuid(text: &str) -> Option<u128> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 36 {
+        return None;
+    }
+    let mut bits = 0;
+    for (index, &byte) in bytes.iter().enumerate() {
+        if matches!(index, 8 | 13 | 18 | 23) {
+            if byte != b'-' {
+                return None;
+            }
+            continue;
+        }
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        bits = bits << 4 | u128::from(digit);
+    }
+    Some(bits)
 }
 
 impl fmt::Display for Id {
@@ -120,9 +149,32 @@ mod tests {
         assert_eq!((a.len(), &a[14..15]), (36, "4"));
         assert!("89ab".contains(&a[19..20]));
         let bits = 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff;
+        assert_eq!(Id::Uuid(bits).to_string(), "00112233-4455-6677-8899-aabbccddeeff");
+    }
+
+    #[test]
+    fn what_is_given_stays_as_it_is() {
+        let uuid = "00112233-4455-6677-8899-aabbccddeeff";
         assert_eq!(
-            Id::Random(bits).to_string(),
-            "00112233-4455-6677-8899-aabbccddeeff"
+            Id::given(uuid),
+            Id::Uuid(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff)
+        );
+        for text in [
+            uuid,
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "00112233-4455-6677-8899-AABBCCDDEEFF",
+            "00112233-4455-6677-8899-aabbccddeefg",
+            "001122334455-6677-8899-aabbccddeeff--",
+            "00112233445566778899aabbccddeeff",
+            "4bf92f3577b34da6",
+            "größe",
+            "",
+        ] {
+            assert_eq!(Id::given(text).to_string(), text);
+        }
+        assert_eq!(
+            Id::given("4bf92f3577b34da6"),
+            Id::Given("4bf92f3577b34da6".into())
         );
     }
 }

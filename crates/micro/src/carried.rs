@@ -55,7 +55,7 @@ pub(crate) fn metadata(ctx: &Context) -> BTreeMap<String, String> {
 
 /// The context of who handles a message: it goes on with the trace, and has the caller, of the call that published it.
 pub(crate) fn context(metadata: &BTreeMap<String, String>, namespace: &str) -> Context {
-    let given = |name| text(metadata, name).map(|text| Id::Given(text.into()));
+    let given = |name| text(metadata, name).map(Id::given);
     let mut ctx = Context::background().with_namespace(namespace);
     if let Some(id) = given(TRACE) {
         ctx = ctx.with_trace(Trace {

@@ -63,11 +63,7 @@ pub(crate) fn grpc_timeout(value: &str) -> Option<Duration> {
 }
 
 pub(super) fn trace(headers: &HeaderMap) -> Trace {
-    let given = |name: &HeaderName| {
-        text(headers, name)
-            .filter(|id| !id.is_empty())
-            .map(|id| Id::Given(id.into()))
-    };
+    let given = |name: &HeaderName| text(headers, name).filter(|id| !id.is_empty()).map(Id::given);
     match given(&TRACE_ID) {
         Some(id) => Trace {
             id,

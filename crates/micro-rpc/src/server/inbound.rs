@@ -1,5 +1,6 @@
 //! A call on its way to the handler: what its headers say, who calls, until when.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -94,7 +95,16 @@ impl Inbound {
         let deadline = self.deadline;
         let extensions = self.headers.contains_key(&EXTENSIONS);
         let relayed = self.handler.is_none() && server.0.relay.is_some();
-        let ctx = admit(server, &target, self.headers, deadline, self.trace).await?;
+        let known = match &self.handler {
+            Some((mounted, Ok(method))) => mounted.endpoint(method),
+            _ => None,
+        };
+        let endpoint = known.map_or_else(
+            || Cow::Owned([target.handler, ".", target.method].concat()),
+            Cow::Borrowed,
+        );
+        let ctx = admit(server, &target, &endpoint, self.headers, deadline, self.trace).await?;
+        drop(endpoint);
         let call = Call::new(codec, extensions, frames, server.0.limits.request);
         let work = async {
             match self.handler {
@@ -152,6 +162,7 @@ async fn guarded(name: &str, work: impl Future<Output = Result<Reply>>) -> Resul
 async fn admit(
     server: &Server,
     target: &Target<'_>,
+    endpoint: &str,
     mut headers: HeaderMap,
     deadline: Option<Instant>,
     trace: crate::Trace,
@@ -174,7 +185,6 @@ async fn admit(
             }
         }
         let namespace = namespace(server, &headers, account.as_deref());
-        let endpoint = format!("{}.{}", target.handler, target.method);
         guard.authorise(&Access {
             account: account.as_deref(),
             service: if inner.relay.is_some() {
@@ -182,7 +192,7 @@ async fn admit(
             } else {
                 &inner.name
             },
-            endpoint: &endpoint,
+            endpoint,
             namespace: &namespace,
         })?;
         if inner.namespace.is_none()

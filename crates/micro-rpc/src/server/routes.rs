@@ -19,7 +19,8 @@ pub(super) struct Routes {
 /// A handler, and what is known of its methods.
 pub(super) struct Mounted {
     pub handler: Arc<dyn Handler>,
-    paces: Vec<Pace>,
+    /// Of each method: `Handler.Method`, and how fast it is.
+    methods: Vec<(String, Pace)>,
 }
 
 /// A call's path in its parts: `/` service `.` handler `/` method.
@@ -49,9 +50,10 @@ impl<'a> Target<'a> {
 impl Routes {
     pub(super) fn mount(&mut self, service: &str, handler: Arc<dyn Handler>) {
         let descriptor = handler.descriptor();
-        let paces = descriptor.methods.iter().map(|_| Pace::default()).collect();
-        let mounted = Arc::new(Mounted { handler, paces });
         let name = descriptor.name;
+        let known = |method: &MethodDescriptor| (format!("{name}.{}", method.name), Pace::default());
+        let methods = descriptor.methods.iter().map(known).collect();
+        let mounted = Arc::new(Mounted { handler, methods });
         self.full.insert(format!("{service}.{name}"), mounted.clone());
         self.short.entry(name).or_insert(mounted);
     }
@@ -91,9 +93,18 @@ impl Mounted {
 
     /// How fast a method is.
     pub(super) fn pace(&self, method: &'static MethodDescriptor) -> Option<&Pace> {
+        self.known(method).map(|(_, pace)| pace)
+    }
+
+    /// `Handler.Method`.
+    pub(super) fn endpoint(&self, method: &'static MethodDescriptor) -> Option<&str> {
+        self.known(method).map(|(endpoint, _)| endpoint.as_str())
+    }
+
+    fn known(&self, method: &'static MethodDescriptor) -> Option<&(String, Pace)> {
         let methods = self.handler.descriptor().methods;
         let index = methods.iter().position(|other| std::ptr::eq(other, method))?;
-        self.paces.get(index)
+        self.methods.get(index)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use h2::server::SendResponse;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Uri};
 
 use super::Server;
 use super::inbound::Inbound;
@@ -43,8 +43,7 @@ impl Waiting {
     ) {
         let began = Instant::now();
         let (parts, body) = request.into_parts();
-        let path = parts.uri.path().to_owned();
-        let Some(inbound) = Inbound::read(server, &parts.method, &path, parts.headers) else {
+        let Some(inbound) = Inbound::read(server, &parts.method, parts.uri.path(), parts.headers) else {
             let mut response = Response::new(());
             *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             let _ = respond.send_response(response, true);
@@ -53,7 +52,7 @@ impl Waiting {
         let quick = inbound.quick(began.duration_since(server.0.origin));
         let server = server.clone();
         let answer = async move {
-            answer(server, began, inbound, path, body, respond).await;
+            answer(server, began, inbound, parts.uri, body, respond).await;
             drop(share);
         };
         match quick {
@@ -90,7 +89,7 @@ async fn answer(
     server: Server,
     began: Instant,
     inbound: Inbound,
-    path: String,
+    uri: Uri,
     body: h2::RecvStream,
     mut respond: SendResponse<Bytes>,
 ) {
@@ -100,7 +99,7 @@ async fn answer(
     let manner = inbound.manner;
     // A caller that hangs up stops the work that it asked for.
     let reply = tokio::select! {
-        reply = inbound.run(&server, &path, frames) => reply,
+        reply = inbound.run(&server, uri.path(), frames) => reply,
         _ = poll_fn(|cx| respond.poll_reset(cx)) => return,
     };
     let failed = match reply {

@@ -34,7 +34,7 @@ pub(super) fn traced(ctx: Context, headers: &HeaderMap) -> Context {
         .and_then(|id| Uuid::try_parse_ascii(id.as_bytes()).ok());
     match id {
         Some(id) => ctx.with_trace(Trace {
-            id: Id::Random(id.as_u128()),
+            id: Id::Uuid(id.as_u128()),
             ..Trace::start()
         }),
         None => ctx,
