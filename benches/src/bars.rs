@@ -22,6 +22,7 @@ use Bar::{AtMost, MoreAtMost, RatioAtLeast, RatioAtMost};
 const BARS: &[(&str, Bar)] = &[
     ("rpc_unary_throughput", RatioAtLeast(1.2)),
     ("rpc_unary_latency", MoreAtMost(25.0)),
+    ("rpc_in_process", MoreAtMost(5.0)),
     ("gateway_vs_axum", RatioAtLeast(0.5)),
     ("gateway_vs_nginx", RatioAtLeast(0.85)),
     ("service_memory_over_tonic", AtMost(6.0)),

@@ -8,6 +8,7 @@ mod plan;
 
 mod http_caller;
 mod load;
+mod local;
 
 pub mod child;
 mod echo;
@@ -57,6 +58,7 @@ pub async fn run(args: &[String]) -> Result<()> {
 async fn measure(name: &str, plan: Plan) -> Result<Vec<Figure>> {
     match name {
         "rpc" => rpc::measure(plan).await,
+        "local" => local::measure(plan).await,
         "gateway" => gateway::measure(plan).await,
         "memory" => memory::measure(plan).await,
         "allocations" => allocations::measure().await,

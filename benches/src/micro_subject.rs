@@ -154,7 +154,8 @@ pub fn serve() -> Result<()> {
     Ok(micro::run(|_| micro::Service::new(NAME).handle(Helloworld))?)
 }
 
-struct Helloworld;
+/// Its handler.
+pub struct Helloworld;
 
 static DESCRIPTOR: ServiceDescriptor = ServiceDescriptor {
     package: "helloworld",

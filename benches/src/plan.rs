@@ -53,6 +53,7 @@ enum Unnamed {
 /// The measurements, by the word that picks one.
 const NAMES: &[(&str, Unnamed)] = &[
     ("rpc", Unnamed::Always),
+    ("local", Unnamed::Always),
     ("gateway", Unnamed::Always),
     ("memory", Unnamed::Always),
     ("allocations", Unnamed::Always),
@@ -115,7 +116,7 @@ mod tests {
     #[test]
     fn named_or_not() {
         for (words, expected) in [
-            ("--quick", "rpc gateway memory allocations"),
+            ("--quick", "rpc local gateway memory allocations"),
             ("soak", "soak"),
             ("gateway --quick rpc", "rpc gateway"),
             ("--quick scale", "scale"),
