@@ -373,11 +373,12 @@ async fn a_call_that_takes_its_time_is_made_elsewhere_too() {
     let (stuck, by_stuck) = clumsy(long, 200).await;
     let (good, echo) = serving().await;
     let hedged = client(&[&stuck, &good]).hedged(Duration::from_millis(5));
-    for _ in 0..20 {
+    // As many as a new client may make twice, however slow this machine is.
+    for _ in 0..10 {
         assert_eq!(idempotent(&hedged).await, Ok(7));
     }
     assert!(by_stuck.calls.load(Ordering::SeqCst) >= 1);
-    assert!(echo.calls.load(Ordering::SeqCst) >= 20);
+    assert!(echo.calls.load(Ordering::SeqCst) >= 10);
     // What may be made once only is not made twice.
     let plain = client(&[&stuck]).hedged(Duration::from_millis(5));
     let waiting = tokio::time::timeout(Duration::from_millis(100), unary(&plain));
