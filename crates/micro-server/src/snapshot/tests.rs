@@ -121,11 +121,13 @@ impl Platform {
         events.into_iter().map(|event| event.payload).collect()
     }
 
-    async fn settled(&self, dead: u64) {
+    /// Waits until all groups together have given up so many and have so many to come: an answer is not dealt with once it is given.
+    async fn settled(&self, dead: u64, lag: u64) {
         let deadline = std::time::Instant::now() + Duration::from_secs(10);
         loop {
             let groups = self.events.groups("acme", "orders").await.unwrap();
-            if groups.iter().map(|group| group.dead).sum::<u64>() == dead {
+            let sum = |of: fn(&events::Group) -> u64| groups.iter().map(of).sum::<u64>();
+            if (sum(|group| group.dead), sum(|group| group.lag)) == (dead, lag) {
                 return;
             }
             assert!(std::time::Instant::now() < deadline, "{groups:?}");
@@ -203,7 +205,7 @@ async fn all_that_a_platform_keeps_is_moved_once_and_only_that() {
         }
     }
     picky.finish().await;
-    from.settled(1).await;
+    from.settled(1, 2).await;
 
     let parts = from.save(SaveRequest::default()).await.unwrap();
     let told = to.restore(&parts).await.unwrap();
