@@ -26,6 +26,9 @@ use crate::namespace;
 
 const PUBLISH: &str = "events.Stream.Publish";
 
+/// So many events a call may publish at most.
+const TOGETHER: usize = 1024;
+
 /// Where the runtime tells what has changed.
 const RUNTIME_TOPIC: &str = "runtime";
 
@@ -68,9 +71,16 @@ impl EventsHandler {
         namespace: &str,
         events: Vec<Event>,
     ) -> Result<PublishResponse> {
+        if events.len() > TOGETHER {
+            let detail = format!(
+                "{} events are more than the {TOGETHER} that a call may have",
+                events.len()
+            );
+            return Err(Error::payload_too_large(PUBLISH, detail));
+        }
         let namespace = member(ctx, "*", namespace, PUBLISH)?;
-        let (mut drafts, mut refused) = (Vec::with_capacity(events.len()), Vec::new());
-        for (number, event) in events.into_iter().enumerate() {
+        let (mut drafts, mut outcomes) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
+        for event in events {
             let draft = Draft {
                 topic: event.topic,
                 id: event.id,
@@ -79,18 +89,19 @@ impl EventsHandler {
                 timestamp: event.timestamp,
             };
             match permitted(ctx, &namespace, draft) {
-                Ok(draft) => drafts.push(draft),
-                Err(error) => refused.push((number, outcome(Err(error)))),
+                Ok(draft) => {
+                    drafts.push(draft);
+                    outcomes.push(None);
+                }
+                Err(error) => outcomes.push(Some(outcome(Err(error)))),
             }
         }
-        let published = self.events.publish_all(&namespace, drafts).await;
-        let mut outcomes: Vec<_> = published.into_iter().map(outcome).collect();
-        // In their order each comes to where it was.
-        for (number, refusal) in refused {
-            outcomes.insert(number, refusal);
-        }
+        let mut published = self.events.publish_all(&namespace, drafts).await.into_iter();
+        let outcomes = outcomes
+            .into_iter()
+            .filter_map(|refused| refused.or_else(|| published.next().map(outcome)));
         Ok(PublishResponse {
-            outcomes,
+            outcomes: outcomes.collect(),
             ..PublishResponse::default()
         })
     }

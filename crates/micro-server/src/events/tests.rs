@@ -123,6 +123,12 @@ async fn of_several_events_each_has_its_own_outcome() {
         ..request
     };
     assert_eq!(client.publish(&ctx, both).await.unwrap_err().code, 400);
+    // What is told of each event is bounded.
+    let many = PublishRequest {
+        events: vec![event("", ""); TOGETHER + 1],
+        ..PublishRequest::default()
+    };
+    assert_eq!(client.publish(&ctx, many).await.unwrap_err().code, 413);
 }
 
 /// A platform from before there were several events in a request.
