@@ -84,12 +84,6 @@ impl Inner {
 /// The call's own metadata, and until when its caller waits: the earlier of what gRPC says and what services say.
 fn context(parts: &Parts, caller: &Caller) -> Context {
     let mut ctx = metadata::context(parts, &caller.namespace);
-    // It is about this call alone: a service that hands on all that it got would have its own calls come back to it.
-    if parts.headers.contains_key(target::SERVICE) {
-        let mut metadata = ctx.metadata().clone();
-        metadata.remove(target::SERVICE);
-        ctx = ctx.with_all_metadata(metadata);
-    }
     let grpc = parts.headers.get("grpc-timeout");
     let grpc = grpc.and_then(|text| micro_rpc::grpc::timeout(text.to_str().ok()?));
     for asked in [grpc, metadata::timeout(parts)].into_iter().flatten() {

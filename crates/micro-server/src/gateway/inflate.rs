@@ -14,6 +14,9 @@ use super::{ID, body};
 /// So much is made at once, and others of the same core have their turn.
 const STEP: usize = 64 * 1024;
 const WINDOW: u8 = 15;
+/// What comes out may be so many times what came, or this much: text is rarely a tenth of that, and what is made to grow is not let.
+const RATIO: usize = 100;
+const SMALL: usize = 1 << 20;
 
 /// How the body of a request is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +75,7 @@ pub(super) async fn read(
 }
 
 async fn inflate(coded: Bytes, limit: usize) -> Result<Bytes> {
+    let limit = limit.min(coded.len().saturating_mul(RATIO).max(SMALL));
     let mut inflater = Inflater::default();
     inflater.feed(coded);
     let mut whole = BytesMut::new();

@@ -59,7 +59,10 @@ fn set(metadata: &mut HeaderMap, name: &HeaderName, value: &str) {
 fn is_forwarded(name: &HeaderName, headers: &HeaderMap) -> bool {
     match name.as_str() {
         "content-length" | "content-type" | "content-encoding" | "x-content-type" | "user-agent" => false,
-        "timeout" | "micro-namespace" | "remote" | "method" | "url" => false,
+        // Who named the service that he calls has said where this call goes, and not where those go that it leads to.
+        "timeout" | "micro-namespace" | "micro-service" | "remote" | "method" | "url" => false,
+        // Services take other forms too: nobody is somebody else there than he was here, where he may be refused or limited.
+        "authorization" => headers[name].as_bytes().starts_with(b"Bearer "),
         "sec-websocket-key" | "sec-websocket-version" | "sec-websocket-extensions" => false,
         other => !other.starts_with("grpc-") && !ends_here(name, headers),
     }
@@ -135,6 +138,7 @@ mod tests {
             .header("remote", "10.0.0.1")
             .header("micro-namespace", "other")
             .header("authorization", "Basic abc")
+            .header("micro-service", "other")
             .header("cookie", "micro-token=t")
             .body(())
             .unwrap();
@@ -142,7 +146,6 @@ mod tests {
         let mut found: Vec<_> = ctx.metadata().iter().collect();
         found.sort_unstable();
         let expected = [
-            ("authorization", "Basic abc"),
             ("cookie", "micro-token=t"),
             ("host", "example.com"),
             ("method", "PUT"),

@@ -107,7 +107,6 @@ impl Frames {
             return Err(too_large(self.limit));
         }
         if self.kept.len() < HEADER + length {
-            self.kept.reserve(HEADER + length - self.kept.len());
             return Ok(None);
         }
         self.kept.advance(HEADER);

@@ -57,6 +57,7 @@ impl Inner {
             let target = Target { service, endpoint };
             return Ok(Called { target, unary });
         }
+        let mut refused = None;
         for service in [service, unversioned(service)]
             .into_iter()
             .filter(|name| is_service(name))
@@ -65,13 +66,22 @@ impl Inner {
                 "" => service.to_owned(),
                 prefix => format!("{prefix}.{service}"),
             };
-            if let Some(versions) = self.find(caller, &service).await? {
-                let unary = unary(&versions, &endpoint);
-                let target = Target { service, endpoint };
+            let target = Target {
+                service,
+                endpoint: endpoint.clone(),
+            };
+            // Who may not call it is not told whether it is there.
+            if let Err(error) = caller.admit(&*self.config.guard, &target) {
+                refused.get_or_insert(error);
+                continue;
+            }
+            if let Some(versions) = self.find(caller, &target.service).await? {
+                let unary = unary(&versions, &target.endpoint);
                 return Ok(Called { target, unary });
             }
         }
-        Err(Error::plain(UNIMPLEMENTED, format!("unknown service {full}")))
+        let unknown = || Error::plain(UNIMPLEMENTED, format!("unknown service {full}"));
+        Err(refused.unwrap_or_else(unknown))
     }
 }
 
