@@ -18,7 +18,7 @@ pub(crate) struct Opened {
     address: Arc<str>,
     pub(crate) server: Server,
     /// What the server's handlers run on.
-    runtime: Handle,
+    pub(crate) runtime: Handle,
 }
 
 /// A server that is called without the network until this is dropped.
@@ -61,8 +61,8 @@ impl Drop for Open {
 }
 
 impl Opened {
-    /// The runtime to run handlers on; `None` where the caller is on it.
-    pub(crate) fn elsewhere(&self) -> Option<&Handle> {
-        (Handle::current().id() != self.runtime.id()).then_some(&self.runtime)
+    /// Whether the caller is on that runtime.
+    pub(crate) fn is_here(&self) -> bool {
+        Handle::current().id() == self.runtime.id()
     }
 }

@@ -8,6 +8,13 @@ use super::request::nothing;
 use crate::local::Opened;
 use crate::{Error, Result, Streaming};
 
+/// So many calls are answered on the stack of the first: one that leads to another, and so on. Those behind have one of their own.
+const DEEPEST: usize = 8;
+
+tokio::task_local! {
+    static DEPTH: usize;
+}
+
 /// A call that an instance in this process was chosen for.
 pub(super) struct Here {
     pub(super) opened: Opened,
@@ -18,13 +25,18 @@ pub(super) struct Here {
 impl Here {
     pub(super) async fn ask(self, service: &str, frame: Bytes, tries: &mut Tries) -> Result<Bytes> {
         let Self { opened, head, mut at } = self;
-        let answered = match opened.elsewhere() {
-            None => opened.server.unary_here(head, frame).await,
-            Some(runtime) => {
-                let server = opened.server.clone();
-                let work = runtime.spawn(async move { server.unary_here(head, frame).await });
-                AbortOnDrop(work).join().await
-            }
+        // A handler that calls again and again waits for nobody; others are to have their turn still.
+        tokio::task::consume_budget().await;
+        let depth = DEPTH.try_with(|depth| *depth).unwrap_or(0);
+        let answered = if depth < DEEPEST && opened.is_here() {
+            let work = opened.server.unary_here(head, frame);
+            DEPTH.scope(depth + 1, work).await
+        } else {
+            let server = opened.server.clone();
+            let work = opened
+                .runtime
+                .spawn(async move { server.unary_here(head, frame).await });
+            AbortOnDrop(work).join().await
         };
         let answered = answered.and_then(|body| body.ok_or_else(|| nothing(service)));
         at.tell(answered.as_ref().err());
@@ -37,7 +49,7 @@ impl Here {
     pub(super) fn stream(self, requests: Streaming<Bytes>) -> Streaming<Bytes> {
         let Self { opened, head, mut at } = self;
         at.tell(None);
-        let _inside = opened.elsewhere().map(|runtime| runtime.enter());
+        let _inside = opened.runtime.enter();
         let answers = opened.server.stream_here(head, requests);
         answers.map(move |body| {
             // Counts it as long as it goes on.

@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::stream;
 use http::Request;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::Server;
 use super::call::{Body, Reply};
@@ -35,7 +38,8 @@ impl Server {
     pub(crate) fn stream_here(&self, head: Request<()>, requests: Streaming<Bytes>) -> Streaming<Bytes> {
         let (answers, stream) = Streaming::channel(WAITING);
         let server = self.clone();
-        tokio::spawn(async move {
+        let (requests, broke) = watched(requests);
+        let task = tokio::spawn(async move {
             let frames = Frames::here(Bytes::new(), requests, server.0.limits.message);
             let work = server.answer_here(head, frames, async |reply| {
                 let mut frames = match reply {
@@ -50,13 +54,15 @@ impl Server {
             // A caller that hangs up stops the work that it asked for.
             let answered = tokio::select! {
                 answered = work => answered,
+                // Over the network the call is reset then.
+                Ok(error) = broke => Err(error),
                 () = answers.closed() => return,
             };
             if let Err(error) = answered {
                 answers.fail(error).await;
             }
         });
-        stream
+        whole(stream, task)
     }
 
     async fn answer_here<T>(
@@ -79,6 +85,33 @@ impl Server {
         self.0.stats.record(trace, endpoint, began, failed);
         answered
     }
+}
+
+/// The same requests, and the error that they end with if they do.
+fn watched(requests: Streaming<Bytes>) -> (Streaming<Bytes>, oneshot::Receiver<Error>) {
+    let (broke, broken) = oneshot::channel();
+    let state = (requests, Some(broke));
+    let watched = stream::unfold(state, |(mut requests, mut broke)| async move {
+        let request = requests.next().await?;
+        if let (Err(error), Some(broke)) = (&request, broke.take()) {
+            let _ = broke.send(error.clone());
+        }
+        Some((request, (requests, broke)))
+    });
+    (Streaming::new(watched), broken)
+}
+
+/// The same answers, which do not end well where the work on them was cut off.
+fn whole(answers: Streaming<Bytes>, work: JoinHandle<()>) -> Streaming<Bytes> {
+    let state = (answers, Some(work));
+    Streaming::new(stream::unfold(state, |(mut answers, mut work)| async move {
+        if let Some(answer) = answers.next().await {
+            return Some((answer, (answers, work)));
+        }
+        let cut_off = work.take()?.await.is_err();
+        let error = || Error::internal("go.micro.client", "the stream was cut off: its handler failed");
+        cut_off.then(|| (Err(error()), (answers, work)))
+    }))
 }
 
 fn message(frame: &Bytes) -> Bytes {

@@ -85,6 +85,7 @@ impl Handler for Echo {
 fn chat(requests: Streaming<Text>) -> Streaming<Text> {
     requests.map(|message| match message.text.as_str() {
         "fail" => Err(Error::conflict("echo.Chat", "100% é")),
+        "panic" => panic!("on purpose"),
         _ => Ok(message),
     })
 }

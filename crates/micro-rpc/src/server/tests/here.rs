@@ -116,6 +116,67 @@ async fn messages_go_back_and_forth_and_the_caller_may_hang_up() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_cut_off_does_not_end_well() {
+    let (near, _, _open) = here();
+    let ctx = Context::background();
+    let words = Streaming::from_iter([text("a"), text("panic")]);
+    let echo = near.service("echo");
+    let answers = echo.bidi::<Text, Text>(&ctx, "Echo.Chat", words).await;
+    let mut answers = answers.unwrap();
+    assert_eq!(answers.next().await.unwrap().unwrap(), text("a"));
+    assert_eq!(answers.next().await.unwrap().unwrap_err().code, 500);
+    assert!(answers.next().await.is_none());
+}
+
+#[tokio::test]
+async fn requests_that_fail_are_why_the_call_does() {
+    let (near, _, _open) = here();
+    let (words, requests) = Streaming::channel(1);
+    let ctx = Context::background();
+    let echo = near.service("echo");
+    let answers = echo.bidi::<Text, Text>(&ctx, "Echo.Chat", requests).await;
+    let answers = answers.unwrap();
+    words.fail(Error::conflict("caller", "changed his mind")).await;
+    let failed = answers.collect().await.unwrap_err();
+    assert_eq!((failed.code, failed.detail.as_str()), (409, "changed his mind"));
+}
+
+/// Calls itself as often as it is told to, each time from within the call before.
+struct Nested(Client);
+
+#[async_trait]
+impl Handler for Nested {
+    fn descriptor(&self) -> &'static ServiceDescriptor {
+        &ECHO
+    }
+
+    async fn call(&self, ctx: &Context, _: &'static MethodDescriptor, mut call: Call) -> Result<Reply> {
+        let request: Text = call.request().await?;
+        let left: usize = request.text.parse().unwrap();
+        if left > 0 {
+            let next = text((left - 1).to_string());
+            let _: Text = self.0.service("echo").unary(ctx, "Echo.Call", &next).await?;
+        }
+        call.reply(&request)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_lead_to_calls_do_not_use_up_the_stack() {
+    let local = Local::default();
+    let near = client(&local);
+    let nested = Arc::new(Nested(near.clone()));
+    let _open = local.open(ADDRESS, &Server::builder("echo").handle(nested).build());
+    let deep = text("3000");
+    let calling = tokio::spawn(async move {
+        let echo = near.service("echo");
+        echo.unary::<_, Text>(&Context::background(), "Echo.Call", &deep)
+            .await
+    });
+    assert_eq!(calling.await.unwrap().unwrap(), text("3000"));
+}
+
+#[tokio::test]
 async fn a_server_that_is_here_no_more_is_called_where_it_is() {
     let (near, _, open) = here();
     let call = || async {
