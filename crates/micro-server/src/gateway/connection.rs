@@ -12,8 +12,9 @@ use micro_rpc::futures_util::FutureExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::io::Io;
 use super::reply::Content;
-use super::wire::{Io, Wire};
+use super::wire::Wire;
 use super::{Gateway, ID, http1, http2};
 
 /// How long a caller who has just come may take with a first request once the server drains: it may be on its way already.

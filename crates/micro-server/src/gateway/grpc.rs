@@ -18,6 +18,7 @@ use micro_rpc::bytes::Bytes;
 use micro_rpc::{Context, Error, Result, Streaming};
 
 use super::caller::Caller;
+use super::manner::ask;
 use super::reply::Content;
 use super::{ID, Inner, metadata};
 pub(crate) use answer::Answer;
@@ -69,14 +70,7 @@ impl Inner {
             None => ctx.with_timeout(self.limits.call),
         };
         let message = frames.only(self.limits.patience, &ctx).await?;
-        let answer = match is_idempotent {
-            true => {
-                client
-                    .call_raw_idempotent(&ctx, service, endpoint, codec, message)
-                    .await?
-            }
-            false => client.call_raw(&ctx, service, endpoint, codec, message).await?,
-        };
+        let answer = ask(client, &ctx, &called.target, codec, message, is_idempotent).await?;
         Ok(Streaming::from_iter([answer]))
     }
 }

@@ -8,7 +8,6 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use micro::registry::Service;
-use micro::registry::schema::IDEMPOTENT;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Client, Codec, Context, Error, Result, Streaming};
 
@@ -18,13 +17,12 @@ use super::face::Face;
 use super::grpc::Spoken;
 use super::inflate::{self, Coding};
 use super::lines::{self, NDJSON};
+use super::manner::{Manner, ask};
 use super::path::{self, Target};
 use super::reply::{self, Content};
 use super::route::Routed;
 use super::websocket::{self, Opening};
-use super::{
-    Gateway, ID, Inner, conditional, cors, endpoints, message, metadata, missing, request_id, stream,
-};
+use super::{Gateway, ID, Inner, conditional, cors, message, metadata, missing, request_id, stream};
 use crate::web;
 
 const KEY_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
@@ -194,7 +192,6 @@ impl Inner {
             };
             return websocket::accept(parts, Opening::new(open));
         }
-        let Target { service, endpoint } = &target;
         let is_lines = message::content_type(parts).starts_with(NDJSON) && parts.method == Method::POST;
         if streams && is_lines {
             let coding = Coding::of(&parts.headers)?;
@@ -213,14 +210,7 @@ impl Inner {
             return self.begin(parts, answers).await;
         }
         let ctx = ctx.with_timeout(self.patience(parts));
-        let answer = match is_idempotent {
-            true => {
-                client
-                    .call_raw_idempotent(&ctx, service, endpoint, codec, message)
-                    .await?
-            }
-            false => client.call_raw(&ctx, service, endpoint, codec, message).await?,
-        };
+        let answer = ask(client, &ctx, &target, codec, message, is_idempotent).await?;
         Ok(reply::message(answer_type(parts, codec), answer))
     }
 
@@ -291,30 +281,6 @@ impl Inner {
     /// Answers with a stream.
     pub(super) async fn begin(&self, parts: &Parts, answers: Streaming<Bytes>) -> Result<Response<Content>> {
         stream::begin(answers, &parts.headers, &self.limits).await
-    }
-}
-
-/// How an endpoint is called, as the registry knows it.
-#[derive(Default)]
-pub(super) struct Manner {
-    pub(super) streams: bool,
-    pub(super) is_idempotent: bool,
-}
-
-impl Manner {
-    /// `None` where no version tells of the endpoint.
-    pub(super) fn of(versions: &[Service], endpoint: &str) -> Option<Self> {
-        let named = versions
-            .iter()
-            .flat_map(|version| endpoints::named(version, endpoint));
-        named.fold(None, |manner, endpoint| {
-            let is = |what: &str| endpoint.metadata.get(what).is_some_and(|is| is == "true");
-            let manner: Self = manner.unwrap_or_default();
-            Some(Self {
-                streams: manner.streams || is("stream"),
-                is_idempotent: manner.is_idempotent || is(IDEMPOTENT),
-            })
-        })
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context as Task, Poll, ready};
 use std::time::Duration;
@@ -14,12 +14,11 @@ use std::time::Duration;
 use micro_rpc::Error;
 use micro_rpc::bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Sleep;
-use tokio_rustls::server::TlsStream;
 
 use super::ID;
 use super::face::Face;
+use super::io::Io;
 use super::reply::Content;
 
 /// How HTTP/2 begins.
@@ -28,12 +27,6 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const FIRST: usize = 4096;
 /// No bare answer is longer.
 const LONGEST_BARE: usize = 256;
-
-/// What a connection is made of.
-pub(super) enum Io {
-    Plain(TcpStream),
-    Secure(Box<TlsStream<TcpStream>>),
-}
 
 /// A connection below HTTP.
 pub(super) struct Wire {
@@ -99,15 +92,9 @@ impl Wire {
         self
     }
 
-    /// The address at the other end. One that is not connected any more has none, and gets no answer either.
+    /// The address at the other end.
     pub(super) fn peer(&self) -> IpAddr {
-        let stream = match &self.stream {
-            Io::Plain(stream) => stream,
-            Io::Secure(stream) => stream.get_ref().0,
-        };
-        stream
-            .peer_addr()
-            .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip())
+        self.stream.peer()
     }
 
     /// How many bytes were read.
@@ -174,49 +161,6 @@ impl Wire {
             io::ErrorKind::TimedOut,
             "the caller takes nothing of the answer",
         )))
-    }
-}
-
-impl AsyncRead for Io {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Task<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Io {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Task<'_>,
-        bytes: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
-            Self::Secure(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Secure(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
     }
 }
 

@@ -6,8 +6,8 @@ use micro::registry::{Service, short_name};
 use micro_rpc::{Error, Result};
 
 use super::super::caller::Caller;
+use super::super::manner::Manner;
 use super::super::path::{Target, is_service, is_version};
-use super::super::request::Manner;
 use super::super::{AT_PROXY, ID, Inner};
 
 /// The header that names the service, for contracts whose package is called otherwise.

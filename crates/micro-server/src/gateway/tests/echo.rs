@@ -64,8 +64,7 @@ impl Handler for Echo {
             "fail" => return Err(Error::conflict("echo.Echo.Call", "100% é")),
             "sleep" | "doze" => {
                 IS_DOZING.fetch_or(request.name == "doze", Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_secs(60)).await;
-                request
+                std::future::pending().await
             }
             "panic" => panic!("on purpose"),
             "large" => named(&"x".repeat(3 << 20)),

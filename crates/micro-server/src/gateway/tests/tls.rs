@@ -137,9 +137,10 @@ async fn who_never_reads_is_given_up() {
     stream.flush().await.unwrap();
     // Not reading is the point, so that it is closed shows when nothing can be written.
     let closed = async {
-        while !matches!(stream.get_ref().0.try_write(b"x"), Err(error) if error.kind() != ErrorKind::WouldBlock)
+        let stream = stream.get_ref().0;
+        while stream.writable().await.is_ok()
+            && !matches!(stream.try_write(b"x"), Err(error) if error.kind() != ErrorKind::WouldBlock)
         {
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     let closed = tokio::time::timeout(Duration::from_secs(30), closed).await;
