@@ -44,7 +44,7 @@ pub struct PublishRequest {
         skip_serializing_if = "micro_rpc::json::leaves_out_extensions"
     )]
     pub namespace: String,
-    /// Publishes these instead, each as if it came alone; only the namespace is that of all.
+    /// Publishes these instead, each as if it came alone; only the namespace is that of all. At most 1,024.
     #[prost(message, repeated, tag = "102")]
     #[serde(
         with = "json::As::<json::List<json::Msg>>",
