@@ -99,6 +99,17 @@ pub(crate) fn fraction() -> f64 {
     (next() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
+/// So much of a whole: less than it, where the fraction is less than 1.
+pub(crate) fn share(fraction: f64, whole: usize) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at least 0 and less than the whole"
+    )]
+    let share = (fraction * whole as f64) as usize;
+    share
+}
+
 /// Where a call stands in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {

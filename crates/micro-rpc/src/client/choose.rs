@@ -2,12 +2,18 @@
 //!
 //! Of two that are drawn by lot the one with less to do, weighed by how long it takes: about as good as the best of all, and it costs the same
 //! for three instances as for a thousand. Those that did not take this call, or are left alone, are passed over while there are others.
+//!
+//! Of very many instances a client calls a few neighbours while one of them has nothing to do: it keeps connections to those alone, and they
+//! stay warm. Each client begins elsewhere, so all instances are somebody's neighbours; under load calls go to any of them.
 
 use std::sync::Arc;
 
 use super::pool::{Pool, Target};
 use super::standing::Access;
 use crate::trace;
+
+/// Where there are more instances, so many of them are a client's neighbours.
+const NEIGHBOURS: usize = 32;
 
 /// The instances that a call did not get through to, and whether they can be reached.
 pub(super) type Passed = Vec<(Arc<Target>, bool)>;
@@ -30,18 +36,52 @@ pub(super) fn choose(addresses: &[String], passed: &Passed, pool: &Pool) -> Opti
         _ => {}
     }
     let count = addresses.len();
-    let one = lot(count);
-    let other = (one + 1 + lot(count.max(2) - 1)) % count;
-    let mut best: Option<Arc<Target>> = None;
-    let mut look = |at: usize| {
-        let target = pool.target(&addresses[at]);
-        if is_passed(passed, &target).is_some() {
+    let mut draw = Draw {
+        addresses,
+        passed,
+        pool,
+        best: None,
+    };
+    if count > NEIGHBOURS {
+        let probe = draw.two(pool.begin(count), NEIGHBOURS);
+        let idle = |best: &mut Arc<Target>| best.standing.is_idle();
+        if let Some(found) = probe.or_else(|| draw.best.take_if(idle).map(chosen)) {
+            return Some(found);
+        }
+    }
+    draw.two(0, count).or_else(|| {
+        let found = draw.best.take();
+        found
+            .or_else(|| any(addresses, passed, pool, lot(count)))
+            .map(chosen)
+    })
+}
+
+/// Instances that are looked at.
+struct Draw<'a> {
+    addresses: &'a [String],
+    passed: &'a Passed,
+    pool: &'a Pool,
+    best: Option<Arc<Target>>,
+}
+
+impl Draw<'_> {
+    /// Two, different ones if there are, of so many from there on. `Some` when a call is to find out how one of them is.
+    fn two(&mut self, begin: usize, count: usize) -> Option<Chosen> {
+        let one = lot(count);
+        let other = (one + 1 + lot(count.max(2) - 1)) % count;
+        self.look(begin + one).or_else(|| self.look(begin + other))
+    }
+
+    fn look(&mut self, at: usize) -> Option<Chosen> {
+        let target = self.pool.target(&self.addresses[at % self.addresses.len()]);
+        if is_passed(self.passed, &target).is_some() {
             return None;
         }
         match target.standing.access() {
-            Access::Open => match &best {
+            Access::Open => match &self.best {
                 Some(better) if better.standing.cost() <= target.standing.cost() => {}
-                _ => best = Some(target),
+                _ => self.best = Some(target),
             },
             Access::Probe => {
                 let is_probe = true;
@@ -51,12 +91,7 @@ pub(super) fn choose(addresses: &[String], passed: &Passed, pool: &Pool) -> Opti
             Access::Out => {}
         }
         None
-    };
-    let probe = look(one).or_else(|| look(other));
-    if probe.is_some() {
-        return probe;
     }
-    best.or_else(|| any(addresses, passed, pool, one)).map(chosen)
 }
 
 /// The first in turn that may be called; else one that fails, else one that has passed this call on, else one that may be back.
@@ -86,13 +121,7 @@ fn is_passed(passed: &Passed, target: &Arc<Target>) -> Option<bool> {
 }
 
 fn lot(below: usize) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at least 0 and less than the count"
-    )]
-    let drawn = (trace::fraction() * below as f64) as usize;
-    drawn
+    trace::share(trace::fraction(), below)
 }
 
 #[cfg(test)]
@@ -171,5 +200,26 @@ mod tests {
         }
         let counts = counts("a b c d", &[], &pool);
         assert_eq!(counts.len(), 4, "{counts:?}");
+    }
+    #[test]
+    fn of_very_many_a_few_are_called_while_they_have_time_and_all_when_not() {
+        let names: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
+        let names = names.join(" ");
+        let one = Pool::new(1, Duration::from_secs(15));
+        let begins = |pool: &Pool| pool.begin(1_000).abs_diff(one.begin(1_000));
+        let other =
+            std::iter::repeat_with(|| Pool::new(1, Duration::from_secs(15))).find(|pool| begins(pool) > 0);
+        let other = other.unwrap();
+        let (few, others) = (counts(&names, &[], &one), counts(&names, &[], &other));
+        assert!(few.len() <= NEIGHBOURS, "{few:?}");
+        assert!(few.len() > NEIGHBOURS / 2, "{few:?}");
+        assert!(
+            few.keys().any(|name| !others.contains_key(name)),
+            "each has its own"
+        );
+        for name in few.keys() {
+            one.target(name).standing.begin(true);
+        }
+        assert!(counts(&names, &[], &one).len() > NEIGHBOURS, "they are busy");
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::connection::Connection;
 use super::standing::{Outcome, Standing};
-use crate::Result;
+use crate::{Result, trace};
 
 /// A second connection to a target pays once this many calls are under way on the first.
 const BUSY: usize = 16;
@@ -20,6 +20,8 @@ pub(super) struct Pool {
     per_target: usize,
     alive: Duration,
     targets: RwLock<Targets>,
+    /// Where among many instances this client begins, from 0 to 1.
+    begin: f64,
 }
 
 #[derive(Default)]
@@ -56,7 +58,13 @@ impl Pool {
             per_target,
             alive,
             targets: RwLock::default(),
+            begin: trace::fraction(),
         }
+    }
+
+    /// The first of its neighbours, of so many instances. It moves little when a few come or go.
+    pub(super) fn begin(&self, count: usize) -> usize {
+        trace::share(self.begin, count)
     }
 
     pub(super) fn target(&self, address: &str) -> Arc<Target> {
@@ -113,12 +121,12 @@ impl Target {
             drop(self.opening.lock().await);
             return match self.choose(usize::MAX) {
                 Some(connection) => Ok(connection),
-                None => self.open().await,
+                None => Box::pin(self.open()).await,
             };
         };
         match self.choose(BUSY) {
             Some(connection) => Ok(connection),
-            None => self.open().await,
+            None => Box::pin(self.open()).await,
         }
     }
 

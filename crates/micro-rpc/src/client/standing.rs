@@ -102,6 +102,11 @@ impl Standing {
         }
     }
 
+    /// Whether no call of this client is under way there.
+    pub(super) fn is_idle(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) + self.streams.load(Ordering::Relaxed) == 0
+    }
+
     /// Less is better: the time that a call is likely to take here, behind those under way.
     pub(super) fn cost(&self) -> f64 {
         let unary = self.under_way.load(Ordering::Relaxed) as f64;
