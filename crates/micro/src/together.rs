@@ -101,21 +101,18 @@ impl<C: Calls> Together<C> {
 
     /// Makes a call, alone or with others.
     pub(crate) async fn call(&self, asked: C::Asked) -> Result<C::Answer> {
-        let mut answered = match self.begin(asked) {
+        let (mut answered, is_first) = match self.begin(asked) {
             Begun::Alone(asked, _turn) => return self.0.calls.alone(asked).await,
-            Begun::Waits(answered) => answered,
+            Begun::Waits(answered, is_first) => (answered, is_first),
         };
-        let answer = match timeout(WAIT, &mut answered).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                self.hurry();
-                answered.await
+        if is_first {
+            let watch = Watch(Some(self));
+            if let Ok(answer) = timeout(WAIT, &mut answered).await {
+                watch.ends();
+                return told(answer);
             }
-        };
-        answer.unwrap_or_else(|_| {
-            let detail = "the call that this one travelled with was broken off";
-            Err(Error::unavailable("go.micro.client", detail))
-        })
+        }
+        told(answered.await)
     }
 
     fn begin(&self, asked: C::Asked) -> Begun<C> {
@@ -124,21 +121,24 @@ impl<C: Calls> Together<C> {
             return Begun::Alone(asked, Turn(Some(self.slot(&mut state, 1))));
         }
         let (answer, answered) = oneshot::channel();
+        let is_first = state.waiting.is_empty();
         state.waiting.push_back((asked, Waiting(answer)));
         if state.under_way < GROUPS {
             // Whoever comes before it is polled goes with it.
             tokio::spawn(carry(self.slot(&mut state, 0)));
         }
-        Begun::Waits(answered)
+        Begun::Waits(answered, is_first)
     }
 
     /// Whoever waits goes, whatever is under way.
     fn hurry(&self) {
         let mut state = self.0.state();
-        if !state.waiting.is_empty() {
+        if !state.waiting.is_empty()
+            && let Ok(runtime) = Handle::try_current()
+        {
             let mut slot = self.slot(&mut state, 0);
             slot.hurries = true;
-            tokio::spawn(carry(slot));
+            runtime.spawn(carry(slot));
         }
     }
 
@@ -156,7 +156,32 @@ impl<C: Calls> Together<C> {
 
 enum Begun<C: Calls> {
     Alone(C::Asked, Turn<C>),
-    Waits(oneshot::Receiver<Result<C::Answer>>),
+    /// And whether nobody else waited.
+    Waits(oneshot::Receiver<Result<C::Answer>>, bool),
+}
+
+/// Whoever waits first looks at the clock for all behind him, who have waited for less. Where he breaks off they go at once.
+struct Watch<'a, C: Calls>(Option<&'a Together<C>>);
+
+impl<C: Calls> Watch<'_, C> {
+    fn ends(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<C: Calls> Drop for Watch<'_, C> {
+    fn drop(&mut self) {
+        if let Some(together) = self.0 {
+            together.hurry();
+        }
+    }
+}
+
+fn told<A>(answer: Result<Result<A>, oneshot::error::RecvError>) -> Result<A> {
+    answer.unwrap_or_else(|_| {
+        let detail = "the call that this one travelled with was broken off";
+        Err(Error::unavailable("go.micro.client", detail))
+    })
 }
 
 /// One of those under way. It is over when nobody waits, or enough others come for who does, which is found out under the same lock:
@@ -170,8 +195,8 @@ struct Slot<C: Calls> {
 }
 
 impl<C: Calls> Slot<C> {
-    /// Who travels next; nobody when it is over.
-    fn next(&mut self) -> Group<C> {
+    /// Who travels next, nobody when it is over; and whether others wait still.
+    fn next(&mut self) -> (Group<C>, bool) {
         let mut state = self.shared.state();
         state.calls -= std::mem::take(&mut self.calls);
         let hurries = std::mem::take(&mut self.hurries);
@@ -185,7 +210,7 @@ impl<C: Calls> Slot<C> {
         }
         self.calls = group.len();
         state.calls += self.calls;
-        group
+        (group, !state.waiting.is_empty())
     }
 }
 
@@ -229,11 +254,18 @@ async fn carry<C: Calls>(mut slot: Slot<C>) {
     loop {
         // Whom the last answers have woken asks again before this goes on.
         yield_now().await;
-        let group = slot.next();
+        let (group, leaves_some) = slot.next();
         if group.is_empty() {
             return;
         }
-        slot.shared.calls.together(group).await;
+        let mut made = slot.shared.calls.together(group);
+        if leaves_some && timeout(WAIT, &mut made).await.is_ok() {
+            continue;
+        }
+        if leaves_some {
+            Together(slot.shared.clone()).hurry();
+        }
+        made.await;
     }
 }
 
@@ -377,6 +409,43 @@ mod tests {
         tokio::time::advance(WAIT * 2).await;
         settle().await;
         assert_eq!(gate.groups()[4..], [vec![4, 5]]);
+        gate.permits.add_permits(5);
+        for call in slow.into_iter().chain(later) {
+            assert!(call.await.unwrap().is_ok());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nor_does_who_comes_after_more_than_travel_together() {
+        let (together, gate) = doubling();
+        let calls: Vec<_> = (0..200).map(|asked| call(&together, asked)).collect();
+        settle().await;
+        assert_eq!(gate.groups(), alone(0..4));
+        let all = 4 + 196_usize.div_ceil(TOGETHER);
+        for groups in 5..=all {
+            tokio::time::advance(WAIT + Duration::from_millis(1)).await;
+            settle().await;
+            assert_eq!(gate.groups().len(), groups);
+        }
+        gate.permits.add_permits(all);
+        for (asked, answer) in (0..).zip(join_all(calls).await) {
+            assert_eq!(answer.unwrap(), Ok(asked * 2));
+        }
+        assert_eq!(together.0.state().under_way, 0, "nothing is left behind");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_the_first_of_those_who_wait_breaks_off_the_others_go() {
+        let (together, gate) = doubling();
+        let slow: Vec<_> = (0..4).map(|asked| call(&together, asked)).collect();
+        settle().await;
+        let first = call(&together, 4);
+        settle().await;
+        let later = [5, 6].map(|asked| call(&together, asked));
+        settle().await;
+        first.abort();
+        settle().await;
+        assert_eq!(gate.groups()[4..], [vec![5, 6]]);
         gate.permits.add_permits(5);
         for call in slow.into_iter().chain(later) {
             assert!(call.await.unwrap().is_ok());

@@ -31,11 +31,10 @@ pub struct Remote {
 impl Remote {
     /// Over a client that leads to the platform with an account.
     pub fn new(client: &Client) -> Self {
-        let stream = StreamClient::new(client);
         Self {
             client: client.clone(),
-            publishes: Together::new(Publishes::new(stream.clone())),
-            stream,
+            publishes: Together::new(Publishes::new(client)),
+            stream: StreamClient::new(client),
             store: StoreClient::new(client),
         }
     }
@@ -86,9 +85,14 @@ impl Events for Remote {
                     waiting.next_if(|draft| several.is_empty() || bytes + draft.payload.len() <= BYTES)
             {
                 bytes += draft.payload.len();
-                several.push(draft);
+                several.push(publishes::event(draft));
             }
-            outcomes.extend(self.publishes.calls().publish_all(namespace, several).await);
+            outcomes.extend(
+                self.publishes
+                    .calls()
+                    .publish_all(namespace.to_owned(), several)
+                    .await,
+            );
         }
         outcomes
     }

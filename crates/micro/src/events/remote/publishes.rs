@@ -1,16 +1,15 @@
 //! What is published, each event as a call of its own or several of a topic as one.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use micro_proto::events as proto;
-use micro_proto::events::{Stream as _, StreamClient};
-use micro_rpc::{Error, Result};
+use micro_rpc::{Client, Error, Result, ServiceClient};
 
 use super::context;
 use crate::events::{Draft, Event, Published};
 use crate::together::{Calls, Waiting};
+
+const PUBLISH: &str = "Stream.Publish";
 
 /// One event.
 pub(super) struct Publish {
@@ -20,65 +19,71 @@ pub(super) struct Publish {
 
 /// Publishes.
 pub(super) struct Publishes {
-    stream: StreamClient,
+    events: ServiceClient,
 }
 
-/// The events of a topic, and who waits until they are kept.
-type Asked = (Vec<Draft>, Vec<Waiting<Published>>);
+/// Events of one topic, and who waits until they are kept.
+struct Asked {
+    namespace: String,
+    events: Vec<Event>,
+    waiting: Vec<Waiting<Published>>,
+}
 
 impl Publishes {
-    pub(super) fn new(stream: StreamClient) -> Self {
-        Self { stream }
+    pub(super) fn new(client: &Client) -> Self {
+        Self {
+            events: client.service("events"),
+        }
     }
 
-    async fn publish(&self, namespace: &str, draft: Draft) -> Result<Published> {
+    async fn publish(&self, namespace: String, event: Event) -> Result<Published> {
         let request = proto::PublishRequest {
-            topic: draft.topic,
-            metadata: draft.metadata,
-            payload: draft.payload,
-            timestamp: draft.timestamp,
-            id: draft.id,
-            namespace: namespace.to_owned(),
+            topic: event.topic,
+            metadata: event.metadata,
+            payload: event.payload,
+            timestamp: event.timestamp,
+            id: event.id,
+            namespace,
             events: Vec::new(),
         };
-        let answer = self.stream.publish(&context(), request).await?;
+        let answer: proto::PublishResponse = self.events.unary(&context(), PUBLISH, &request).await?;
         Ok(Published {
             id: answer.id,
             position: answer.position,
         })
     }
 
-    async fn answer(&self, namespace: &str, (drafts, waiting): Asked) {
-        let outcomes = self.publish_all(namespace, drafts).await;
-        for (waits, outcome) in waiting.into_iter().zip(outcomes) {
+    async fn answer(&self, asked: Asked) {
+        let outcomes = self.publish_all(asked.namespace, asked.events).await;
+        for (waits, outcome) in asked.waiting.into_iter().zip(outcomes) {
             waits.answer(outcome);
         }
     }
 
     /// As one call, in their order.
-    pub(super) async fn publish_all(&self, namespace: &str, drafts: Vec<Draft>) -> Vec<Result<Published>> {
+    pub(super) async fn publish_all(&self, namespace: String, events: Vec<Event>) -> Vec<Result<Published>> {
         let request = proto::PublishRequest {
-            namespace: namespace.to_owned(),
-            events: drafts.iter().cloned().map(event).collect(),
+            namespace,
+            events,
             ..proto::PublishRequest::default()
         };
-        match self.stream.publish(&context(), request).await {
+        let answer: Result<proto::PublishResponse> = self.events.unary(&context(), PUBLISH, &request).await;
+        let count = request.events.len();
+        match answer {
             Ok(answer) => {
                 let mut outcomes = answer.outcomes.into_iter();
-                let told = drafts
-                    .iter()
-                    .map(|_| outcomes.next().map_or_else(unsaid, published));
+                let told = (0..count).map(|_| outcomes.next().map_or_else(unsaid, published));
                 told.collect()
             }
             // A platform from before there were several events misses the topic, and has published nothing.
             Err(Error { code: 400, .. }) => {
-                let mut outcomes = Vec::with_capacity(drafts.len());
-                for draft in drafts {
-                    outcomes.push(self.publish(namespace, draft).await);
+                let mut outcomes = Vec::with_capacity(count);
+                for event in request.events {
+                    outcomes.push(self.publish(request.namespace.clone(), event).await);
                 }
                 outcomes
             }
-            Err(error) => drafts.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => vec![Err(error); count],
         }
     }
 }
@@ -88,7 +93,7 @@ fn unsaid() -> Result<Published> {
     Err(Error::internal("go.micro.client", detail))
 }
 
-fn event(draft: Draft) -> Event {
+pub(super) fn event(draft: Draft) -> Event {
     Event {
         id: draft.id,
         topic: draft.topic,
@@ -123,22 +128,27 @@ impl Calls for Publishes {
         publish.draft.payload.len() + metadata
     }
 
-    async fn alone(&self, publish: Publish) -> Result<Published> {
-        self.publish(&publish.namespace, publish.draft).await
+    async fn alone(&self, Publish { namespace, draft }: Publish) -> Result<Published> {
+        self.publish(namespace, event(draft)).await
     }
 
     /// Those of one topic, which are kept in one place: none waits for a topic that is not its own.
     async fn together(&self, several: Vec<(Publish, Waiting<Published>)>) {
-        let mut topics: BTreeMap<(String, String), Asked> = BTreeMap::new();
+        let mut topics: Vec<Asked> = Vec::new();
+        let count = several.len();
         for (Publish { namespace, draft }, waits) in several {
-            let (drafts, waiting) = topics.entry((namespace, draft.topic.clone())).or_default();
-            drafts.push(draft);
-            waiting.push(waits);
+            let is_its = |asked: &Asked| asked.namespace == namespace && asked.events[0].topic == draft.topic;
+            let at = topics.iter().position(is_its).unwrap_or_else(|| {
+                topics.push(Asked {
+                    namespace,
+                    events: Vec::with_capacity(count),
+                    waiting: Vec::with_capacity(count),
+                });
+                topics.len() - 1
+            });
+            topics[at].events.push(event(draft));
+            topics[at].waiting.push(waits);
         }
-        let calls = topics.iter_mut().map(|((namespace, _), asked)| {
-            let asked = std::mem::take(asked);
-            self.answer(namespace, asked)
-        });
-        join_all(calls).await;
+        join_all(topics.into_iter().map(|asked| self.answer(asked))).await;
     }
 }
