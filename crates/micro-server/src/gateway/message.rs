@@ -73,7 +73,9 @@ async fn from_body(
             encode(&Value::Object(form::urlencoded(parts).map_err(wrong)?))
         }
         Kind::Multipart => {
-            let fields = form::multipart(content_type, body).await.map_err(wrong)?;
+            let fields = Box::pin(form::multipart(content_type, body))
+                .await
+                .map_err(wrong)?;
             over(query, Value::Object(fields))?
         }
     };
@@ -97,7 +99,9 @@ pub(super) async fn body(parts: &Parts, body: Incoming, limits: &Limits, rule: &
         ))),
         Kind::Json | Kind::Form => Ok(body),
         Kind::Multipart => Ok(encode(&Value::Object(
-            form::multipart(content_type, body).await.map_err(wrong)?,
+            Box::pin(form::multipart(content_type, body))
+                .await
+                .map_err(wrong)?,
         ))),
     }
 }

@@ -161,7 +161,7 @@ impl Inner {
         }
         match self.routed(&caller, automatic.as_ref().ok(), parts).await? {
             None => self.call(&caller, automatic?, parts, body).await,
-            Some(Routed::Route(claim)) => self.by_route(&caller, &claim, parts, body).await,
+            Some(Routed::Route(claim)) => Box::pin(self.by_route(&caller, &claim, parts, body)).await,
             Some(Routed::Refused(response)) => Ok(response),
         }
     }
