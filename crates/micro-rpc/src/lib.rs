@@ -21,6 +21,7 @@ mod local;
 mod metadata;
 mod names;
 pub mod server;
+mod short;
 mod streaming;
 mod trace;
 pub mod wkt;

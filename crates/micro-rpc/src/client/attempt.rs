@@ -12,8 +12,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use h2::SendStream;
 use h2::client::ResponseFuture;
-use http::Request;
 use http::uri::Authority;
+use http::{HeaderMap, Request};
 
 use super::Inner;
 use super::choose::{Chosen, Passed, choose};
@@ -22,6 +22,7 @@ use super::here::Here;
 use super::pool::{Target, Turn};
 use super::standing::Outcome;
 use crate::frame::broken;
+use crate::short::Form;
 use crate::{Codec, Context, Error, Result};
 
 const ATTEMPTS: usize = 3;
@@ -88,7 +89,10 @@ impl Call<'_> {
             if let Some(opened) = self.client.local.at(&chosen.target.address) {
                 tries.tell(&chosen.target);
                 let turn = Turn::begin(chosen.target, chosen.is_probe, self.is_unary);
-                let (head, connection) = (self.head(&Authority::from_static("localhost"))?, None);
+                let (head, connection) = (
+                    self.head(&Authority::from_static("localhost"), Form::here())?,
+                    None,
+                );
                 let at = At { connection, turn };
                 return Ok(Begun::Here(Box::new(Here { opened, head, at })));
             }
@@ -135,7 +139,8 @@ impl Call<'_> {
             }
         };
         let turn = Turn::begin(target, chosen.is_probe, self.is_unary);
-        match send_head(&connection, self.head(connection.authority())?).await {
+        let head = self.head(connection.authority(), connection.peer().form(self.is_unary))?;
+        match send_head(&connection, head).await {
             Ok((answer, out, slot)) => {
                 tries.tell(&turn.target);
                 let connection = Some(connection);
@@ -163,6 +168,13 @@ impl Call<'_> {
 }
 
 impl At {
+    /// What an answer says of the other end of the connection.
+    pub(super) fn learn(&self, answer: &HeaderMap) {
+        if let Some(connection) = &self.connection {
+            connection.peer().learn(answer);
+        }
+    }
+
     /// No more calls on its connection.
     fn retire(&self) {
         if let Some(connection) = &self.connection {

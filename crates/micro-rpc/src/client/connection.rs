@@ -12,6 +12,7 @@ use http::uri::Authority;
 use tokio::net::TcpStream;
 
 use crate::gather::Gather;
+use crate::short::Peer;
 use crate::{Error, Result};
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -24,6 +25,7 @@ pub(super) struct Connection {
     live: Arc<AtomicBool>,
     under_way: Arc<AtomicUsize>,
     driver: tokio::task::AbortHandle,
+    peer: Peer,
 }
 
 /// Counts a call for as long as it lives.
@@ -50,6 +52,7 @@ impl Connection {
                 _ => refused(error.to_string()),
             })?;
         let _ = stream.set_nodelay(true);
+        let peer = Peer::new(stream.local_addr().ok());
         let handshake = h2::client::Builder::new()
             .initial_window_size(1 << 20)
             .initial_connection_window_size(4 << 20)
@@ -92,12 +95,17 @@ impl Connection {
             live,
             under_way,
             driver,
+            peer,
         })
     }
 
     /// What the calls on it name as their target.
     pub(super) fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    pub(super) fn peer(&self) -> &Peer {
+        &self.peer
     }
 
     pub(super) fn is_live(&self) -> bool {

@@ -8,14 +8,15 @@ use http::uri::{self, Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 use super::attempt::Call;
-use crate::names::{GRPC_TIMEOUT, NAMESPACE, SPAN_ID, TIMEOUT, TRACE_ID};
+use crate::names::{GRPC_TIMEOUT, NAMESPACE, SHORT, SPAN_ID, TIMEOUT, TOKEN, TRACE_ID};
+use crate::short::Form;
 use crate::{Error, Result};
 
 /// So many headers a call has of its own at most.
-const OWN_HEADERS: usize = 8;
+const OWN_HEADERS: usize = 9;
 
 /// Metadata that belongs to one hop, or that is set anew for the next.
-const NOT_FORWARDED: [&str; 12] = [
+const NOT_FORWARDED: [&str; 14] = [
     "content-type",
     "te",
     "user-agent",
@@ -23,6 +24,8 @@ const NOT_FORWARDED: [&str; 12] = [
     "grpc-timeout",
     "micro-trace-id",
     "micro-span-id",
+    "micro-short",
+    "micro-token",
     "host",
     "connection",
     "content-length",
@@ -32,7 +35,7 @@ const NOT_FORWARDED: [&str; 12] = [
 
 impl Call<'_> {
     /// The call as it is sent to an instance.
-    pub(super) fn head(&self, authority: &Authority) -> Result<Request<()>> {
+    pub(super) fn head(&self, authority: &Authority, form: Form<'_>) -> Result<Request<()>> {
         let (client, ctx, service, endpoint) = (self.client, self.ctx, self.service, self.endpoint);
         let wrong = || Error::bad_request("go.micro.client", format!("malformed method name: {endpoint:?}"));
         let (handler, method) = endpoint.split_once('.').ok_or_else(wrong)?;
@@ -52,8 +55,19 @@ impl Call<'_> {
                 headers.append(name, value.clone());
             }
         }
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.codec.content_type()));
-        headers.insert(TE, HeaderValue::from_static("trailers"));
+        let content_type = match form.is_short {
+            true => self.codec.short_type(),
+            false => self.codec.content_type(),
+        };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if !form.is_short {
+            headers.insert(TE, HeaderValue::from_static("trailers"));
+        }
+        if self.is_unary
+            && let Some(question) = form.question()
+        {
+            headers.insert(&SHORT, question.clone());
+        }
         if !headers.contains_key(&NAMESPACE) {
             set(headers, &NAMESPACE, self.namespace());
         }
@@ -62,13 +76,21 @@ impl Call<'_> {
                 .credentials
                 .as_ref()
                 .and_then(|credentials| credentials.token())
+            && let Some(bearer) = form.bearer(&token)
         {
-            set(headers, &AUTHORIZATION, &["Bearer ", &token].concat());
+            headers.insert(AUTHORIZATION, bearer);
         }
-        set_unique(headers, &TRACE_ID, &ctx.trace().id.text());
-        set_unique(headers, &SPAN_ID, &ctx.trace().span.text());
+        if form.is_short
+            && let Some(token) = headers.get(AUTHORIZATION)
+            && form.repeats(token)
+            && let Some(token) = headers.remove(AUTHORIZATION)
+        {
+            headers.insert(&TOKEN, token);
+        }
+        set_unique(headers, &TRACE_ID, &ctx.trace().id.text(), form.keeps_ids);
+        set_unique(headers, &SPAN_ID, &ctx.trace().span.text(), form.keeps_ids);
         if let Some(deadline) = self.deadline {
-            set_deadline(headers, deadline.saturating_duration_since(Instant::now()));
+            set_deadline(headers, deadline.saturating_duration_since(Instant::now()), form);
         }
         Ok(request)
     }
@@ -82,9 +104,11 @@ fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
 
 /// Rounded up to a millisecond, which costs nobody anything because the deadline is kept here too: calls that begin now
 /// all say the same then, and HPACK sends what was said before as one byte.
-fn set_deadline(headers: &mut HeaderMap, left: Duration) {
+fn set_deadline(headers: &mut HeaderMap, left: Duration, form: Form<'_>) {
     let millis = u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
-    set(headers, &TIMEOUT, &millis.saturating_mul(1_000_000).to_string());
+    if !form.is_short {
+        set(headers, &TIMEOUT, &millis.saturating_mul(1_000_000).to_string());
+    }
     // At most eight digits are allowed.
     let grpc = if millis < 100_000_000 {
         format!("{millis}m")
@@ -94,10 +118,10 @@ fn set_deadline(headers: &mut HeaderMap, left: Duration) {
     set(headers, &GRPC_TIMEOUT, &grpc);
 }
 
-/// Sets what is different in every call, and so has no place in HPACK's table of what may come again.
-fn set_unique(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
+/// Sets what is different in every call, and so has no place in HPACK's table of what may come again but for its name.
+fn set_unique(headers: &mut HeaderMap, name: &HeaderName, value: &str, is_kept: bool) {
     if let Ok(mut value) = HeaderValue::from_str(value) {
-        value.set_sensitive(true);
+        value.set_sensitive(!is_kept);
         headers.insert(name, value);
     }
 }

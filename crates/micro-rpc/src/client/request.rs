@@ -40,7 +40,8 @@ async fn ask(call: &Call<'_>, frame: Bytes, tries: &mut Tries) -> Result<Bytes> 
     loop {
         let mut started = match call.start(tries).await? {
             Begun::There(started) => started,
-            Begun::Here(here) => return here.ask(call.service, frame, tries).await,
+            // Apart, so that calls over the network are not as large.
+            Begun::Here(here) => return Box::pin(here.ask(call.service, frame, tries)).await,
         };
         // Who refuses a request early says why in the answer: that counts more than that it stopped reading.
         let sent = send_unary(&mut started.out, frame.clone(), true).await;
@@ -51,6 +52,9 @@ async fn ask(call: &Call<'_>, frame: Bytes, tries: &mut Tries) -> Result<Bytes> 
         };
         let mut at = started.at;
         let was_not_begun = answer.headers().contains_key(&UNBEGUN);
+        if !answer.headers().contains_key(&GRPC_STATUS) {
+            at.learn(answer.headers());
+        }
         let (frames, failed) = open(answer);
         if let Some(error) = failed.as_ref().filter(|_| was_not_begun) {
             match tries.elsewhere(at, call.client, error) {

@@ -22,9 +22,10 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
         tokio::time::timeout(limits.handshake, speaks_http2(&stream)).await,
         Ok(true)
     ) {
-        refuse(&server, &mut stream).await;
+        Box::pin(refuse(&server, &mut stream)).await;
         return;
     }
+    let peer = stream.peer_addr().ok();
     let handshake = h2::server::Builder::new()
         .initial_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
@@ -39,7 +40,7 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
         connection.graceful_shutdown();
     }
     let mut gather = Gather::default();
-    let mut waiting = Waiting::default();
+    let mut waiting = Waiting::new(peer);
     let mut together = 0;
     // Each answer under way holds a share.
     let share = Arc::new(());

@@ -74,7 +74,7 @@ impl Server {
         let began = Instant::now();
         let (parts, ()) = head.into_parts();
         let path = parts.uri.path();
-        let inbound = Inbound::read(self, &parts.method, path, parts.headers)
+        let inbound = Inbound::read(self, &parts.method, path, parts.headers, None)
             .ok_or_else(|| Error::internal("go.micro.client", "a call without a content type"))?;
         let (trace, endpoint) = (inbound.trace.clone(), inbound.endpoint());
         let answered = match inbound.run(self, path, frames).await {

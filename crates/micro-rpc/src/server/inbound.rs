@@ -1,12 +1,13 @@
 //! A call on its way to the handler: what its headers say, who calls, until when.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use http::header::{CONTENT_TYPE, TE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderValue};
 
 use super::call::{Body, Call, Reply};
@@ -14,7 +15,10 @@ use super::respond::Manner;
 use super::routes::{Mounted, Target, UNIMPLEMENTED};
 use super::{Server, headers};
 use crate::frame::Frames;
-use crate::names::{EXTENSIONS, GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, NAMESPACE, TIMEOUT, X_CONTENT_TYPE};
+use crate::names::{
+    EXTENSIONS, GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, NAMESPACE, SHORT, TIMEOUT, TOKEN, X_CONTENT_TYPE,
+};
+use crate::short::FORM;
 use crate::{Access, Account, Codec, Context, Error, Metadata, MethodDescriptor, Result};
 
 /// A call whose headers were read.
@@ -32,7 +36,14 @@ const INVALID_ARGUMENT: u8 = 3;
 
 impl Inbound {
     /// `None` when the request is no gRPC at all.
-    pub(super) fn read(server: &Server, verb: &http::Method, path: &str, headers: HeaderMap) -> Option<Self> {
+    /// `peer` is what is at the other end of the connection.
+    pub(super) fn read(
+        server: &Server,
+        verb: &http::Method,
+        path: &str,
+        headers: HeaderMap,
+        peer: Option<SocketAddr>,
+    ) -> Option<Self> {
         let content_type = headers::text(&headers, &CONTENT_TYPE).unwrap_or("");
         if verb != http::Method::POST || !content_type.starts_with("application/grpc") {
             return None;
@@ -56,6 +67,9 @@ impl Inbound {
                     _ => "application/grpc",
                 },
                 with_details: server.0.relay.is_none(),
+                is_short: content_type.ends_with(FORM),
+                knows_short: headers::text(&headers, &SHORT)
+                    .is_some_and(|said| said.parse().is_ok_and(|said| peer == Some(said))),
             },
             codec,
             deadline: headers::deadline(&headers, Instant::now()),
@@ -174,6 +188,9 @@ async fn admit(
         &*inner.name
     };
     let mut account = None;
+    if let Some(token) = headers.remove(&TOKEN) {
+        headers.entry(AUTHORIZATION).or_insert(token);
+    }
     if let Some(guard) = &inner.guard {
         let basic = inner.relay.is_none();
         let token = headers::token(&headers, basic).map_err(|detail| Error::unauthorized(id, detail))?;
@@ -208,6 +225,7 @@ async fn admit(
         &CONTENT_TYPE,
         &X_CONTENT_TYPE,
         &GRPC_ACCEPT_ENCODING,
+        &SHORT,
     ] {
         headers.remove(name);
     }

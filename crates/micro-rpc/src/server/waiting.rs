@@ -1,6 +1,7 @@
 //! Calls between their arrival and their answer.
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -19,8 +20,11 @@ use crate::MethodDescriptor;
 use crate::frame::Frames;
 
 /// Calls that were accepted and not yet begun.
-#[derive(Default)]
-pub(super) struct Waiting(Vec<New>);
+pub(super) struct Waiting {
+    new: Vec<New>,
+    /// Who is at the other end.
+    peer: Option<SocketAddr>,
+}
 
 struct New {
     answer: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -29,8 +33,15 @@ struct New {
 }
 
 impl Waiting {
+    pub(super) fn new(peer: Option<SocketAddr>) -> Self {
+        Self {
+            new: Vec::new(),
+            peer,
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.new.is_empty()
     }
 
     /// Takes a call in; one that is known to take its time becomes a task.
@@ -43,7 +54,8 @@ impl Waiting {
     ) {
         let began = Instant::now();
         let (parts, body) = request.into_parts();
-        let Some(inbound) = Inbound::read(server, &parts.method, parts.uri.path(), parts.headers) else {
+        let Some(inbound) = Inbound::read(server, &parts.method, parts.uri.path(), parts.headers, self.peer)
+        else {
             let mut response = Response::new(());
             *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             let _ = respond.send_response(response, true);
@@ -56,7 +68,7 @@ impl Waiting {
             drop(share);
         };
         match quick {
-            Some((mounted, method)) => self.0.push(New {
+            Some((mounted, method)) => self.new.push(New {
                 answer: Box::pin(answer),
                 mounted,
                 method,
@@ -67,9 +79,9 @@ impl Waiting {
 
     /// Polls each once; what has to wait becomes a task. Tells how many there were.
     pub(super) fn answer(&mut self, server: &Server) -> usize {
-        let number = self.0.len();
+        let number = self.new.len();
         let mut lap = Lap::start();
-        for mut new in self.0.drain(..) {
+        for mut new in self.new.drain(..) {
             // The task polls it again before anything else, so no wake-up is lost.
             let mut cx = Context::from_waker(Waker::noop());
             let polled = pin!(tokio::task::unconstrained(new.answer.as_mut())).poll(&mut cx);
