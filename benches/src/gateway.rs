@@ -20,7 +20,7 @@ pub async fn measure(plan: Plan) -> Result<Vec<Figure>> {
     let hyper = Server::start("hyper", &[]).await?;
     let nginx = Nginx::before(axum.address())?;
     let subject = Subject::start().await?;
-    let requests: Requests = [call("/helloworld/call", subject.token())?].into();
+    let requests: Requests = call("/helloworld/call", subject.token())?.into();
     let sides = [
         axum.address(),
         hyper.address(),

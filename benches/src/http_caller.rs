@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -14,8 +14,44 @@ use tokio::net::TcpStream;
 /// From one request to the next: an order that no cache of the processor foresees.
 const STRIDE: usize = 7_919;
 
-/// What is sent. Each is answered with the greeting of Alice.
-pub type Requests = Arc<[Request<Full<Bytes>>]>;
+/// What is sent: requests that differ in their paths alone. Each is answered with the greeting of Alice.
+#[derive(Clone)]
+pub struct Requests {
+    request: Request<Full<Bytes>>,
+    paths: Arc<[Uri]>,
+}
+
+impl Requests {
+    /// The same for each of the paths. What they share is at hand for the caller, however many there are.
+    pub fn to(request: Request<Full<Bytes>>, paths: &[String]) -> Result<Self> {
+        let paths = paths.iter().map(|path| path.parse()).collect::<Result<_, _>>()?;
+        Ok(Self { request, paths })
+    }
+
+    /// The last of them alone.
+    pub fn last(&self) -> Self {
+        let last = self.paths.last().cloned();
+        Self {
+            request: self.request.clone(),
+            paths: last.into_iter().collect(),
+        }
+    }
+
+    fn of(&self, number: usize) -> Request<Full<Bytes>> {
+        let mut request = self.request.clone();
+        *request.uri_mut() = self.paths[number % self.paths.len()].clone();
+        request
+    }
+}
+
+impl From<Request<Full<Bytes>>> for Requests {
+    fn from(request: Request<Full<Bytes>>) -> Self {
+        Self {
+            paths: [request.uri().clone()].into(),
+            request,
+        }
+    }
+}
 
 /// One connection, with one request in flight.
 pub struct Caller {
@@ -37,7 +73,7 @@ impl Caller {
             callers.push(Self {
                 sender,
                 requests: requests.clone(),
-                next: number * requests.len() / count,
+                next: number * requests.paths.len() / count,
             });
         }
         Ok(callers)
@@ -45,7 +81,7 @@ impl Caller {
 
     /// Sends the next request and checks the answer.
     pub async fn call(mut self) -> Result<Self> {
-        let request = self.requests[self.next % self.requests.len()].clone();
+        let request = self.requests.of(self.next);
         self.next += STRIDE;
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;

@@ -48,7 +48,7 @@ pub(super) async fn measure(plan: Plan) -> Result<Vec<Figure>> {
         directory
             .register(&[entry(&name, &addresses(services.len(), size, port), Vec::new())])
             .await?;
-        let requests: Requests = [call(&format!("/{name}/helloworld/call"), subject.token())?].into();
+        let requests: Requests = call(&format!("/{name}/helloworld/call"), subject.token())?.into();
         services.push((subject.caller_with(directory.client(), &name), requests));
     }
     let (mut direct, mut through) = (CLIENT.rates(), GATEWAY.rates());

@@ -53,7 +53,7 @@ impl Site {
     async fn with(size: usize) -> Result<Self> {
         let subject = Subject::start().await?;
         let directory = Directory::of(&subject).await?;
-        let mut requests = Vec::new();
+        let mut paths = Vec::new();
         for number in 0..SERVICES {
             let shelves: Vec<usize> = (number..size).step_by(SERVICES).collect();
             let service = entry(
@@ -63,9 +63,9 @@ impl Site {
             );
             directory.register(&[service]).await?;
             for shelf in shelves {
-                requests.push(get(&format!("/shelf{shelf}/names/Alice"), subject.token())?);
+                paths.push(format!("/shelf{shelf}/names/Alice"));
             }
-            let last: Requests = requests.last().cloned().into_iter().collect();
+            let last = Requests::to(get("/", subject.token())?, &paths)?.last();
             let gateway = subject.gateway();
             wait::until("the last route to be served", PATIENCE, || {
                 let last = last.clone();
@@ -78,10 +78,8 @@ impl Site {
             })
             .await;
         }
-        Ok(Self {
-            subject,
-            requests: requests.into(),
-        })
+        let requests = Requests::to(get("/", subject.token())?, &paths)?;
+        Ok(Self { subject, requests })
     }
 }
 

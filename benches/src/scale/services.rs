@@ -67,7 +67,7 @@ impl Site {
         let others: Vec<_> = (1..size).map(named).collect();
         directory.register(&others).await?;
         let caller = subject.caller_with(directory.client(), "helloworld");
-        let requests = [call("/helloworld/call", subject.token())?].into();
+        let requests = call("/helloworld/call", subject.token())?.into();
         Ok(Self {
             caller: caller.call().await?,
             requests,

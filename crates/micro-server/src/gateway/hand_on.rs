@@ -40,7 +40,7 @@ impl Inner {
         }
         let progress = Progress::default();
         let requests = requests(parts, body, self.limits, progress.clone());
-        let client = HttpClient::with_name(self.client(caller, &claim.service), &claim.service);
+        let client = HttpClient::with_name(self.client(caller, &claim.call.service), &claim.call.service);
         let begun = async {
             let mut answer = client.handle(&ctx, requests).await?;
             Ok::<_, Error>((answer.next().await.transpose()?, answer))
@@ -48,7 +48,7 @@ impl Inner {
         let (first, answer) = tokio::select! {
             begun = begun => begun?,
             () = progress.stalled(&self.limits) => {
-                let detail = format!("{} did not begin to answer in time", claim.service);
+                let detail = format!("{} did not begin to answer in time", claim.call.service);
                 return Err(Error::timeout(ID, detail));
             }
         };

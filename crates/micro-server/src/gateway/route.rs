@@ -75,17 +75,17 @@ impl Inner {
         body: Incoming,
     ) -> Result<Response<Content>> {
         let target = Target {
-            service: claim.service.clone(),
-            endpoint: claim.endpoint.clone(),
+            service: claim.call.service.clone(),
+            endpoint: claim.call.endpoint.clone(),
         };
         caller.admit(&*self.config.guard, &target)?;
-        if claim.endpoint == micro::api::ENDPOINT {
+        if claim.call.endpoint == micro::api::ENDPOINT {
             return self.hand_on(caller, claim, parts, body).await;
         }
         let ctx = metadata::context(parts, &caller.namespace).with_extensions();
-        let client = self.client(caller, &claim.service);
+        let client = self.client(caller, &claim.call.service);
         let given = Given::read(claim, parts.uri.path(), parts.uri.query().unwrap_or_default())?;
-        if claim.streams && websocket::is_asked(parts) {
+        if claim.call.streams && websocket::is_asked(parts) {
             let (client, ctx) = (client.clone(), lasting(&ctx, parts));
             let answers = transcode::answers(claim);
             let open = move |requests: Streaming<Bytes>| async move {
@@ -98,7 +98,7 @@ impl Inner {
             };
             return websocket::accept(parts, Opening::new(open));
         }
-        if claim.streams {
+        if claim.call.streams {
             let requests = self.requests(claim, given, parts, body).await?;
             let answers = self.stream(client, &ctx, &target, parts, requests).await?;
             return self.begin(parts, answers.map(transcode::answers(claim))).await;
@@ -106,7 +106,7 @@ impl Inner {
         let body = message::body(parts, body, &self.limits, &claim.body).await?;
         let message = given.message(body)?;
         let ctx = ctx.with_timeout(self.patience(parts));
-        let (service, endpoint) = (&claim.service, &claim.endpoint);
+        let (service, endpoint) = (&claim.call.service, &claim.call.endpoint);
         let answer = client
             .call_raw(&ctx, service, endpoint, Codec::Json, message)
             .await?;

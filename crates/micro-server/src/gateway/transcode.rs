@@ -53,7 +53,7 @@ impl Given {
             values.ok_or_else(|| wrong("the path is not UTF-8 when its escapes are read".to_owned()))?;
         // Last, since they count whatever a body says.
         for (variable, text) in claim.template.variables.iter().zip(values) {
-            let kind = Kind::of(claim.request.as_ref(), &variable.path);
+            let kind = Kind::of(claim.call.request.as_ref(), &variable.path);
             let value = kind
                 .one(&text)
                 .map_err(|problem| wrong(format!("{} in the path {problem}", variable.name())))?;
@@ -70,7 +70,7 @@ impl Given {
         if path.len() > DEEPEST || path.iter().any(String::is_empty) {
             return Err(about("is no path of fields, such as a or a.b"));
         }
-        let path = Kind::spelt(claim.request.as_ref(), path);
+        let path = Kind::spelt(claim.call.request.as_ref(), path);
         let is_in_path = claim
             .template
             .variables
@@ -86,7 +86,7 @@ impl Given {
             Body::Field(field) if *field == path[0] => return Err(about("is in the body")),
             _ => {}
         }
-        let kind = Kind::of(claim.request.as_ref(), &path);
+        let kind = Kind::of(claim.call.request.as_ref(), &path);
         if let Kind::Composite = kind {
             return Err(about(
                 "is no single value: name a field within it, or send it in a body",
@@ -137,7 +137,7 @@ pub(super) fn answers(claim: &Claim) -> impl FnMut(Bytes) -> Result<Bytes> + Sen
     let field = claim.response_body.clone();
     let is_list = field.as_ref().is_some_and(|name| {
         let path = std::slice::from_ref(name);
-        matches!(Kind::of(claim.response.as_ref(), path), Kind::List(_))
+        matches!(Kind::of(claim.call.response.as_ref(), path), Kind::List(_))
     });
     move |answer| {
         let Some(name) = &field else { return Ok(answer) };

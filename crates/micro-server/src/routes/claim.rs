@@ -1,6 +1,7 @@
 //! The routes that a service claims, and whether it may have them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use micro::api::Route;
 use micro::registry::{Endpoint, PARTS, Registry, Service, Value, short_name};
@@ -16,15 +17,21 @@ const MOST: usize = 10_000;
 /// A route of a service, ready to be asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Claim {
-    /// The service's short name.
-    pub service: String,
-    /// `Handler.Method`
-    pub endpoint: String,
+    pub call: Arc<Called>,
     /// Of HTTP; `*` is any.
     pub method: String,
     pub template: Template,
     pub body: Body,
     pub response_body: Option<String>,
+}
+
+/// What routes lead to. Those of one endpoint share it: with very many routes most of what a request needs is then still at hand.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Called {
+    /// The service's short name.
+    pub service: String,
+    /// `Handler.Method`
+    pub endpoint: String,
     /// What the endpoint takes and answers.
     pub request: Option<Value>,
     pub response: Option<Value>,
@@ -36,17 +43,22 @@ impl Claim {
     pub fn all(service: &Service) -> Result<Vec<Self>, String> {
         let mut all: Vec<Self> = Vec::new();
         for endpoint in &service.endpoints {
-            for route in Route::of(endpoint)? {
+            let routes = Route::of(endpoint)?;
+            if routes.is_empty() {
+                continue;
+            }
+            let call = Arc::new(Called::new(service, endpoint));
+            for route in routes {
                 if all.len() >= MOST {
                     return Err(format!("a service has at most {MOST} routes"));
                 }
-                all.push(Self::new(service, endpoint, route)?);
+                all.push(Self::new(call.clone(), route)?);
             }
         }
         Ok(all)
     }
 
-    fn new(service: &Service, endpoint: &Endpoint, route: Route) -> Result<Self, String> {
+    fn new(call: Arc<Called>, route: Route) -> Result<Self, String> {
         let template = Template::parse(&route.path).map_err(|invalid| invalid.to_string())?;
         if let Some(problem) = wrong_method(&route.method) {
             return Err(format!("the route to {:?}: {problem}", route.path));
@@ -60,21 +72,29 @@ impl Claim {
             ));
         }
         Ok(Self {
-            service: short_name(&service.name).to_owned(),
-            endpoint: endpoint.name.clone(),
+            call,
             method: route.method,
             template,
             body: Body::of(&route.body),
             response_body: Some(route.response_body).filter(|field| !field.is_empty()),
-            request: endpoint.request.clone(),
-            response: endpoint.response.clone(),
-            streams: endpoint.metadata.get("stream").is_some_and(|is| is == "true"),
         })
     }
 
     /// What no two services have both.
     pub fn key(&self) -> (String, String) {
         (self.method.clone(), self.template.shape())
+    }
+}
+
+impl Called {
+    fn new(service: &Service, endpoint: &Endpoint) -> Self {
+        Self {
+            service: short_name(&service.name).to_owned(),
+            endpoint: endpoint.name.clone(),
+            request: endpoint.request.clone(),
+            response: endpoint.response.clone(),
+            streams: endpoint.metadata.get("stream").is_some_and(|is| is == "true"),
+        }
     }
 }
 
@@ -95,9 +115,9 @@ pub(crate) async fn check(registry: &dyn Registry, namespace: &str, service: &Se
     }
     let mut own = BTreeMap::new();
     for claim in &claims {
-        if let Some(other) = own.insert(claim.key(), &claim.endpoint) {
+        if let Some(other) = own.insert(claim.key(), &claim.call.endpoint) {
             let (method, shape) = claim.key();
-            let who = format!("both {other} and {}", claim.endpoint);
+            let who = format!("both {other} and {}", claim.call.endpoint);
             return Err(wrong(format!(
                 "{method} {shape} is a route of {who}: change one of them"
             )));

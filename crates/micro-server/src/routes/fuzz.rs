@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use micro_codegen::http::{Body, Segment, Template};
 
+use super::claim::Called;
 use super::table::captures;
 use super::{Claim, Found, Table};
 
@@ -43,14 +44,14 @@ pub fn matching(text: &str) -> bool {
 
 fn claim(template: Template) -> Claim {
     Claim {
-        service: "fuzz".to_owned(),
-        endpoint: "Fuzz.Call".to_owned(),
+        call: Arc::new(Called {
+            service: "fuzz".to_owned(),
+            endpoint: "Fuzz.Call".to_owned(),
+            ..Called::default()
+        }),
         method: "GET".to_owned(),
         template,
         body: Body::None,
         response_body: None,
-        request: None,
-        response: None,
-        streams: false,
     }
 }

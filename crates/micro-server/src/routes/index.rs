@@ -189,7 +189,7 @@ impl Follower {
                 if let Err(claim) = table.add(claim.clone()) {
                     let (method, path) = claim.key();
                     tracing::warn!(
-                        service = claim.service,
+                        service = claim.call.service,
                         method,
                         path,
                         "another service has this route"

@@ -3,6 +3,8 @@
 //! At each part of a path its text goes before `*`, and that before `**`; at the end a verb goes before none, and a method
 //! before any. Where the more specific way leads nowhere the next one is tried, so `GET /a/b` finds `GET /a/*` beside
 //! `POST /a/b`. No node is looked at twice for one path: the effort is bounded by the tree, and by far less in practice.
+//!
+//! Nodes are small, and what is few is a list: with ten thousand routes a search waits for memory and for nothing else.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -21,21 +23,83 @@ pub(crate) struct Table {
 
 #[derive(Default)]
 struct Node {
-    literals: HashMap<Box<str>, Node>,
+    literals: Names<Node>,
     one: Option<Box<Node>>,
     /// What ends here, and what takes all that follows.
-    here: Leaves,
-    rest: Leaves,
+    here: Option<Box<Leaves>>,
+    rest: Option<Box<Leaves>>,
 }
 
 /// The routes of one path, by the verb at its end.
 #[derive(Default)]
 struct Leaves {
-    plain: Methods,
-    verbs: HashMap<Box<str>, Methods>,
+    plain: Names<Arc<Claim>>,
+    verbs: Names<Names<Arc<Claim>>>,
 }
 
-type Methods = HashMap<Box<str>, Arc<Claim>>;
+/// What names stand for: a list as long as they are few.
+struct Names<T> {
+    few: Vec<(Box<str>, T)>,
+    #[expect(clippy::box_collection, reason = "most have none")]
+    many: Option<Box<HashMap<Box<str>, T>>>,
+}
+
+/// More than so many are looked up by their hash.
+const FEW: usize = 8;
+
+impl<T> Default for Names<T> {
+    fn default() -> Self {
+        Self {
+            few: Vec::new(),
+            many: None,
+        }
+    }
+}
+
+impl<T> Names<T> {
+    fn get(&self, name: &str) -> Option<&T> {
+        if let Some(many) = &self.many {
+            return many.get(name);
+        }
+        let (_, found) = self.few.iter().find(|(known, _)| **known == *name)?;
+        Some(found)
+    }
+
+    fn entry(&mut self, name: &str) -> &mut T
+    where
+        T: Default,
+    {
+        if self.get(name).is_none() {
+            self.insert(name, T::default());
+        }
+        match &mut self.many {
+            Some(many) => many.get_mut(name),
+            None => self
+                .few
+                .iter_mut()
+                .find(|(known, _)| **known == *name)
+                .map(|(_, found)| found),
+        }
+        .expect("it was put there")
+    }
+
+    fn insert(&mut self, name: &str, value: T) {
+        if let Some(many) = &mut self.many {
+            many.insert(name.into(), value);
+            return;
+        }
+        self.few.retain(|(known, _)| **known != *name);
+        self.few.push((name.into(), value));
+        if self.few.len() > FEW {
+            self.many = Some(Box::new(self.few.drain(..).collect()));
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let few = self.few.iter().map(|(name, _)| &**name);
+        few.chain(self.many.iter().flat_map(|many| many.keys().map(|name| &**name)))
+    }
+}
 
 /// What a method and a path mean.
 #[derive(Debug, PartialEq)]
@@ -54,22 +118,22 @@ impl Table {
         let mut leaves = None;
         for segment in &claim.template.segments {
             match segment {
-                Segment::Literal(text) => node = node.literals.entry(text.as_str().into()).or_default(),
+                Segment::Literal(text) => node = node.literals.entry(text),
                 Segment::One => node = node.one.get_or_insert_default(),
                 Segment::Rest => leaves = Some(()),
             }
         }
         let leaves = match leaves {
-            Some(()) => &mut node.rest,
-            None => &mut node.here,
+            Some(()) => node.rest.get_or_insert_default(),
+            None => node.here.get_or_insert_default(),
         };
         let methods = match claim.template.verb.as_deref() {
-            Some(verb) => leaves.verbs.entry(verb.into()).or_default(),
+            Some(verb) => leaves.verbs.entry(verb),
             None => &mut leaves.plain,
         };
-        match methods.get(claim.method.as_str()) {
-            Some(known) if known.service != claim.service => return Err(claim),
-            _ => drop(methods.insert(claim.method.as_str().into(), claim)),
+        match methods.get(&claim.method) {
+            Some(known) if known.call.service != claim.call.service => return Err(claim),
+            _ => methods.insert(&claim.method.clone(), claim),
         }
         Ok(())
     }
@@ -133,14 +197,16 @@ impl<'a> Search<'a> {
     fn walk<'t>(&mut self, node: &'t Node, rest: Option<&str>) -> Option<&'t Arc<Claim>> {
         self.looked_at += 1;
         let Some(rest) = rest else {
-            return self.pick(&node.here).or_else(|| self.pick(&node.rest));
+            return self
+                .pick(node.here.as_deref())
+                .or_else(|| self.pick(node.rest.as_deref()));
         };
         let (part, below) = match rest.split_once('/') {
             Some((part, below)) => (part, Some(below)),
             None => (rest, None),
         };
         let text = decode(part).filter(|text| !is_dots(text))?;
-        if let Some(child) = node.literals.get(&*text)
+        if let Some(child) = node.literals.get(&text)
             && let Some(found) = self.walk(child, below)
         {
             return Some(found);
@@ -151,13 +217,15 @@ impl<'a> Search<'a> {
         {
             return Some(found);
         }
-        if node.rest.plain.is_empty() && node.rest.verbs.is_empty() || below.is_some_and(has_dots) {
-            return None;
+        let rest = node.rest.as_deref()?;
+        match below.is_some_and(has_dots) {
+            true => None,
+            false => self.pick(Some(rest)),
         }
-        self.pick(&node.rest)
     }
 
-    fn pick<'t>(&mut self, leaves: &'t Leaves) -> Option<&'t Arc<Claim>> {
+    fn pick<'t>(&mut self, leaves: Option<&'t Leaves>) -> Option<&'t Arc<Claim>> {
+        let leaves = leaves?;
         let methods = match self.verb.as_deref() {
             Some(verb) => leaves.verbs.get(verb)?,
             None => &leaves.plain,
@@ -174,8 +242,10 @@ impl<'a> Search<'a> {
         }
         let found = found.or_else(|| of("*"));
         if found.is_none() {
-            self.looked_at += methods.len();
-            self.allowed.extend(methods.keys().map(ToString::to_string));
+            for name in methods.names() {
+                self.looked_at += 1;
+                self.allowed.insert(name.to_owned());
+            }
         }
         found
     }
