@@ -20,8 +20,8 @@ use tokio::time::timeout;
 
 /// So many calls go without waiting for others.
 const AT_ONCE: usize = 4;
-/// What waits travels in so many groups at a time, of which one is on its way while the other is dealt with. More would be smaller.
-const GROUPS: usize = 2;
+/// What waits travels in so many groups at a time: one on its way, one dealt with, one whose answers go out. More would be smaller.
+const GROUPS: usize = 3;
 /// Who has waited for so long goes too: those under way are slow, and it is not known for how long.
 const WAIT: Duration = Duration::from_millis(1);
 /// So many at most travel as one, and so many bytes unless a single one has more.
