@@ -15,10 +15,10 @@ use crate::{
 };
 
 /// Answers every call with nothing and tells of its headers; whether it understands short calls, where who asks is who is there.
-async fn listen(understands: bool) -> (String, mpsc::UnboundedReceiver<HeaderMap>) {
+async fn listen(understands: bool) -> (String, mpsc::Receiver<HeaderMap>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let (tells, told) = mpsc::unbounded_channel();
+    let (tells, told) = mpsc::channel(8);
     tokio::spawn(async move {
         let (stream, peer) = listener.accept().await.unwrap();
         let mut connection = h2::server::handshake(stream).await.unwrap();
@@ -28,7 +28,7 @@ async fn listen(understands: bool) -> (String, mpsc::UnboundedReceiver<HeaderMap
             if understands && question.is_some_and(|said| said == peer.to_string().as_str()) {
                 response.headers_mut().insert("micro-short", "1".parse().unwrap());
             }
-            let _ = tells.send(request.headers().clone());
+            let _ = tells.send(request.headers().clone()).await;
             let mut stream = respond.send_response(response, false).unwrap();
             stream.send_data(frame_raw(b"").unwrap(), true).unwrap();
         }
@@ -36,11 +36,7 @@ async fn listen(understands: bool) -> (String, mpsc::UnboundedReceiver<HeaderMap
     (address, told)
 }
 
-async fn told(
-    client: &Client,
-    token: &str,
-    heard: &mut mpsc::UnboundedReceiver<HeaderMap>,
-) -> Vec<(String, String)> {
+async fn told(client: &Client, token: &str, heard: &mut mpsc::Receiver<HeaderMap>) -> Vec<(String, String)> {
     let ctx = Context::background().with_token(token);
     let sent = client.call_raw(&ctx, "echo", "Echo.Call", Codec::Proto, Bytes::new());
     sent.await.unwrap();
