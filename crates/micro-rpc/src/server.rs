@@ -2,6 +2,7 @@
 
 mod call;
 mod connection;
+mod fair;
 pub(crate) mod headers;
 mod here;
 mod inbound;
@@ -12,6 +13,7 @@ mod routes;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod waiting;
 
 use std::future::Future;

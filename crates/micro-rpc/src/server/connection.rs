@@ -55,7 +55,9 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
                     Poll::Pending => Poll::Pending,
                 },
             );
+        let queued = waiting.line.queued();
         tokio::select! {
+            () = queued.begun(), if waiting.line.is_long() => waiting.line.follow(),
             accepted = accepted => match accepted {
                 Some(Some(Ok((request, respond)))) => waiting.add(&server, request, respond, share.clone()),
                 Some(Some(Err(error))) => {

@@ -26,7 +26,7 @@ pub(super) struct Inbound {
     pub(super) manner: Manner,
     codec: Option<Codec>,
     headers: HeaderMap,
-    deadline: Option<Instant>,
+    pub(super) deadline: Option<Instant>,
     pub(super) trace: crate::Trace,
     handler: Option<(Arc<Mounted>, Result<&'static MethodDescriptor>)>,
 }

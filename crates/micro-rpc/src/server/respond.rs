@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Response};
 use super::call::{Body, Reply};
 use super::headers;
 use crate::frame::{send, send_unary};
-use crate::names::{GRPC_STATUS, SHORT};
+use crate::names::{GRPC_STATUS, SHORT, UNBEGUN};
 use crate::{Error, Result, Streaming};
 
 /// What every answer to a call has in common.
@@ -130,8 +130,19 @@ fn success() -> HeaderMap {
 
 /// An error without a message before it.
 pub(super) fn fail(respond: &mut SendResponse<Bytes>, error: &Error, manner: Manner) {
+    answer(respond, headers::failure(error, manner.with_details), manner);
+}
+
+/// An error for a call of which nothing was begun: its caller may send it elsewhere, whatever it does.
+pub(super) fn refuse(respond: &mut SendResponse<Bytes>, error: &Error, manner: Manner) {
+    let mut trailers = headers::failure(error, manner.with_details);
+    trailers.insert(&UNBEGUN, HeaderValue::from_static("1"));
+    answer(respond, trailers, manner);
+}
+
+fn answer(respond: &mut SendResponse<Bytes>, trailers: HeaderMap, manner: Manner) {
     let mut response = Response::new(());
-    *response.headers_mut() = headers::failure(error, manner.with_details);
+    *response.headers_mut() = trailers;
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static(manner.content_type));

@@ -72,7 +72,7 @@ impl Stats {
             self.errors.fetch_add(1, Ordering::Relaxed);
         }
         // Asking about a service is not part of what it does.
-        if matches!(endpoint.0, "Debug" | "Health" | "ServerReflection") {
+        if is_about_itself(endpoint.0) {
             return;
         }
         let duration = began.elapsed();
@@ -91,6 +91,11 @@ impl Stats {
         }
         spans.push_back(span);
     }
+}
+
+/// Whether a contract is what a service tells about itself.
+pub(super) fn is_about_itself(handler: &str) -> bool {
+    matches!(handler, "Debug" | "Health" | "ServerReflection")
 }
 
 fn nanoseconds(duration: std::time::Duration) -> u64 {

@@ -5,23 +5,29 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::server::SendResponse;
 use http::{Request, Response, StatusCode, Uri};
 
 use super::Server;
+use super::fair::Line;
 use super::inbound::Inbound;
 use super::pace::Lap;
-use super::respond::{fail, write};
+use super::respond::{fail, refuse, write};
 use super::routes::Mounted;
 use crate::MethodDescriptor;
 use crate::frame::Frames;
 
+/// Who computes for so long keeps others waiting who came with him.
+const LONG: Duration = Duration::from_millis(1);
+
 /// Calls that were accepted and not yet begun.
 pub(super) struct Waiting {
     new: Vec<New>,
+    /// Those that become tasks at once.
+    pub(super) line: Line,
     /// Who is at the other end.
     peer: Option<SocketAddr>,
 }
@@ -36,6 +42,7 @@ impl Waiting {
     pub(super) fn new(peer: Option<SocketAddr>) -> Self {
         Self {
             new: Vec::new(),
+            line: Line::default(),
             peer,
         }
     }
@@ -73,15 +80,20 @@ impl Waiting {
                 mounted,
                 method,
             }),
-            None => drop(tokio::spawn(answer)),
+            None => self.line.join(answer),
         }
     }
 
-    /// Polls each once; what has to wait becomes a task. Tells how many there were.
+    /// Polls each once; what has to wait becomes a task, and so do all behind one that takes long. Tells how many there were.
     pub(super) fn answer(&mut self, server: &Server) -> usize {
         let number = self.new.len();
         let mut lap = Lap::start();
+        let mut goes_on = true;
         for mut new in self.new.drain(..) {
+            if !goes_on {
+                self.line.join(new.answer);
+                continue;
+            }
             // The task polls it again before anything else, so no wake-up is lost.
             let mut cx = Context::from_waker(Waker::noop());
             let polled = pin!(tokio::task::unconstrained(new.answer.as_mut())).poll(&mut cx);
@@ -89,6 +101,7 @@ impl Waiting {
             if let Some(pace) = new.mounted.pace(new.method) {
                 pace.took(time, now.duration_since(server.0.origin));
             }
+            goes_on = time < LONG;
             if polled.is_pending() {
                 tokio::spawn(new.answer);
             }
@@ -105,6 +118,15 @@ async fn answer(
     body: h2::RecvStream,
     mut respond: SendResponse<Bytes>,
 ) {
+    if let Some(error) = inbound.too_late(&server, began) {
+        refuse(&mut respond, &error, inbound.manner);
+        let endpoint = inbound.endpoint();
+        server
+            .0
+            .stats
+            .record(inbound.trace, endpoint, began, Some(&error));
+        return;
+    }
     let frames = Frames::new(body, server.0.limits.message);
     let trace = inbound.trace.clone();
     let endpoint = inbound.endpoint();
