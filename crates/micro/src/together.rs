@@ -117,7 +117,8 @@ impl<C: Calls> Together<C> {
 
     fn begin(&self, asked: C::Asked) -> Begun<C> {
         let mut state = self.0.state();
-        if state.calls < AT_ONCE {
+        // Nobody overtakes who waits.
+        if state.calls < AT_ONCE && state.waiting.is_empty() {
             return Begun::Alone(asked, Turn(Some(self.slot(&mut state, 1))));
         }
         let (answer, answered) = oneshot::channel();
@@ -260,6 +261,8 @@ async fn carry<C: Calls>(mut slot: Slot<C>) {
         }
         let mut made = slot.shared.calls.together(group);
         if leaves_some && timeout(WAIT, &mut made).await.is_ok() {
+            // Nobody else looks at the clock for those left.
+            slot.hurries = true;
             continue;
         }
         if leaves_some {
@@ -432,6 +435,43 @@ mod tests {
             assert_eq!(answer.unwrap(), Ok(asked * 2));
         }
         assert_eq!(together.0.state().under_way, 0, "nothing is left behind");
+    }
+
+    /// Calls that go alone never end; those that travel together do at once.
+    struct Stuck;
+
+    #[async_trait]
+    impl Calls for Stuck {
+        type Asked = ();
+        type Answer = ();
+
+        fn weight((): &()) -> usize {
+            1
+        }
+
+        async fn alone(&self, (): ()) -> Result<()> {
+            std::future::pending().await
+        }
+
+        async fn together(&self, several: Vec<((), Waiting<()>)>) {
+            several.into_iter().for_each(|((), waits)| waits.answer(Ok(())));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_whom_a_quick_group_leaves_go_too() {
+        let together = Together::new(Stuck);
+        let calls: Vec<_> = (0..204)
+            .map(|_| {
+                let together = together.clone();
+                tokio::spawn(async move { together.call(()).await })
+            })
+            .collect();
+        settle().await;
+        tokio::time::advance(WAIT * 2).await;
+        settle().await;
+        assert_eq!(calls.iter().filter(|call| call.is_finished()).count(), 200);
+        calls.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
     #[tokio::test(start_paused = true)]
