@@ -130,6 +130,7 @@ impl Client {
         body: Bytes,
     ) -> Result<Bytes> {
         let tries = &mut Tries::default();
+        self.0.budget.earn();
         request::unary(&self.0, ctx, service, endpoint, codec, frame_raw(&body)?, tries).await
     }
 
@@ -302,6 +303,7 @@ impl ServiceClient {
         message: &Q,
     ) -> Result<R> {
         let frame = Codec::Proto.frame(message)?;
+        self.client.0.budget.earn();
         let answer = self.ask(ctx, endpoint, frame, &mut Tries::default()).await?;
         Codec::Proto.decode(&answer).map_err(foreign)
     }

@@ -21,6 +21,9 @@ pub(crate) const FORM: &str = ";form=short";
 /// Every so many calls ids go into HPACK's table, where what else comes pushes them out: their names are found there then.
 const REMEMBERED: usize = 256;
 
+/// The answer of who understands.
+pub(crate) const UNDERSTOOD: &str = "1";
+
 const UNKNOWN: u8 = 0;
 const WHOLE: u8 = 1;
 const SHORT: u8 = 2;
@@ -71,13 +74,21 @@ impl Peer {
     /// From the headers of an answer to a unary call that goes well so far.
     pub(crate) fn learn(&self, answer: &http::HeaderMap) {
         if self.understands.load(Ordering::Relaxed) == UNKNOWN {
-            let understands = match answer.contains_key(&crate::names::SHORT) {
-                true => SHORT,
-                false => WHOLE,
+            // What was asked may come back from who repeats all that he does not know.
+            let understands = match answer.get(&crate::names::SHORT) {
+                Some(said) if said == UNDERSTOOD => SHORT,
+                _ => WHOLE,
             };
             self.understands.store(understands, Ordering::Relaxed);
         }
     }
+}
+
+/// Whether what a caller says of his own address is what is at the other end. An address of IPv4 is the same on a listener of IPv6.
+pub(crate) fn is_of(said: &str, peer: Option<SocketAddr>) -> bool {
+    let canonical = |address: SocketAddr| (address.ip().to_canonical(), address.port());
+    let said = said.parse().ok().map(canonical);
+    said.is_some() && said == peer.map(canonical)
 }
 
 impl<'a> Form<'a> {

@@ -243,8 +243,8 @@ impl Tries {
     pub(super) fn elsewhere(&mut self, at: At, client: &Inner, error: &Error) -> bool {
         // Where there is nobody else to ask, that one was right.
         self.last = Some(error.clone());
-        at.turn.target.standing.refused();
-        self.passed.push((at.turn.pass(), false));
+        client.pool.move_on();
+        self.passed.push((at.turn.refused(), false));
         self.made < ATTEMPTS && client.budget.spend()
     }
 

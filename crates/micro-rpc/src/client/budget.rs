@@ -21,7 +21,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// A call was made that may be sent again.
+    /// A call was made, which may be sent again where it is refused unbegun, or whatever comes if it may be called twice.
     pub(super) fn earn(&self) {
         if self.0.load(Ordering::Relaxed) < MOST {
             self.0.fetch_add(EARNED, Ordering::Relaxed);

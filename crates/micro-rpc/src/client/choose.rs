@@ -3,8 +3,8 @@
 //! Of two that are drawn by lot the one with less to do, weighed by how long it takes: about as good as the best of all, and it costs the same
 //! for three instances as for a thousand. Those that did not take this call, or are left alone, are passed over while there are others.
 //!
-//! Of very many instances a client calls a few neighbours while one of them has nothing to do, else some more, else any: who calls little keeps
-//! few connections, and they stay warm. Each client begins elsewhere, so all instances are somebody's neighbours.
+//! Of very many instances a client calls two neighbours while it has no call at the better of them, else some more, else any: who calls little
+//! keeps few connections, and they stay warm. Each client begins elsewhere and moves on slowly, and at once where it is refused.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use crate::trace;
 
 /// So many instances are no crowd: any of them is called.
 const FEW: usize = 32;
-/// A client's neighbours among more, and those beyond them. What a connection needs is some 40 KB at both ends: that of four stays in a
+/// A client's neighbours among more, and those beyond them. What a connection needs is some 40 KB at both ends: that of two stays in a
 /// processor's cache, and a call is a fifth slower where it has to be fetched.
-const NEIGHBOURS: [usize; 2] = [4, FEW];
+const NEIGHBOURS: [usize; 2] = [2, FEW];
 
 /// The instances that a call did not get through to, and whether they can be reached.
 pub(super) type Passed = Vec<(Arc<Target>, bool)>;

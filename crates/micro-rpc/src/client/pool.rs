@@ -1,6 +1,7 @@
 //! The instances that are called, and the connections to each.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -16,12 +17,18 @@ const BUSY: usize = 16;
 /// Instances come and go at new addresses: once there are so many, those without a connection are forgotten now and then.
 const MANY: usize = 64;
 
+/// So long the first neighbour stays the same.
+const STAYS: Duration = Duration::from_secs(10);
+
 pub(super) struct Pool {
     per_target: usize,
     alive: Duration,
     targets: RwLock<Targets>,
     /// Where among many instances this client begins, from 0 to 1.
     begin: f64,
+    /// How many instances it has moved on from there.
+    moved: AtomicUsize,
+    opened: Instant,
 }
 
 #[derive(Default)]
@@ -59,12 +66,24 @@ impl Pool {
             alive,
             targets: RwLock::default(),
             begin: trace::fraction(),
+            moved: AtomicUsize::new(0),
+            opened: Instant::now(),
         }
     }
 
-    /// The first of its neighbours, of so many instances. It moves little when a few come or go.
+    /// The first of its neighbours, of so many instances. It moves little when a few come or go, and on to the next now and then: nobody stays
+    /// with slow ones, and none is never called.
     pub(super) fn begin(&self, count: usize) -> usize {
-        trace::share(self.begin, count)
+        let stays = self.opened.elapsed().as_secs() / STAYS.as_secs();
+        let moved = usize::try_from(stays)
+            .unwrap_or(0)
+            .wrapping_add(self.moved.load(Ordering::Relaxed));
+        trace::share(self.begin, count).wrapping_add(moved) % count.max(1)
+    }
+
+    /// The neighbours have too much to do: others are called.
+    pub(super) fn move_on(&self) {
+        self.moved.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn target(&self, address: &str) -> Arc<Target> {
@@ -179,6 +198,15 @@ impl Turn {
             self.target.standing.took(self.began.elapsed());
         }
         self.target.standing.saw(outcome, self.is_probe);
+    }
+
+    /// It was refused: there is too much to do.
+    pub(super) fn refused(self) -> Arc<Target> {
+        self.target.standing.refused();
+        if self.is_probe {
+            self.target.standing.saw(Outcome::Failing, true);
+        }
+        self.pass()
     }
 
     /// It was not dealt with here, which says nothing of how long it takes.

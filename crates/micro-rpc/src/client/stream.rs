@@ -14,8 +14,9 @@ use tokio::sync::Mutex;
 use super::Inner;
 use super::attempt::{At, Begun, Call, Started, Tries};
 use super::connection::Slot;
-use super::request::{finish, open};
+use super::request::{finish, nothing, open};
 use crate::frame::{Frames, broken, send};
+use crate::names::UNBEGUN;
 use crate::{Codec, Context, Error, Result, Streaming};
 
 /// So many bytes of requests are kept until the call was begun, in case that it has to be sent to another instance.
@@ -160,6 +161,14 @@ impl Waiting {
     async fn answered(mut self) -> Result<Open> {
         loop {
             let error = match self.answer.await {
+                Ok(answer) if answer.headers().contains_key(&UNBEGUN) => {
+                    let error = open(answer).1.unwrap_or_else(|| nothing(&self.wanted.service));
+                    let client = self.wanted.client.clone();
+                    if !self.tries.elsewhere(self.at, &client, &error) {
+                        return Err(error);
+                    }
+                    error
+                }
                 Ok(answer) => {
                     self.requests.are_taken.store(true, Ordering::Relaxed);
                     let (frames, failed) = open(answer);
@@ -171,17 +180,19 @@ impl Waiting {
                     };
                     return failed.map_or(Ok(open), Err);
                 }
-                Err(error) => error,
+                Err(error) => {
+                    if !self.tries.again(self.at, &error) {
+                        return Err(self.sending.cause(broken(&error)));
+                    }
+                    broken(&error)
+                }
             };
-            if !self.tries.again(self.at, &error) {
-                return Err(self.sending.cause(broken(&error)));
-            }
             self.sending.end().await;
             if let Some(failed) = self.requests.failed.get() {
                 return Err(failed.clone());
             }
             if !self.requests.source.lock().await.is_whole {
-                return Err(broken(&error));
+                return Err(error);
             }
             let started = self.wanted.call().start_there(&mut self.tries).await?;
             self.sending = Sending::start(started.out, self.requests.clone());

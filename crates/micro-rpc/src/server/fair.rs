@@ -2,7 +2,8 @@
 //!
 //! The runtime takes tasks as they come, so whoever sends a thousand calls would have all others wait behind them. Of each connection only a few
 //! calls are in the runtime's queue before their first step; the others wait with the connection, and one of them follows when one of those begins.
-//! So connections take turns, and who asks little is behind a few calls of each other one. A connection is a caller: a process.
+//! So connections take turns, and who asks little is behind a few calls of each other one. A caller is who has a connection, a process of some service;
+//! those behind a gateway or a proxy are one, which can limit them by name.
 
 use std::collections::VecDeque;
 use std::num::NonZero;

@@ -18,7 +18,7 @@ use crate::frame::Frames;
 use crate::names::{
     EXTENSIONS, GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, NAMESPACE, SHORT, TIMEOUT, TOKEN, X_CONTENT_TYPE,
 };
-use crate::short::FORM;
+use crate::short::{self, FORM};
 use crate::{Access, Account, Codec, Context, Error, Metadata, MethodDescriptor, Result};
 
 /// A call whose headers were read.
@@ -68,8 +68,7 @@ impl Inbound {
                 },
                 with_details: server.0.relay.is_none(),
                 is_short: content_type.ends_with(FORM),
-                knows_short: headers::text(&headers, &SHORT)
-                    .is_some_and(|said| said.parse().is_ok_and(|said| peer == Some(said))),
+                knows_short: headers::text(&headers, &SHORT).is_some_and(|said| short::is_of(said, peer)),
             },
             codec,
             deadline: headers::deadline(&headers, Instant::now()),
@@ -117,7 +116,16 @@ impl Inbound {
             || Cow::Owned([target.handler, ".", target.method].concat()),
             Cow::Borrowed,
         );
-        let ctx = admit(server, &target, &endpoint, self.headers, deadline, self.trace).await?;
+        let ctx = admit(
+            server,
+            &target,
+            &endpoint,
+            self.headers,
+            deadline,
+            self.trace,
+            self.manner.is_short,
+        )
+        .await?;
         drop(endpoint);
         let call = Call::new(codec, extensions, frames, server.0.limits.request);
         let work = async {
@@ -180,6 +188,7 @@ async fn admit(
     mut headers: HeaderMap,
     deadline: Option<Instant>,
     trace: crate::Trace,
+    is_short: bool,
 ) -> Result<Context> {
     let inner = &*server.0;
     let id = if inner.relay.is_some() {
@@ -188,7 +197,10 @@ async fn admit(
         &*inner.name
     };
     let mut account = None;
-    if let Some(token) = headers.remove(&TOKEN) {
+    // Who hands headers on that he does not know makes no short call: nobody is somebody else here than he was there.
+    if let Some(token) = headers.remove(&TOKEN)
+        && is_short
+    {
         headers.entry(AUTHORIZATION).or_insert(token);
     }
     if let Some(guard) = &inner.guard {

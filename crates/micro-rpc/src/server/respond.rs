@@ -13,6 +13,7 @@ use super::call::{Body, Reply};
 use super::headers;
 use crate::frame::{send, send_unary};
 use crate::names::{GRPC_STATUS, SHORT, UNBEGUN};
+use crate::short::UNDERSTOOD;
 use crate::{Error, Result, Streaming};
 
 /// What every answer to a call has in common.
@@ -109,7 +110,7 @@ fn begin(respond: &mut SendResponse<Bytes>, manner: Manner) -> Result<SendStream
     if manner.knows_short {
         response
             .headers_mut()
-            .insert(&SHORT, HeaderValue::from_static("1"));
+            .insert(&SHORT, HeaderValue::from_static(UNDERSTOOD));
     }
     respond
         .send_response(response, false)

@@ -17,6 +17,8 @@ use crate::Error;
 
 /// The part of a call's time that may be over before its first step.
 const PART: u32 = 4;
+/// So long a step waits now and then though there is little to do.
+const USUAL: Duration = Duration::from_millis(2);
 
 impl Inbound {
     /// Why a call that arrived at `began` is not begun now, if it is not.
@@ -34,7 +36,7 @@ impl Inbound {
 }
 
 fn is_late(waited: Duration, allowance: Duration) -> bool {
-    waited > allowance / PART
+    waited > (allowance / PART).max(USUAL)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ const LONG: Duration = Duration::from_millis(1);
 /// Calls that were accepted and not yet begun.
 pub(super) struct Waiting {
     new: Vec<New>,
-    /// Those that become tasks at once.
+    /// Those that become tasks.
     pub(super) line: Line,
     /// Who is at the other end.
     peer: Option<SocketAddr>,
@@ -133,8 +133,9 @@ async fn answer(
     let manner = inbound.manner;
     // A caller that hangs up stops the work that it asked for.
     let reply = tokio::select! {
-        reply = inbound.run(&server, uri.path(), frames) => reply,
+        biased;
         _ = poll_fn(|cx| respond.poll_reset(cx)) => return,
+        reply = inbound.run(&server, uri.path(), frames) => reply,
     };
     let failed = match reply {
         Ok(reply) => write(respond, reply, manner).await.err(),

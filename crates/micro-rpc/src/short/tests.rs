@@ -8,6 +8,7 @@ use http::{HeaderMap, Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
+use super::is_of;
 use crate::codec::frame_raw;
 use crate::{
     Account, Call, Client, Codec, Context, Error, Guard, Handler, MethodDescriptor, Reply, Result, Server,
@@ -207,7 +208,25 @@ async fn a_server_says_so_to_its_own_peer_alone_and_answers_as_it_is_asked() {
         let answer: String = Codec::Proto.decode(&body[5..]).unwrap();
         assert_eq!(answer, "alice Bearer good [false, false]");
     }
-    let (headers, body, _) = ask(&mut sender, &[FORM]).await;
-    assert_eq!(headers["grpc-status"], "6");
-    assert!(body.is_empty());
+    // Nobody, also where somebody hands on a header that he does not know.
+    for nobody in [vec![FORM], vec![WHOLE, ("micro-token", "Bearer good")]] {
+        let (headers, body, _) = ask(&mut sender, &nobody).await;
+        assert_eq!(headers["grpc-status"], "6");
+        assert!(body.is_empty());
+    }
+}
+
+#[test]
+fn an_address_is_the_same_however_it_is_written() {
+    let peer = |text: &str| Some(text.parse().unwrap());
+    assert!(is_of("10.0.0.5:1", peer("10.0.0.5:1")));
+    assert!(is_of("10.0.0.5:1", peer("[::ffff:10.0.0.5]:1")));
+    for (said, seen) in [
+        ("10.0.0.5:1", peer("10.0.0.5:2")),
+        ("10.0.0.5:1", peer("10.0.0.6:1")),
+        ("10.0.0.5", peer("10.0.0.5:1")),
+        ("", None),
+    ] {
+        assert!(!is_of(said, seen), "{said}");
+    }
 }

@@ -61,6 +61,8 @@ fn is_forwarded(name: &HeaderName, headers: &HeaderMap) -> bool {
         "content-length" | "content-type" | "content-encoding" | "x-content-type" | "user-agent" => false,
         // Who named the service that he calls has said where this call goes, and not where those go that it leads to.
         "timeout" | "micro-namespace" | "micro-service" | "remote" | "method" | "url" => false,
+        // How two of ours speak to each other.
+        "micro-token" | "micro-short" => false,
         // Services take other forms too: nobody is somebody else there than he was here, where he may be refused or limited.
         "authorization" => headers[name].as_bytes().starts_with(b"Bearer "),
         "sec-websocket-key" | "sec-websocket-version" | "sec-websocket-extensions" => false,
