@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
-use crate::{axum_reference, hyper_reference, micro_subject, tonic_reference};
+use crate::{axum_reference, hyper_reference, micro_subject, overload, tonic_reference};
 
 /// Asks a server for the number of its allocations, and begins the answer.
 const ALLOCATIONS: &str = "allocations";
@@ -125,6 +125,7 @@ fn play(role: &str) -> Result<()> {
         "axum" => runtime()?.block_on(axum_reference::serve()),
         "hyper" => runtime()?.block_on(hyper_reference::serve()),
         "micro" => micro_subject::serve(),
+        "worker" => runtime()?.block_on(overload::serve()),
         other => bail!("no such role: {other}"),
     }
 }

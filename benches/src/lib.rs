@@ -28,6 +28,7 @@ mod gateway;
 mod generator;
 mod journey;
 mod memory;
+mod overload;
 mod platform;
 mod reload;
 mod rpc;
@@ -62,6 +63,7 @@ async fn measure(name: &str, plan: Plan) -> Result<Vec<Figure>> {
         "gateway" => gateway::measure(plan).await,
         "memory" => memory::measure(plan).await,
         "allocations" => allocations::measure().await,
+        "overload" => overload::measure(plan).await,
         "scale" => scale::measure(plan).await,
         "platform" => platform::measure(plan).await,
         "reload" => reload::measure(plan).await,

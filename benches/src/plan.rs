@@ -57,6 +57,7 @@ const NAMES: &[(&str, Unnamed)] = &[
     ("gateway", Unnamed::Always),
     ("memory", Unnamed::Always),
     ("allocations", Unnamed::Always),
+    ("overload", Unnamed::Full),
     ("scale", Unnamed::Full),
     ("platform", Unnamed::Full),
     ("journey", Unnamed::Full),
