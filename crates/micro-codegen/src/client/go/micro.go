@@ -72,7 +72,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s (%d)", e.ID, e.Detail, e.Code)
 }
 
-// Unwrap returns what made the client give up, if it is the client's own error.
+// Unwrap returns what made the client give up, if it is the client's own error, and context.DeadlineExceeded wherever it was noticed that
+// the time of the call was over.
 func (e *Error) Unwrap() error {
 	return e.cause
 }
@@ -514,6 +515,10 @@ func refused(answer *http.Response) *Error {
 	}
 	if failed.Status == "" {
 		failed.Status = http.StatusText(failed.Code)
+	}
+	if failed.Code == http.StatusRequestTimeout {
+		// The other side keeps the deadline by a clock of its own, which may be a moment ahead.
+		failed.cause = context.DeadlineExceeded
 	}
 	switch answer.StatusCode {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
