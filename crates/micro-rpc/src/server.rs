@@ -67,6 +67,7 @@ struct Inner {
     relay: Option<Arc<dyn Relay>>,
     limits: Limits,
     stats: Stats,
+    lateness: turn::Lateness,
     /// What times are measured from.
     origin: Instant,
     connections: Arc<Semaphore>,
@@ -222,6 +223,7 @@ impl Builder {
         let name: Arc<str> = self.name.into();
         Server(Arc::new(Inner {
             stats: Stats::new(name.clone()),
+            lateness: turn::Lateness::default(),
             origin: Instant::now(),
             name,
             routes: self.routes,

@@ -5,9 +5,11 @@
 //! it, its first in the handler, and the one that writes its answer. How long the first took is known, and the others take as long. So a call whose
 //! first step comes when a quarter of its time is over is refused, which costs next to nothing, and those behind it are answered in time.
 //!
-//! It needs no limit that would have to be found, and refuses nothing while calls are answered: who gives a call more time may wait for longer.
+//! It needs no limit that would have to be found, and refuses nothing while calls are answered: who gives a call more time may wait for longer. One
+//! that is late among others that are not is begun: a machine that stalls for a moment is not overloaded.
 //! What waits within a handler, for a lock or a place in a pool, is not seen here.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Server;
@@ -20,13 +22,37 @@ const PART: u32 = 4;
 /// So long a step waits now and then though there is little to do.
 const USUAL: Duration = Duration::from_millis(2);
 
+/// So many more calls were late than in time before any is refused, and are counted at most.
+const MANY: u32 = 8;
+const MOST: u32 = 2 * MANY;
+
+/// How many more calls were late of late than in time.
+#[derive(Debug, Default)]
+pub(super) struct Lateness(AtomicU32);
+
+impl Lateness {
+    /// Notes a call; whether many before it were late.
+    fn note(&self, is_late: bool) -> bool {
+        let before = self.0.load(Ordering::Relaxed);
+        let now = match is_late {
+            true => (before + 1).min(MOST),
+            false => before.saturating_sub(1),
+        };
+        if now != before {
+            self.0.store(now, Ordering::Relaxed);
+        }
+        before >= MANY
+    }
+}
+
 impl Inbound {
     /// Why a call that arrived at `began` is not begun now, if it is not.
     pub(super) fn too_late(&self, server: &Server, began: Instant) -> Option<Error> {
         let (handler, method) = self.endpoint();
         let allowance = self.deadline?.saturating_duration_since(began);
         // What a service tells about itself it tells in any case: whoever looks why it is slow is to see something.
-        let is_refused = is_late(began.elapsed(), allowance) && !is_about_itself(handler);
+        let is_late = is_late(began.elapsed(), allowance);
+        let is_refused = server.0.lateness.note(is_late) && is_late && !is_about_itself(handler);
         is_refused.then(|| {
             let detail =
                 format!("overloaded: {handler}.{method} had to wait too long for its turn, try another instance or later");
@@ -135,6 +161,18 @@ mod tests {
     fn a_quarter_of_the_time_may_be_over() {
         assert!(!is_late(PATIENCE / 4, PATIENCE));
         assert!(is_late(PATIENCE / 4 + Duration::from_millis(1), PATIENCE));
+    }
+
+    #[test]
+    fn who_is_late_alone_is_begun() {
+        let lateness = Lateness::default();
+        for is_late in [true, false].into_iter().cycle().take(100) {
+            assert!(!lateness.note(is_late));
+        }
+        (0..MANY).for_each(|_| assert!(!lateness.note(true)));
+        (0..100).for_each(|_| assert!(lateness.note(true)));
+        (0..=MOST - MANY).for_each(|_| assert!(lateness.note(false)));
+        assert!(!lateness.note(true), "it is over");
     }
 
     #[tokio::test(flavor = "multi_thread")]
