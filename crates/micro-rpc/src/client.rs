@@ -6,6 +6,8 @@ mod choose;
 mod connection;
 mod head;
 mod here;
+mod lane;
+mod lanes;
 mod pool;
 mod request;
 mod standing;

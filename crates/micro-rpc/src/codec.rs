@@ -55,15 +55,6 @@ impl Codec {
         }
     }
 
-    /// The content type of a [short](crate::short) call in this codec.
-    pub(crate) fn short_type(self) -> &'static str {
-        match self {
-            Self::Proto => "application/grpc+proto;form=short",
-            Self::Json => "application/grpc+json;form=short",
-            Self::Bytes => "application/grpc+bytes;form=short",
-        }
-    }
-
     /// Decodes a message. Nothing, and JSON `null`, is the empty message.
     pub fn decode<T: Message>(self, body: &[u8]) -> Result<T> {
         match self {

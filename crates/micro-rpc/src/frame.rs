@@ -28,6 +28,8 @@ enum Source {
     Network(RecvStream),
     /// Never locked: it is for a call that is lent to several threads.
     Here(Mutex<Streaming<Bytes>>),
+    /// There was one message, which came with the call.
+    Nothing,
 }
 
 impl Source {
@@ -38,6 +40,7 @@ impl Source {
                 let frames = frames.get_mut().unwrap_or_else(PoisonError::into_inner);
                 return frames.next().await;
             }
+            Self::Nothing => return None,
         };
         Some(match stream.data().await? {
             Ok(chunk) => {
@@ -55,9 +58,14 @@ impl Frames {
         Self::from(Source::Network(stream), Bytes::new(), limit)
     }
 
-    /// Those of a call from this process: one, or nothing, and more.
-    pub(crate) fn here(first: Bytes, more: Streaming<Bytes>, limit: usize) -> Self {
-        Self::from(Source::Here(Mutex::new(more)), first, limit)
+    /// Those of a call from this process.
+    pub(crate) fn here(frames: Streaming<Bytes>, limit: usize) -> Self {
+        Self::from(Source::Here(Mutex::new(frames)), Bytes::new(), limit)
+    }
+
+    /// That of a call that came with it.
+    pub(crate) fn one(frame: Bytes, limit: usize) -> Self {
+        Self::from(Source::Nothing, frame, limit)
     }
 
     fn from(source: Source, chunk: Bytes, limit: usize) -> Self {
@@ -91,7 +99,7 @@ impl Frames {
     pub(crate) async fn trailers(&mut self) -> Result<Option<http::HeaderMap>> {
         match &mut self.source {
             Source::Network(stream) => stream.trailers().await.map_err(|error| broken(&error)),
-            Source::Here(_) => Ok(None),
+            Source::Here(_) | Source::Nothing => Ok(None),
         }
     }
 
@@ -129,6 +137,17 @@ impl Frames {
         message.advance(FRAME_HEADER);
         Ok(Some(message))
     }
+}
+
+/// The message of a frame that is whole.
+pub(crate) fn message(mut frame: Bytes) -> Result<Bytes> {
+    let is_whole = length(&frame, MESSAGE_LIMIT)?.is_some_and(|length| FRAME_HEADER + length == frame.len());
+    if !is_whole {
+        let detail = "the answer is no message";
+        return Err(Error::internal("go.micro.client", detail));
+    }
+    frame.advance(FRAME_HEADER);
+    Ok(frame)
 }
 
 fn length(bytes: &[u8], limit: usize) -> Result<Option<usize>> {

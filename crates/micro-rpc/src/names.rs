@@ -9,13 +9,11 @@ pub(crate) static GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("gr
 pub(crate) static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 pub(crate) static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+/// A caller asks with it whether lanes are understood, and an answer says that they are.
+pub(crate) static LANE: HeaderName = HeaderName::from_static("micro-lane");
 pub(crate) static NAMESPACE: HeaderName = HeaderName::from_static("micro-namespace");
-/// A caller says with it at which address he is himself; an answer, that short calls are understood.
-pub(crate) static SHORT: HeaderName = HeaderName::from_static("micro-short");
 pub(crate) static SPAN_ID: HeaderName = HeaderName::from_static("micro-span-id");
 pub(crate) static TIMEOUT: HeaderName = HeaderName::from_static("timeout");
-/// Stands in for `authorization` in short calls.
-pub(crate) static TOKEN: HeaderName = HeaderName::from_static("micro-token");
 pub(crate) static TRACE_ID: HeaderName = HeaderName::from_static("micro-trace-id");
 /// An answer that has it says that the call was not begun: it may be sent elsewhere, whatever it does.
 pub(crate) static UNBEGUN: HeaderName = HeaderName::from_static("micro-unbegun");

@@ -6,6 +6,7 @@ mod fair;
 pub(crate) mod headers;
 mod here;
 mod inbound;
+mod lane;
 mod limits;
 mod pace;
 mod respond;

@@ -12,17 +12,16 @@ use std::time::Instant;
 use bytes::Bytes;
 use h2::SendStream;
 use h2::client::ResponseFuture;
-use http::uri::Authority;
 use http::{HeaderMap, Request};
 
 use super::Inner;
 use super::choose::{Chosen, Passed, choose};
 use super::connection::{Connection, Slot};
 use super::here::Here;
+use super::lane::Asked;
 use super::pool::{Target, Turn};
 use super::standing::Outcome;
 use crate::frame::broken;
-use crate::short::Form;
 use crate::{Codec, Context, Error, Result};
 
 const ATTEMPTS: usize = 3;
@@ -35,8 +34,8 @@ pub(super) struct Call<'a> {
     pub(super) endpoint: &'a str,
     pub(super) codec: Codec,
     pub(super) deadline: Option<Instant>,
-    /// One message each way: how long it takes is known at its end.
-    pub(super) is_unary: bool,
+    /// Of a call with one message each way, as a frame: how long it takes is known at its end.
+    pub(super) message: Option<&'a Bytes>,
 }
 
 /// A call whose head was sent.
@@ -49,7 +48,8 @@ pub(super) struct Started {
 
 /// A call that an instance has been found for.
 pub(super) enum Begun {
-    There(Started),
+    There(Box<Started>),
+    Lane(Asked, At),
     Here(Box<Here>),
 }
 
@@ -58,6 +58,8 @@ pub(super) struct At {
     /// None where it is in this process.
     connection: Option<Arc<Connection>>,
     turn: Turn,
+    /// Whether the call asks for lanes.
+    asks: bool,
 }
 
 /// The tries of one call so far.
@@ -88,16 +90,17 @@ impl Call<'_> {
             let chosen = self.choose(tries).await?;
             if let Some(opened) = self.client.local.at(&chosen.target.address) {
                 tries.tell(&chosen.target);
-                let turn = Turn::begin(chosen.target, chosen.is_probe, self.is_unary);
-                let (head, connection) = (
-                    self.head(&Authority::from_static("localhost"), Form::here())?,
-                    None,
-                );
-                let at = At { connection, turn };
+                let at = self.at(chosen);
+                let head = self.whole()?;
                 return Ok(Begun::Here(Box::new(Here { opened, head, at })));
             }
-            if let Some(started) = self.send(chosen, tries).await? {
-                return Ok(Begun::There(started));
+            if let Some(asked) = self.ask(&chosen.target) {
+                tries.tell(&chosen.target);
+                return Ok(Begun::Lane(asked, self.at(chosen)));
+            }
+            // Apart, so that calls over a lane are not as large.
+            if let Some(started) = Box::pin(self.send(chosen, tries)).await? {
+                return Ok(Begun::There(Box::new(started)));
             }
         }
     }
@@ -110,6 +113,22 @@ impl Call<'_> {
                 return Ok(started);
             }
         }
+    }
+
+    fn at(&self, chosen: Chosen) -> At {
+        let turn = Turn::begin(chosen.target, chosen.is_probe, self.message.is_some());
+        At {
+            connection: None,
+            turn,
+            asks: false,
+        }
+    }
+
+    /// Over a lane, where there is one and the call is small.
+    fn ask(&self, target: &Arc<Target>) -> Option<Asked> {
+        let message = self.message?;
+        let lane = target.lane()?;
+        lane.ask(self.frame(message)?)
     }
 
     async fn choose(&self, tries: &mut Tries) -> Result<Chosen> {
@@ -138,13 +157,19 @@ impl Call<'_> {
                 return Ok(None);
             }
         };
-        let turn = Turn::begin(target, chosen.is_probe, self.is_unary);
-        let head = self.head(connection.authority(), connection.peer().form(self.is_unary))?;
+        let is_unary = self.message.is_some();
+        let asks = is_unary && target.lanes.is_unknown();
+        let head = self.head(connection.authority(), asks)?;
+        let turn = Turn::begin(target, chosen.is_probe, is_unary);
         match send_head(&connection, head).await {
             Ok((answer, out, slot)) => {
                 tries.tell(&turn.target);
                 let connection = Some(connection);
-                let at = At { connection, turn };
+                let at = At {
+                    connection,
+                    turn,
+                    asks,
+                };
                 Ok(Some(Started {
                     answer,
                     out,
@@ -168,10 +193,11 @@ impl Call<'_> {
 }
 
 impl At {
-    /// What an answer says of the other end of the connection.
+    /// What an answer says of the other end.
     pub(super) fn learn(&self, answer: &HeaderMap) {
-        if let Some(connection) = &self.connection {
-            connection.peer().learn(answer);
+        // An answer to who did not ask says nothing.
+        if self.asks {
+            self.turn.target.lanes.learn(answer);
         }
     }
 
@@ -219,7 +245,7 @@ impl Tries {
 
     /// Whether the call may be sent once more, after it failed at an instance: it was not begun there, and was not tried too
     /// often.
-    pub(super) fn again(&mut self, mut at: At, error: &h2::Error) -> bool {
+    pub(super) fn again(&mut self, at: At, error: &h2::Error) -> bool {
         let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
         // Streams that a GOAWAY does not leave out do not fail with it.
         let was_not_begun = error.is_remote() && (error.is_go_away() || (error.is_reset() && is_refused));
@@ -227,16 +253,27 @@ impl Tries {
             at.retire();
         }
         if was_not_begun {
-            self.passed.push((at.turn.pass(), true));
-            return self.made < ATTEMPTS;
+            return self.gone(at);
         }
-        if error.is_io() || error.is_library() {
-            at.retire();
-            at.turn.tell(Outcome::Unreachable);
-            self.broke = true;
+        match error.is_io() || error.is_library() {
+            true => self.broke(at),
+            false => self.passed.push((at.turn.pass(), true)),
         }
-        self.passed.push((at.turn.pass(), true));
         false
+    }
+
+    /// Whether the call may be sent once more, after an instance that goes away has not begun it.
+    pub(super) fn gone(&mut self, at: At) -> bool {
+        self.passed.push((at.turn.pass(), true));
+        self.made < ATTEMPTS
+    }
+
+    /// The connection broke while an instance had the call.
+    pub(super) fn broke(&mut self, mut at: At) {
+        at.retire();
+        at.turn.tell(Outcome::Unreachable);
+        self.broke = true;
+        self.passed.push((at.turn.pass(), true));
     }
 
     /// Whether the call may be sent to another instance, after one that has too much to do has refused it with that error.

@@ -11,11 +11,11 @@ use h2::{Ping, PingPong};
 use http::uri::Authority;
 use tokio::net::TcpStream;
 
+use super::lane;
 use crate::gather::Gather;
-use crate::short::Peer;
 use crate::{Error, Result};
 
-const CONNECT: Duration = Duration::from_secs(2);
+pub(super) const CONNECT: Duration = Duration::from_secs(2);
 /// Nobody has used it for so long, and it is closed.
 const IDLE: Duration = Duration::from_secs(300);
 
@@ -25,7 +25,6 @@ pub(super) struct Connection {
     live: Arc<AtomicBool>,
     under_way: Arc<AtomicUsize>,
     driver: tokio::task::AbortHandle,
-    peer: Peer,
 }
 
 /// Counts a call for as long as it lives.
@@ -52,7 +51,6 @@ impl Connection {
                 _ => refused(error.to_string()),
             })?;
         let _ = stream.set_nodelay(true);
-        let peer = Peer::new(stream.local_addr().ok());
         let handshake = h2::client::Builder::new()
             .initial_window_size(1 << 20)
             .initial_connection_window_size(4 << 20)
@@ -87,7 +85,7 @@ impl Connection {
                 under_way: under_way.clone(),
                 driver: driver.clone(),
             };
-            tokio::spawn(watched.watch(pings, alive));
+            tokio::spawn(watched.watch(Question::Ping(pings), alive));
         }
         Ok(Self {
             sender,
@@ -95,17 +93,12 @@ impl Connection {
             live,
             under_way,
             driver,
-            peer,
         })
     }
 
     /// What the calls on it name as their target.
     pub(super) fn authority(&self) -> &Authority {
         &self.authority
-    }
-
-    pub(super) fn peer(&self) -> &Peer {
-        &self.peer
     }
 
     pub(super) fn is_live(&self) -> bool {
@@ -128,15 +121,33 @@ impl Connection {
 }
 
 /// What has to be known of a connection to see that it is still good for something.
-struct Watched {
-    live: Arc<AtomicBool>,
-    under_way: Arc<AtomicUsize>,
-    driver: tokio::task::AbortHandle,
+pub(super) struct Watched {
+    pub(super) live: Arc<AtomicBool>,
+    pub(super) under_way: Arc<AtomicUsize>,
+    pub(super) driver: tokio::task::AbortHandle,
+}
+
+/// How a peer is asked whether it is there.
+pub(super) enum Question {
+    Ping(PingPong),
+    Lane(Arc<lane::Shared>),
+}
+
+impl Question {
+    async fn is_there(&mut self, within: Duration) -> bool {
+        match self {
+            Self::Ping(pings) => {
+                let asked = tokio::time::timeout(within, pings.ping(Ping::opaque())).await;
+                matches!(asked, Ok(Ok(_)))
+            }
+            Self::Lane(lane) => lane.is_there(within).await,
+        }
+    }
 }
 
 impl Watched {
     /// Ends a connection whose peer is gone without a word, and one that nobody has used for long.
-    async fn watch(self, mut pings: PingPong, alive: Duration) {
+    pub(super) async fn watch(self, mut peer: Question, alive: Duration) {
         let mut used = Instant::now();
         while self.live.load(Ordering::Acquire) {
             tokio::time::sleep(alive).await;
@@ -147,8 +158,7 @@ impl Watched {
                 continue;
             }
             used = Instant::now();
-            let asked = tokio::time::timeout(alive, pings.ping(Ping::opaque())).await;
-            if !matches!(asked, Ok(Ok(_))) {
+            if !peer.is_there(alive).await {
                 self.live.store(false, Ordering::Release);
                 // The calls on it fail with it.
                 self.driver.abort();

@@ -1,5 +1,6 @@
 //! The head of an outbound call.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,37 +9,78 @@ use http::uri::{self, Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 use super::attempt::Call;
-use crate::names::{GRPC_TIMEOUT, NAMESPACE, SHORT, SPAN_ID, TIMEOUT, TOKEN, TRACE_ID};
-use crate::short::Form;
+use crate::lane::{self, Head, Said, UNDERSTOOD};
+use crate::names::{GRPC_TIMEOUT, LANE, NAMESPACE, SPAN_ID, TIMEOUT, TRACE_ID};
 use crate::{Error, Result};
 
 /// So many headers a call has of its own at most.
 const OWN_HEADERS: usize = 9;
 
-/// Metadata that belongs to one hop, or that is set anew for the next.
-const NOT_FORWARDED: [&str; 14] = [
-    "content-type",
-    "te",
-    "user-agent",
-    "timeout",
-    "grpc-timeout",
-    "micro-trace-id",
-    "micro-span-id",
-    "micro-short",
-    "micro-token",
-    "host",
-    "connection",
-    "content-length",
-    "transfer-encoding",
-    "grpc-accept-encoding",
-];
+/// Whether metadata of that name goes on to the next hop: not what belongs to one, or is set anew for the next.
+fn travels(name: &str) -> bool {
+    !matches!(
+        name,
+        "content-type"
+            | "te"
+            | "user-agent"
+            | "timeout"
+            | "grpc-timeout"
+            | "micro-trace-id"
+            | "micro-span-id"
+            | "micro-lane"
+            | "host"
+            | "connection"
+            | "content-length"
+            | "transfer-encoding"
+            | "grpc-accept-encoding"
+    )
+}
 
 impl Call<'_> {
-    /// The call as it is sent to an instance.
-    pub(super) fn head(&self, authority: &Authority, form: Form<'_>) -> Result<Request<()>> {
-        let (client, ctx, service, endpoint) = (self.client, self.ctx, self.service, self.endpoint);
-        let wrong = || Error::bad_request("go.micro.client", format!("malformed method name: {endpoint:?}"));
-        let (handler, method) = endpoint.split_once('.').ok_or_else(wrong)?;
+    /// The call as it is sent over a lane with its message; `None` where it does not fit there.
+    pub(super) fn frame(&self, message: &[u8]) -> Option<Vec<u8>> {
+        lane::encode(&self.said(self.token().as_deref()), message)
+    }
+
+    /// The call as it is handed over within a process, with its message where it has one already.
+    pub(super) fn whole(&self) -> Result<Head> {
+        let message = self.message.cloned().unwrap_or_default();
+        lane::whole(&self.said(self.token().as_deref()), message).ok_or_else(|| self.malformed())
+    }
+
+    fn said<'a>(&'a self, token: Option<&'a str>) -> Said<'a> {
+        Said {
+            codec: self.codec,
+            deadline: self.deadline,
+            trace: self.ctx.trace(),
+            service: self.service,
+            endpoint: self.endpoint,
+            namespace: self.namespace(),
+            token,
+            metadata: self.ctx.metadata(),
+            travels,
+        }
+    }
+
+    /// The client's own, for a call that has none.
+    fn token(&self) -> Option<Arc<str>> {
+        let credentials = self.client.credentials.as_ref()?;
+        match self.ctx.metadata().contains(&AUTHORIZATION) {
+            true => None,
+            false => credentials.token(),
+        }
+    }
+
+    fn malformed(&self) -> Error {
+        let detail = format!("malformed method name: {:?}", self.endpoint);
+        Error::bad_request("go.micro.client", detail)
+    }
+
+    /// The call as it is sent over HTTP/2; whether it asks for lanes.
+    pub(super) fn head(&self, authority: &Authority, asks: bool) -> Result<Request<()>> {
+        let (ctx, service) = (self.ctx, self.service);
+        let wrong = || self.malformed();
+        let (handler, method) = self.endpoint.split_once('.').ok_or_else(wrong)?;
         let path = ["/", service, ".", handler, "/", method].concat();
         let mut target = uri::Parts::default();
         target.scheme = Some(Scheme::HTTP);
@@ -49,48 +91,26 @@ impl Call<'_> {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::from_parts(target).map_err(|_| wrong())?;
         let headers = request.headers_mut();
-        headers.reserve(ctx.metadata().headers().len() + OWN_HEADERS);
-        for (name, value) in ctx.metadata().headers() {
-            if !NOT_FORWARDED.contains(&name.as_str()) {
-                headers.append(name, value.clone());
-            }
+        let travel = ctx.metadata().headers();
+        headers.reserve(travel.size_hint().0 + OWN_HEADERS);
+        for (name, value) in travel.filter(|(name, _)| travels(name.as_str())) {
+            headers.append(name, value);
         }
-        let content_type = match form.is_short {
-            true => self.codec.short_type(),
-            false => self.codec.content_type(),
-        };
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        if !form.is_short {
-            headers.insert(TE, HeaderValue::from_static("trailers"));
-        }
-        if self.is_unary
-            && let Some(question) = form.question()
-        {
-            headers.insert(&SHORT, question.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.codec.content_type()));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        if asks {
+            headers.insert(&LANE, HeaderValue::from_static(UNDERSTOOD));
         }
         if !headers.contains_key(&NAMESPACE) {
             set(headers, &NAMESPACE, self.namespace());
         }
-        if !headers.contains_key(AUTHORIZATION)
-            && let Some(token) = client
-                .credentials
-                .as_ref()
-                .and_then(|credentials| credentials.token())
-            && let Some(bearer) = form.bearer(&token)
-        {
-            headers.insert(AUTHORIZATION, bearer);
+        if let Some(token) = self.token() {
+            set(headers, &AUTHORIZATION, &["Bearer ", &token].concat());
         }
-        if form.is_short
-            && let Some(token) = headers.get(AUTHORIZATION)
-            && form.repeats(token)
-            && let Some(token) = headers.remove(AUTHORIZATION)
-        {
-            headers.insert(&TOKEN, token);
-        }
-        set_unique(headers, &TRACE_ID, &ctx.trace().id.text(), form.keeps_ids);
-        set_unique(headers, &SPAN_ID, &ctx.trace().span.text(), form.keeps_ids);
+        set_unique(headers, &TRACE_ID, &ctx.trace().id.text());
+        set_unique(headers, &SPAN_ID, &ctx.trace().span.text());
         if let Some(deadline) = self.deadline {
-            set_deadline(headers, deadline.saturating_duration_since(Instant::now()), form);
+            set_deadline(headers, deadline.saturating_duration_since(Instant::now()));
         }
         Ok(request)
     }
@@ -104,11 +124,9 @@ fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
 
 /// Rounded up to a millisecond, which costs nobody anything because the deadline is kept here too: calls that begin now
 /// all say the same then, and HPACK sends what was said before as one byte.
-fn set_deadline(headers: &mut HeaderMap, left: Duration, form: Form<'_>) {
+fn set_deadline(headers: &mut HeaderMap, left: Duration) {
     let millis = u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
-    if !form.is_short {
-        set(headers, &TIMEOUT, &millis.saturating_mul(1_000_000).to_string());
-    }
+    set(headers, &TIMEOUT, &millis.saturating_mul(1_000_000).to_string());
     // At most eight digits are allowed.
     let grpc = if millis < 100_000_000 {
         format!("{millis}m")
@@ -118,10 +136,10 @@ fn set_deadline(headers: &mut HeaderMap, left: Duration, form: Form<'_>) {
     set(headers, &GRPC_TIMEOUT, &grpc);
 }
 
-/// Sets what is different in every call, and so has no place in HPACK's table of what may come again but for its name.
-fn set_unique(headers: &mut HeaderMap, name: &HeaderName, value: &str, is_kept: bool) {
+/// Sets what is different in every call, and so has no place in HPACK's table of what may come again.
+fn set_unique(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
     if let Ok(mut value) = HeaderValue::from_str(value) {
-        value.set_sensitive(!is_kept);
+        value.set_sensitive(true);
         headers.insert(name, value);
     }
 }

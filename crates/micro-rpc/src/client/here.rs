@@ -1,10 +1,10 @@
 //! Calls to an instance in this process.
 
 use bytes::Bytes;
-use http::Request;
 
 use super::attempt::{At, Tries};
 use super::request::nothing;
+use crate::lane::Head;
 use crate::local::Opened;
 use crate::{Error, Result, Streaming};
 
@@ -18,24 +18,22 @@ tokio::task_local! {
 /// A call that an instance in this process was chosen for.
 pub(super) struct Here {
     pub(super) opened: Opened,
-    pub(super) head: Request<()>,
+    pub(super) head: Head,
     pub(super) at: At,
 }
 
 impl Here {
-    pub(super) async fn ask(self, service: &str, frame: Bytes, tries: &mut Tries) -> Result<Bytes> {
+    pub(super) async fn ask(self, service: &str, tries: &mut Tries) -> Result<Bytes> {
         let Self { opened, head, mut at } = self;
         // A handler that calls again and again waits for nobody; others are to have their turn still.
         tokio::task::consume_budget().await;
         let depth = DEPTH.try_with(|depth| *depth).unwrap_or(0);
         let answered = if depth < DEEPEST && opened.is_here() {
-            let work = opened.server.unary_here(head, frame);
+            let work = opened.server.unary_here(head);
             DEPTH.scope(depth + 1, work).await
         } else {
             let server = opened.server.clone();
-            let work = opened
-                .runtime
-                .spawn(async move { server.unary_here(head, frame).await });
+            let work = opened.runtime.spawn(async move { server.unary_here(head).await });
             AbortOnDrop(work).join().await
         };
         let answered = answered.and_then(|body| body.ok_or_else(|| nothing(service)));

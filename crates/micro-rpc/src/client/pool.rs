@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use super::connection::Connection;
+use super::lanes::Lanes;
 use super::standing::{Outcome, Standing};
 use crate::{Result, trace};
 
 /// A second connection to a target pays once this many calls are under way on the first.
-const BUSY: usize = 16;
+pub(super) const BUSY: usize = 16;
 
 /// Instances come and go at new addresses: once there are so many, those without a connection are forgotten now and then.
 const MANY: usize = 64;
@@ -42,8 +43,9 @@ struct Targets {
 pub(super) struct Target {
     pub(super) address: String,
     pub(super) standing: Standing,
-    per_target: usize,
-    alive: Duration,
+    pub(super) lanes: Lanes,
+    pub(super) per_target: usize,
+    pub(super) alive: Duration,
     open: RwLock<Vec<Arc<Connection>>>,
     opening: Mutex<()>,
 }
@@ -104,6 +106,7 @@ impl Pool {
             Arc::new(Target {
                 address: address.to_owned(),
                 standing: Standing::default(),
+                lanes: Lanes::default(),
                 per_target: self.per_target,
                 alive: self.alive,
                 open: RwLock::default(),
@@ -124,7 +127,7 @@ impl Target {
     }
 
     fn is_connected(&self) -> bool {
-        self.read(|open| open.iter().any(|connection| connection.is_live()))
+        self.lanes.is_open() || self.read(|open| open.iter().any(|connection| connection.is_live()))
     }
 
     /// A live connection.
@@ -173,6 +176,7 @@ impl Target {
 
     async fn open(&self) -> Result<Arc<Connection>> {
         let connection = Arc::new(Connection::open(&self.address, self.alive).await?);
+        self.lanes.forget();
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.retain(|connection| connection.is_live());
         open.push(connection.clone());

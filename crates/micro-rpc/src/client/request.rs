@@ -7,8 +7,9 @@ use h2::RecvStream;
 use http::{HeaderMap, HeaderName, Response};
 
 use super::Inner;
-use super::attempt::{Begun, Call, Tries};
-use crate::frame::{Frames, MESSAGE_LIMIT, broken, send_unary};
+use super::attempt::{At, Begun, Call, Started, Tries};
+use super::lane::{Answer, Asked};
+use crate::frame::{Frames, MESSAGE_LIMIT, broken, message, send_unary};
 use crate::names::{GRPC_MESSAGE, GRPC_STATUS, UNBEGUN};
 use crate::{Codec, Context, Error, Result};
 
@@ -29,49 +30,93 @@ pub(super) async fn unary(
         endpoint,
         codec,
         deadline: Some(deadline),
-        is_unary: true,
+        message: Some(&frame),
     };
-    tokio::time::timeout_at(deadline.into(), ask(&call, frame, tries))
+    tokio::time::timeout_at(deadline.into(), ask(&call, &frame, tries))
         .await
         .unwrap_or_else(|_| Err(Error::timeout("go.micro.client", "context deadline exceeded")))
 }
 
-async fn ask(call: &Call<'_>, frame: Bytes, tries: &mut Tries) -> Result<Bytes> {
+async fn ask(call: &Call<'_>, frame: &Bytes, tries: &mut Tries) -> Result<Bytes> {
     loop {
-        let mut started = match call.start(tries).await? {
-            Begun::There(started) => started,
-            // Apart, so that calls over the network are not as large.
-            Begun::Here(here) => return Box::pin(here.ask(call.service, frame, tries)).await,
+        let answered = match call.start(tries).await? {
+            Begun::Lane(asked, at) => over_lane(call, asked, at, tries).await,
+            // Apart, so that most calls are not as large.
+            Begun::There(started) => Box::pin(over_http2(call, *started, frame, tries)).await,
+            Begun::Here(here) => Some(Box::pin(here.ask(call.service, tries)).await),
         };
-        // Who refuses a request early says why in the answer: that counts more than that it stopped reading.
-        let sent = send_unary(&mut started.out, frame.clone(), true).await;
-        let answer = match started.answer.await {
-            Ok(answer) => answer,
-            Err(error) if tries.again(started.at, &error) => continue,
-            Err(error) => return Err(sent.err().unwrap_or_else(|| broken(&error))),
-        };
-        let mut at = started.at;
-        let was_not_begun = answer.headers().contains_key(&UNBEGUN);
-        if !answer.headers().contains_key(&GRPC_STATUS) {
-            at.learn(answer.headers());
+        if let Some(answered) = answered {
+            return answered;
         }
-        let (frames, failed) = open(answer);
-        if let Some(error) = failed.as_ref().filter(|_| was_not_begun) {
-            match tries.elsewhere(at, call.client, error) {
-                true => continue,
-                false => return Err(error.clone()),
-            }
-        }
-        let read = match failed {
-            Some(error) => Err(error),
-            None => read(call, frames).await,
-        };
-        at.tell(read.as_ref().err());
-        if read.is_err() {
-            tries.avoid(at);
-        }
-        return read;
     }
+}
+
+/// `None` where it is to be asked again, as for the other.
+async fn over_http2(
+    call: &Call<'_>,
+    mut started: Started,
+    frame: &Bytes,
+    tries: &mut Tries,
+) -> Option<Result<Bytes>> {
+    // Who refuses a request early says why in the answer: that counts more than that it stopped reading.
+    let sent = send_unary(&mut started.out, frame.clone(), true).await;
+    let answer = match started.answer.await {
+        Ok(answer) => answer,
+        Err(error) if tries.again(started.at, &error) => return None,
+        Err(error) => return Some(Err(sent.err().unwrap_or_else(|| broken(&error)))),
+    };
+    let mut at = started.at;
+    let was_unbegun = answer.headers().contains_key(&UNBEGUN);
+    if !answer.headers().contains_key(&GRPC_STATUS) {
+        at.learn(answer.headers());
+    }
+    let (frames, failed) = open(answer);
+    let read = match failed {
+        Some(error) if was_unbegun => {
+            let goes_elsewhere = tries.elsewhere(at, call.client, &error);
+            return (!goes_elsewhere).then_some(Err(error));
+        }
+        Some(error) => Err(error),
+        None => read(call, frames).await,
+    };
+    at.tell(read.as_ref().err());
+    if read.is_err() {
+        tries.avoid(at);
+    }
+    Some(read)
+}
+
+async fn over_lane(call: &Call<'_>, asked: Asked, mut at: At, tries: &mut Tries) -> Option<Result<Bytes>> {
+    let read = match asked.await {
+        Answer::Message(frame) if frame.is_empty() => Err(nothing(call.service)),
+        Answer::Message(frame) => message(frame),
+        Answer::Failed {
+            status,
+            text,
+            was_unbegun,
+        } => {
+            let error = Error::from_status(status, &text);
+            if was_unbegun {
+                let goes_elsewhere = tries.elsewhere(at, call.client, &error);
+                return (!goes_elsewhere).then_some(Err(error));
+            }
+            Err(error)
+        }
+        Answer::Gone => {
+            let error = || Error::unavailable("go.micro.client", "the instance goes away");
+            return (!tries.gone(at)).then(|| Err(error()));
+        }
+        Answer::Broke => {
+            tries.broke(at);
+            let detail = "connection broke: it ended before the answer";
+            return Some(Err(Error::unavailable("go.micro.client", detail)));
+        }
+    };
+    at.tell(read.as_ref().err());
+    if read.is_err() {
+        tries.avoid(at);
+    }
+    Some(read)
 }
 
 async fn read(call: &Call<'_>, mut frames: Frames) -> Result<Bytes> {

@@ -40,7 +40,8 @@ pub(super) async fn stream(
     };
     let mut tries = Tries::default();
     let started = match wanted.call().start(&mut tries).await? {
-        Begun::There(started) => started,
+        Begun::There(started) => *started,
+        Begun::Lane(..) => unreachable!("only a call that has its message is asked over a lane"),
         Begun::Here(here) => {
             let answers = here.stream(frames);
             return Ok(match deadline {
@@ -138,7 +139,7 @@ impl Wanted {
             endpoint: &self.endpoint,
             codec: self.codec,
             deadline: self.ctx.deadline(),
-            is_unary: false,
+            message: None,
         }
     }
 }

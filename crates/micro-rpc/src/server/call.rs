@@ -49,6 +49,14 @@ pub(super) enum Body {
     Stream(Streaming<Bytes>),
 }
 
+/// The first of them, for who asked for one, once all have gone well.
+pub(super) async fn first(mut frames: Streaming<Bytes>) -> Result<Option<Bytes>> {
+    let first = frames.next().await.transpose()?;
+    // Only the end says how it went.
+    while frames.next().await.transpose()?.is_some() {}
+    Ok(first)
+}
+
 impl Call {
     pub(super) fn new(codec: Codec, extensions: bool, frames: Frames, patience: Duration) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! One HTTP/2 connection and the calls on it.
+//! One connection: a [lane](crate::lane), or HTTP/2 and the calls on it.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -9,23 +9,21 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::Server;
 use super::waiting::Waiting;
+use super::{Server, lane};
 use crate::Error;
 use crate::gather::Gather;
+use crate::lane::HELLO;
 
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: watch::Receiver<bool>) {
     let limits = server.0.limits;
-    if !matches!(
-        tokio::time::timeout(limits.handshake, speaks_http2(&stream)).await,
-        Ok(true)
-    ) {
-        Box::pin(refuse(&server, &mut stream)).await;
-        return;
+    match tokio::time::timeout(limits.handshake, spoken(&stream)).await {
+        Ok(Some(Spoken::Http2)) => {}
+        Ok(Some(Spoken::Lane)) => return Box::pin(lane::serve(server, stream, stopped)).await,
+        _ => return Box::pin(refuse(&server, &mut stream)).await,
     }
-    let peer = stream.peer_addr().ok();
     let handshake = h2::server::Builder::new()
         .initial_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
@@ -40,7 +38,7 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
         connection.graceful_shutdown();
     }
     let mut gather = Gather::default();
-    let mut waiting = Waiting::new(peer);
+    let mut waiting = Waiting::new();
     let mut together = 0;
     // Each answer under way holds a share.
     let share = Arc::new(());
@@ -76,20 +74,30 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
     }
 }
 
-async fn speaks_http2(stream: &TcpStream) -> bool {
+/// What a connection begins as.
+enum Spoken {
+    Http2,
+    Lane,
+}
+
+/// `None` for what is neither.
+async fn spoken(stream: &TcpStream) -> Option<Spoken> {
     let mut seen = [0; PREFACE.len()];
     loop {
-        match stream.peek(&mut seen).await {
-            Ok(0) | Err(_) => return false,
-            Ok(length) if seen[..length] != PREFACE[..length] => return false,
-            Ok(length) if length == PREFACE.len() => return true,
-            // Some of the preface is here; a peek does not wait for more, and more may never come.
-            Ok(_) => match stream.ready(tokio::io::Interest::READABLE).await {
-                Ok(ready) if !ready.is_read_closed() => {
-                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-                }
-                _ => return false,
-            },
+        let length = stream.peek(&mut seen).await.ok().filter(|length| *length > 0)?;
+        let begins = |with: &[u8; PREFACE.len()]| seen[..length] == with[..length];
+        match length == PREFACE.len() {
+            true if begins(PREFACE) => return Some(Spoken::Http2),
+            true if begins(&HELLO) => return Some(Spoken::Lane),
+            false if begins(PREFACE) || begins(&HELLO) => {}
+            _ => return None,
+        }
+        match stream.ready(tokio::io::Interest::READABLE).await {
+            // Some of it is here; a peek does not wait for more, and more may never come.
+            Ok(ready) if !ready.is_read_closed() => {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            _ => return None,
         }
     }
 }

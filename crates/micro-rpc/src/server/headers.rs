@@ -11,15 +11,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use prost::Message as _;
 
 use crate::names::{GRPC_MESSAGE, GRPC_STATUS, GRPC_TIMEOUT, SPAN_ID, TIMEOUT, TRACE_ID};
-use crate::{Error, Id, Trace};
+use crate::{Error, Id, Metadata, Trace};
 
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The bearer token of a call. Services take `Basic` too, whose second half is the token.
-pub(super) fn token(headers: &HeaderMap, basic: bool) -> Result<Option<Cow<'_, str>>, &'static str> {
-    let Some(value) = text(headers, &AUTHORIZATION) else {
+pub(super) fn token(metadata: &Metadata, basic: bool) -> Result<Option<Cow<'_, str>>, &'static str> {
+    let Some(value) = metadata.text(&AUTHORIZATION) else {
         return Ok(None);
     };
     if let Some(token) = value.strip_prefix("Bearer ") {
@@ -177,13 +177,10 @@ mod tests {
 
     #[test]
     fn basic_is_for_services_only() {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            "authorization",
-            HeaderValue::from_static("Basic dXNlcjp0b2tlbg=="),
-        );
-        assert_eq!(token(&headers, true), Ok(Some("token".into())));
-        assert!(token(&headers, false).is_err());
+        let mut metadata = Metadata::default();
+        metadata.insert("authorization", "Basic dXNlcjp0b2tlbg==");
+        assert_eq!(token(&metadata, true), Ok(Some("token".into())));
+        assert!(token(&metadata, false).is_err());
     }
 
     #[test]

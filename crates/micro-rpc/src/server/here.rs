@@ -4,15 +4,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::stream;
-use http::Request;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Server;
-use super::call::{Body, Reply};
+use super::call::{Body, Reply, first};
 use super::inbound::Inbound;
 use crate::codec::FRAME_HEADER;
 use crate::frame::Frames;
+use crate::lane::Head;
 use crate::{Error, Result, Streaming};
 
 /// So many answers of a stream may wait for the caller.
@@ -20,37 +20,40 @@ const WAITING: usize = 16;
 
 impl Server {
     /// Answers one message with one; `None` where the handler answers nothing.
-    pub(crate) async fn unary_here(&self, head: Request<()>, frame: Bytes) -> Result<Option<Bytes>> {
-        let frames = Frames::here(frame, Streaming::empty(), self.0.limits.message);
-        self.answer_here(head, frames, async |reply| match reply {
-            Body::Message(frame) => Ok(Some(message(&frame))),
-            Body::Stream(mut frames) => {
-                let first = frames.next().await.transpose()?;
-                // Only the end says how it went.
-                while frames.next().await.transpose()?.is_some() {}
-                Ok(first.as_ref().map(message))
-            }
-        })
+    pub(crate) async fn unary_here(&self, head: Head) -> Result<Option<Bytes>> {
+        let limit = self.0.limits.message;
+        self.answer_here(
+            head,
+            |message| Frames::one(message, limit),
+            async |reply| match reply {
+                Body::Message(frame) => Ok(Some(message(&frame))),
+                Body::Stream(frames) => Ok(first(frames).await?.as_ref().map(message)),
+            },
+        )
         .await
     }
 
     /// Answers messages with messages. It goes on by itself until it is over or the answers are dropped, on the runtime that this is called on.
-    pub(crate) fn stream_here(&self, head: Request<()>, requests: Streaming<Bytes>) -> Streaming<Bytes> {
+    pub(crate) fn stream_here(&self, head: Head, requests: Streaming<Bytes>) -> Streaming<Bytes> {
         let (answers, stream) = Streaming::channel(WAITING);
         let server = self.clone();
         let (requests, broke) = watched(requests);
         let task = tokio::spawn(async move {
-            let frames = Frames::here(Bytes::new(), requests, server.0.limits.message);
-            let work = server.answer_here(head, frames, async |reply| {
-                let mut frames = match reply {
-                    Body::Message(frame) => Streaming::from_iter([frame]),
-                    Body::Stream(frames) => frames,
-                };
-                while let Some(frame) = frames.next().await.transpose()? {
-                    answers.send(message(&frame)).await?;
-                }
-                Ok(())
-            });
+            let limit = server.0.limits.message;
+            let work = server.answer_here(
+                head,
+                |_| Frames::here(requests, limit),
+                async |reply| {
+                    let mut frames = match reply {
+                        Body::Message(frame) => Streaming::from_iter([frame]),
+                        Body::Stream(frames) => frames,
+                    };
+                    while let Some(frame) = frames.next().await.transpose()? {
+                        answers.send(message(&frame)).await?;
+                    }
+                    Ok(())
+                },
+            );
             // A caller that hangs up stops the work that it asked for.
             let answered = tokio::select! {
                 answered = work => answered,
@@ -67,17 +70,15 @@ impl Server {
 
     async fn answer_here<T>(
         &self,
-        head: Request<()>,
-        frames: Frames,
+        mut head: Head,
+        frames: impl FnOnce(Bytes) -> Frames,
         read: impl AsyncFnOnce(Body) -> Result<T>,
     ) -> Result<T> {
         let began = Instant::now();
-        let (parts, ()) = head.into_parts();
-        let path = parts.uri.path();
-        let inbound = Inbound::read(self, &parts.method, path, parts.headers, None)
-            .ok_or_else(|| Error::internal("go.micro.client", "a call without a content type"))?;
+        let path = head.take_path();
+        let (inbound, message) = Inbound::said(self, path.text(), head);
         let (trace, endpoint) = (inbound.trace.clone(), inbound.endpoint());
-        let answered = match inbound.run(self, path, frames).await {
+        let answered = match inbound.run(self, path.text(), frames(message)).await {
             Ok(Reply(body)) => read(body).await,
             Err(error) => Err(error),
         };

@@ -1,81 +1,104 @@
 //! A call on its way to the handler: what its headers say, who calls, until when.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, TE};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, TE};
 
 use super::call::{Body, Call, Reply};
 use super::respond::Manner;
 use super::routes::{Mounted, Target, UNIMPLEMENTED};
 use super::{Server, headers};
 use crate::frame::Frames;
+use crate::lane::Head;
 use crate::names::{
-    EXTENSIONS, GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, NAMESPACE, SHORT, TIMEOUT, TOKEN, X_CONTENT_TYPE,
+    EXTENSIONS, GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, LANE, NAMESPACE, TIMEOUT, X_CONTENT_TYPE,
 };
-use crate::short::{self, FORM};
-use crate::{Access, Account, Codec, Context, Error, Metadata, MethodDescriptor, Result};
+use crate::{Access, Account, Codec, Context, Error, Id, Metadata, MethodDescriptor, Result, Trace};
 
 /// A call whose headers were read.
 pub(super) struct Inbound {
-    pub(super) manner: Manner,
     codec: Option<Codec>,
-    headers: HeaderMap,
+    metadata: Metadata,
     pub(super) deadline: Option<Instant>,
-    pub(super) trace: crate::Trace,
-    handler: Option<(Arc<Mounted>, Result<&'static MethodDescriptor>)>,
+    pub(super) trace: Trace,
+    handler: Found,
 }
+
+type Found = Option<(Arc<Mounted>, Result<&'static MethodDescriptor>)>;
 
 /// The gRPC status of a path that names no method.
 const INVALID_ARGUMENT: u8 = 3;
 
 impl Inbound {
-    /// `None` when the request is no gRPC at all.
-    /// `peer` is what is at the other end of the connection.
+    /// The call, and how it is answered over HTTP/2; `None` when the request is no gRPC at all.
     pub(super) fn read(
         server: &Server,
         verb: &http::Method,
         path: &str,
-        headers: HeaderMap,
-        peer: Option<SocketAddr>,
-    ) -> Option<Self> {
+        mut headers: HeaderMap,
+    ) -> Option<(Self, Manner)> {
         let content_type = headers::text(&headers, &CONTENT_TYPE).unwrap_or("");
         if verb != http::Method::POST || !content_type.starts_with("application/grpc") {
             return None;
         }
         let codec = Codec::from_content_type(content_type);
-        let target = Target::parse(path);
-        let handler = target.as_ref().and_then(|target| {
-            let routes = &server.0.routes;
-            let handler = if server.0.relay.is_some() {
-                routes.exact(target)
-            } else {
-                routes.any(target)
-            };
-            handler.map(|handler| (handler.clone(), handler.method(target)))
-        });
-        Some(Self {
-            manner: Manner {
-                content_type: match codec {
-                    // Said as it was asked for, though both mean the same.
-                    Some(codec) if content_type != "application/grpc" => codec.content_type(),
-                    _ => "application/grpc",
-                },
-                with_details: server.0.relay.is_none(),
-                is_short: content_type.ends_with(FORM),
-                knows_short: headers::text(&headers, &SHORT).is_some_and(|said| short::is_of(said, peer)),
+        let manner = Manner {
+            content_type: match codec {
+                // Said as it was asked for, though both mean the same.
+                Some(codec) if content_type != "application/grpc" => codec.content_type(),
+                _ => "application/grpc",
             },
+            with_details: server.0.relay.is_none(),
+            asks_for_lanes: headers.contains_key(&LANE),
+        };
+        let deadline = headers::deadline(&headers, Instant::now());
+        let trace = headers::trace(&headers);
+        for name in [
+            &TIMEOUT,
+            &GRPC_TIMEOUT,
+            &TE,
+            &CONTENT_TYPE,
+            &X_CONTENT_TYPE,
+            &GRPC_ACCEPT_ENCODING,
+            &LANE,
+        ] {
+            headers.remove(name);
+        }
+        let inbound = Self {
             codec,
-            deadline: headers::deadline(&headers, Instant::now()),
-            trace: headers::trace(&headers),
-            handler,
-            headers,
-        })
+            deadline,
+            trace,
+            handler: handler(server, path),
+            metadata: headers.into(),
+        };
+        Some((inbound, manner))
+    }
+
+    /// The call that came over a lane, or from this process, and its message.
+    pub(super) fn said(server: &Server, path: &str, head: Head) -> (Self, Bytes) {
+        let deadline = head.timeout.map(|timeout| Instant::now() + timeout);
+        let trace = match head.trace {
+            Some((id, parent)) => Trace {
+                id,
+                span: Id::random(),
+                parent,
+            },
+            None => Trace::start(),
+        };
+        let inbound = Self {
+            codec: Some(head.codec),
+            deadline,
+            trace,
+            handler: handler(server, path),
+            metadata: head.metadata,
+        };
+        (inbound, head.message)
     }
 
     /// Its method, when that answers one message with one and usually at once.
@@ -106,7 +129,7 @@ impl Inbound {
             )
         })?;
         let deadline = self.deadline;
-        let extensions = self.headers.contains_key(&EXTENSIONS);
+        let extensions = self.metadata.contains(&EXTENSIONS);
         let relayed = self.handler.is_none() && server.0.relay.is_some();
         let known = match &self.handler {
             Some((mounted, Ok(method))) => mounted.endpoint(method),
@@ -116,16 +139,7 @@ impl Inbound {
             || Cow::Owned([target.handler, ".", target.method].concat()),
             Cow::Borrowed,
         );
-        let ctx = admit(
-            server,
-            &target,
-            &endpoint,
-            self.headers,
-            deadline,
-            self.trace,
-            self.manner.is_short,
-        )
-        .await?;
+        let ctx = admit(server, &target, &endpoint, self.metadata, deadline, self.trace).await?;
         drop(endpoint);
         let call = Call::new(codec, extensions, frames, server.0.limits.request);
         let work = async {
@@ -185,10 +199,9 @@ async fn admit(
     server: &Server,
     target: &Target<'_>,
     endpoint: &str,
-    mut headers: HeaderMap,
+    mut metadata: Metadata,
     deadline: Option<Instant>,
-    trace: crate::Trace,
-    is_short: bool,
+    trace: Trace,
 ) -> Result<Context> {
     let inner = &*server.0;
     let id = if inner.relay.is_some() {
@@ -197,15 +210,9 @@ async fn admit(
         &*inner.name
     };
     let mut account = None;
-    // Who hands headers on that he does not know makes no short call: nobody is somebody else here than he was there.
-    if let Some(token) = headers.remove(&TOKEN)
-        && is_short
-    {
-        headers.entry(AUTHORIZATION).or_insert(token);
-    }
     if let Some(guard) = &inner.guard {
         let basic = inner.relay.is_none();
-        let token = headers::token(&headers, basic).map_err(|detail| Error::unauthorized(id, detail))?;
+        let token = headers::token(&metadata, basic).map_err(|detail| Error::unauthorized(id, detail))?;
         if let Some(token) = token {
             account = guard.authenticate(&token);
             if account.is_none() {
@@ -213,7 +220,8 @@ async fn admit(
                 account = guard.authenticate(&token);
             }
         }
-        let namespace = namespace(server, &headers, account.as_deref());
+        let said = metadata.text(&NAMESPACE);
+        let namespace = namespace(server, said, account.as_deref());
         guard.authorise(&Access {
             account: account.as_deref(),
             service: if inner.relay.is_some() {
@@ -222,35 +230,31 @@ async fn admit(
                 &inner.name
             },
             endpoint,
-            namespace: &namespace,
+            namespace,
         })?;
-        if inner.namespace.is_none()
-            && let Ok(value) = HeaderValue::from_str(&namespace)
-        {
-            headers.insert(&NAMESPACE, value);
+        if inner.namespace.is_none() && said != Some(namespace) {
+            let namespace = namespace.to_owned();
+            metadata.insert(NAMESPACE.as_str(), &namespace);
         }
     }
-    for name in [
-        &TIMEOUT,
-        &GRPC_TIMEOUT,
-        &TE,
-        &CONTENT_TYPE,
-        &X_CONTENT_TYPE,
-        &GRPC_ACCEPT_ENCODING,
-        &SHORT,
-    ] {
-        headers.remove(name);
-    }
-    Ok(Context::new(account, Metadata::from(headers), deadline, trace))
+    Ok(Context::new(account, metadata, deadline, trace))
 }
 
-fn namespace(server: &Server, headers: &HeaderMap, account: Option<&Account>) -> Arc<str> {
+fn namespace<'a>(server: &'a Server, said: Option<&'a str>, account: Option<&'a Account>) -> &'a str {
     if let Some(own) = &server.0.namespace {
-        return own.clone();
+        return own;
     }
-    let named = headers::text(headers, &NAMESPACE).filter(|name| !name.is_empty());
-    let issuer = account
-        .map(|account| account.issuer.as_str())
-        .filter(|name| !name.is_empty());
-    named.or(issuer).unwrap_or("micro").into()
+    let issuer = account.map(|account| account.issuer.as_str());
+    let mut known = said.into_iter().chain(issuer);
+    known.find(|name| !name.is_empty()).unwrap_or("micro")
+}
+
+fn handler(server: &Server, path: &str) -> Found {
+    let target = Target::parse(path)?;
+    let routes = &server.0.routes;
+    let mounted = match server.0.relay {
+        Some(_) => routes.exact(&target),
+        None => routes.any(&target),
+    };
+    mounted.map(|mounted| (mounted.clone(), mounted.method(&target)))
 }

@@ -12,8 +12,8 @@ use http::{HeaderMap, HeaderValue, Response};
 use super::call::{Body, Reply};
 use super::headers;
 use crate::frame::{send, send_unary};
-use crate::names::{GRPC_STATUS, SHORT, UNBEGUN};
-use crate::short::UNDERSTOOD;
+use crate::lane::UNDERSTOOD;
+use crate::names::{GRPC_STATUS, LANE, UNBEGUN};
 use crate::{Error, Result, Streaming};
 
 /// What every answer to a call has in common.
@@ -23,21 +23,14 @@ pub(super) struct Manner {
     /// Whether an error is in the details of the status too. Services send it so; a proxy never does, and clients of the original
     /// framework that serve nothing themselves know no such message and would take that for the error.
     pub(super) with_details: bool,
-    /// Whether it answers a [short](crate::short) call.
-    pub(super) is_short: bool,
-    /// Whether the caller asks for it.
-    pub(super) knows_short: bool,
+    /// Whether the caller asks for [lanes](crate::lane).
+    pub(super) asks_for_lanes: bool,
 }
 
 /// A message, or messages as they come, and the status.
 pub(super) async fn write(mut respond: SendResponse<Bytes>, reply: Reply, manner: Manner) -> Result<()> {
     match reply.0 {
         Body::Message(frame) => {
-            if manner.is_short {
-                let begun = respond.send_response(Response::new(()), false);
-                let mut stream = begun.map_err(|error| crate::frame::broken(&error))?;
-                return send_unary(&mut stream, frame, true).await;
-            }
             let mut stream = begin(&mut respond, manner)?;
             send_unary(&mut stream, frame, false).await?;
             finish(&mut stream, success())
@@ -107,10 +100,10 @@ fn begin(respond: &mut SendResponse<Bytes>, manner: Manner) -> Result<SendStream
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static(manner.content_type));
-    if manner.knows_short {
+    if manner.asks_for_lanes {
         response
             .headers_mut()
-            .insert(&SHORT, HeaderValue::from_static(UNDERSTOOD));
+            .insert(&LANE, HeaderValue::from_static(UNDERSTOOD));
     }
     respond
         .send_response(response, false)
