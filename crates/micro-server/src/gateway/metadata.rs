@@ -1,45 +1,55 @@
 //! What of an HTTP request's headers travels on to the service.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONNECTION, HOST};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use micro_rpc::Context;
+use http::{HeaderMap, HeaderName};
+use micro_rpc::{Context, Packer};
 
 use super::caller::{NAMESPACE, cookie};
 use super::request_id;
 
-static METHOD: HeaderName = HeaderName::from_static("method");
-static URL: HeaderName = HeaderName::from_static("url");
-
-/// So many are added to those of the request at most.
-const OWN: usize = 5;
-
 /// The context of the call: the headers, and who and what was asked for.
 pub(crate) fn context(parts: &Parts, namespace: &str) -> Context {
+    with(parts, packed(parts, namespace))
+}
+
+/// The same for answers in JSON, which may have more than the original contracts say.
+pub(super) fn extended(parts: &Parts, namespace: &str) -> Context {
+    let mut packer = packed(parts, namespace);
+    packer.push_extensions();
+    with(parts, packer)
+}
+
+fn with(parts: &Parts, packer: Packer) -> Context {
+    request_id::traced(Context::background(), &parts.headers).with_all_metadata(packer.finish())
+}
+
+fn packed(parts: &Parts, namespace: &str) -> Packer {
     let headers = &parts.headers;
-    let mut metadata = HeaderMap::with_capacity(headers.keys_len() + OWN);
+    let mut packer = Packer::new();
     for name in headers.keys().filter(|name| is_forwarded(name, headers)) {
         if let Some(value) = joined(headers, name) {
-            metadata.insert(name, value);
+            packer.push(name.as_str(), value.as_bytes());
         }
     }
     if !headers.contains_key(AUTHORIZATION)
         && let Some(token) = cookie(headers)
     {
-        set(&mut metadata, &AUTHORIZATION, &["Bearer ", token].concat());
+        packer.push(AUTHORIZATION.as_str(), ["Bearer ", token].concat().as_bytes());
     }
     if !headers.contains_key(HOST)
         && let Some(authority) = parts.uri.authority()
     {
-        set(&mut metadata, &HOST, authority.as_str());
+        packer.push(HOST.as_str(), authority.as_str().as_bytes());
     }
-    set(&mut metadata, &METHOD, parts.method.as_str());
+    packer.push("method", parts.method.as_str().as_bytes());
     let url = parts.uri.path_and_query().map_or("/", |url| url.as_str());
-    set(&mut metadata, &URL, url);
-    set(&mut metadata, &NAMESPACE, namespace);
-    request_id::traced(Context::background(), headers).with_all_metadata(metadata.into())
+    packer.push("url", url.as_bytes());
+    packer.push(NAMESPACE.as_str(), namespace.as_bytes());
+    packer
 }
 
 /// How long the caller waits, in nanoseconds as services say it; nonsense says nothing.
@@ -49,12 +59,6 @@ pub(super) fn timeout(parts: &Parts) -> Option<Duration> {
     (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
 }
 
-fn set(metadata: &mut HeaderMap, name: &HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        metadata.insert(name, value);
-    }
-}
-
 /// Not forwarded is what ends at this hop, what describes this body and its framing, and what a server says of its peer.
 fn is_forwarded(name: &HeaderName, headers: &HeaderMap) -> bool {
     match name.as_str() {
@@ -62,7 +66,7 @@ fn is_forwarded(name: &HeaderName, headers: &HeaderMap) -> bool {
         // Who named the service that he calls has said where this call goes, and not where those go that it leads to.
         "timeout" | "micro-namespace" | "micro-service" | "remote" | "method" | "url" => false,
         // How two of ours speak to each other.
-        "micro-token" | "micro-short" => false,
+        "micro-lane" => false,
         // Services take other forms too: nobody is somebody else there than he was here, where he may be refused or limited.
         "authorization" => headers[name].as_bytes().starts_with(b"Bearer "),
         "sec-websocket-key" | "sec-websocket-version" | "sec-websocket-extensions" => false,
@@ -102,19 +106,15 @@ fn is_named(name: &str, headers: &HeaderMap) -> bool {
 }
 
 /// The values of a header, joined by commas; `None` when they are no text.
-fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
+fn joined<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     let mut values = headers.get_all(name).iter();
-    let first = values.next()?;
-    let text = first.to_str().ok()?;
-    let Some(second) = values.next() else {
-        return Some(first.clone());
-    };
-    let mut whole = text.to_owned();
-    for value in std::iter::once(second).chain(values) {
+    let mut whole = Cow::Borrowed(values.next()?.to_str().ok()?);
+    for value in values {
+        let whole = whole.to_mut();
         whole.push(',');
         whole.push_str(value.to_str().ok()?);
     }
-    HeaderValue::try_from(whole).ok()
+    Some(whole)
 }
 
 #[cfg(test)]

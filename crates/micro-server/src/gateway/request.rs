@@ -179,7 +179,7 @@ impl Inner {
             streams,
             is_idempotent,
         } = self.manner(caller, &target).await?;
-        let ctx = metadata::context(parts, &caller.namespace).with_extensions();
+        let ctx = metadata::extended(parts, &caller.namespace);
         let client = self.client(caller, &target.service);
         if streams && websocket::is_asked(parts) {
             let (client, ctx) = (client.clone(), lasting(&ctx, parts));
