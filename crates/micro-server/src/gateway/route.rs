@@ -58,7 +58,9 @@ impl Inner {
         if PLATFORM_SERVICES.contains(&target.service.as_str()) {
             return Ok(true);
         }
-        let versions = self.find(caller, &target.service).await?;
+        // With very many routes most of what their paths name is no service: the registry is not asked for each.
+        let home = caller.home(&target.service);
+        let versions = self.config.cache.seen(home, &target.service).await?;
         // Programs of others may tell of no endpoints, and every service has what all have.
         let is_told = |version: &Service| {
             version.endpoints.is_empty() || !endpoints::named(version, &target.endpoint).is_empty()
@@ -82,7 +84,7 @@ impl Inner {
         if claim.call.endpoint == micro::api::ENDPOINT {
             return self.hand_on(caller, claim, parts, body).await;
         }
-        let ctx = metadata::context(parts, &caller.namespace).with_extensions();
+        let ctx = metadata::extended(parts, &caller.namespace);
         let client = self.client(caller, &claim.call.service);
         let given = Given::read(claim, parts.uri.path(), parts.uri.query().unwrap_or_default())?;
         if claim.call.streams && websocket::is_asked(parts) {

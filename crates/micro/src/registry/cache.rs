@@ -115,6 +115,25 @@ impl Cache {
         Ok(Some(Known::new(found).versions))
     }
 
+    /// As [`Cache::get`], but in a namespace that is followed what is not known is not asked for: one that was registered a moment ago may be
+    /// missed. For who asks for names that callers made up, and mostly are no services.
+    ///
+    /// # Errors
+    ///
+    /// Those of the registry, for a service of a namespace that is not followed.
+    pub async fn seen(&self, namespace: &str, name: &str) -> Result<Option<Arc<Vec<Service>>>> {
+        match self.lookup(namespace, name) {
+            None if !self.is_followed(namespace) => self.get(namespace, name).await,
+            known => Ok(known),
+        }
+    }
+
+    fn is_followed(&self, namespace: &str) -> bool {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        // One that is empty is about to be listed, or forgotten.
+        namespaces.get(namespace).is_some_and(|known| !known.is_empty())
+    }
+
     fn follow(&self, name: &str) {
         let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
         namespaces.entry(name.to_owned()).or_insert_with(|| {

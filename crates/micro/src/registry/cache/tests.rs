@@ -164,6 +164,26 @@ async fn a_missing_service_is_asked_for_once_a_second_and_nothing_grows() {
     );
 }
 
+#[tokio::test]
+async fn where_it_is_followed_names_that_are_made_up_are_not_asked_for() {
+    let registry = Arc::new(Flaky::default());
+    registry
+        .register("micro", service("user", "a:1"), None)
+        .await
+        .unwrap();
+    let cache = Cache::new(registry.clone());
+    // Nobody follows it yet.
+    assert_eq!(cache.seen("micro", "made-up").await, Ok(None));
+    assert!(cache.seen("micro", "user").await.unwrap().is_some());
+    until_known(&cache, &["a:1"]).await;
+    let asked = registry.asked.load(Ordering::SeqCst);
+    for number in 0..100 {
+        assert_eq!(cache.seen("micro", &format!("made-up-{number}")).await, Ok(None));
+        assert!(cache.seen("micro", "user").await.unwrap().is_some());
+    }
+    assert_eq!(registry.asked.load(Ordering::SeqCst), asked);
+}
+
 #[test]
 fn a_full_list_of_missing_services_is_looked_through_once_a_second() {
     let (mut absent, start) = (Absent::default(), Instant::now());
