@@ -1,5 +1,6 @@
 //! The way of an inbound call: accept, authenticate, authorise, deadline, decode, handler, encode.
 
+mod answer;
 mod call;
 mod connection;
 mod fair;
@@ -7,6 +8,7 @@ pub(crate) mod headers;
 mod here;
 mod inbound;
 mod lane;
+mod limit;
 mod limits;
 mod pace;
 mod respond;

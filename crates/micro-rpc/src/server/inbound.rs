@@ -103,11 +103,18 @@ impl Inbound {
 
     /// Its method, when that answers one message with one and usually at once.
     pub(super) fn quick(&self, since_origin: Duration) -> Option<(Arc<Mounted>, &'static MethodDescriptor)> {
+        let (mounted, method) = self.unary()?;
+        let is_quick = mounted.pace(method)?.is_quick(since_origin);
+        is_quick.then(|| (mounted.clone(), method))
+    }
+
+    /// Its method, when that answers one message with one.
+    pub(super) fn unary(&self) -> Option<(&Arc<Mounted>, &'static MethodDescriptor)> {
         let (mounted, Ok(method)) = self.handler.as_ref()? else {
             return None;
         };
-        let is_quick = mounted.pace(method)?.is_quick(since_origin);
-        (is_quick && !method.client_streaming && !method.server_streaming).then(|| (mounted.clone(), *method))
+        let is_unary = !method.client_streaming && !method.server_streaming;
+        is_unary.then_some((mounted, *method))
     }
 
     pub(super) fn endpoint(&self) -> (&'static str, &'static str) {

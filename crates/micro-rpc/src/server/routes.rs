@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Handler;
+use super::limit::Limit;
 use super::pace::Pace;
 use crate::{Error, MethodDescriptor, ServiceDescriptor};
 
@@ -19,8 +20,17 @@ pub(super) struct Routes {
 /// A handler, and what is known of its methods.
 pub(super) struct Mounted {
     pub handler: Arc<dyn Handler>,
-    /// Of each method: `Handler.Method`, and how fast it is.
-    methods: Vec<(String, Pace)>,
+    methods: Vec<Known>,
+}
+
+/// What is known of a method.
+struct Known {
+    /// `Handler.Method`
+    endpoint: String,
+    /// How fast it is.
+    pace: Pace,
+    /// How many calls of it may be under way.
+    limit: Limit,
 }
 
 /// A call's path in its parts: `/` service `.` handler `/` method.
@@ -51,7 +61,11 @@ impl Routes {
     pub(super) fn mount(&mut self, service: &str, handler: Arc<dyn Handler>) {
         let descriptor = handler.descriptor();
         let name = descriptor.name;
-        let known = |method: &MethodDescriptor| (format!("{name}.{}", method.name), Pace::default());
+        let known = |method: &MethodDescriptor| Known {
+            endpoint: format!("{name}.{}", method.name),
+            pace: Pace::default(),
+            limit: Limit::default(),
+        };
         let methods = descriptor.methods.iter().map(known).collect();
         let mounted = Arc::new(Mounted { handler, methods });
         self.full.insert(format!("{service}.{name}"), mounted.clone());
@@ -93,15 +107,20 @@ impl Mounted {
 
     /// How fast a method is.
     pub(super) fn pace(&self, method: &'static MethodDescriptor) -> Option<&Pace> {
-        self.known(method).map(|(_, pace)| pace)
+        self.known(method).map(|known| &known.pace)
     }
 
     /// `Handler.Method`.
     pub(super) fn endpoint(&self, method: &'static MethodDescriptor) -> Option<&str> {
-        self.known(method).map(|(endpoint, _)| endpoint.as_str())
+        self.known(method).map(|known| known.endpoint.as_str())
     }
 
-    fn known(&self, method: &'static MethodDescriptor) -> Option<&(String, Pace)> {
+    /// How many calls of a method may be under way.
+    pub(super) fn limit(&self, method: &'static MethodDescriptor) -> Option<&Limit> {
+        self.known(method).map(|known| &known.limit)
+    }
+
+    fn known(&self, method: &'static MethodDescriptor) -> Option<&Known> {
         let methods = self.handler.descriptor().methods;
         let index = methods.iter().position(|other| std::ptr::eq(other, method))?;
         self.methods.get(index)

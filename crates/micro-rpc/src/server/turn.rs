@@ -32,7 +32,7 @@ pub(super) struct Lateness(AtomicU32);
 
 impl Lateness {
     /// Notes a call; whether many before it were late.
-    fn note(&self, is_late: bool) -> bool {
+    pub(super) fn note(&self, is_late: bool) -> bool {
         let before = self.0.load(Ordering::Relaxed);
         let now = match is_late {
             true => (before + 1).min(MOST),

@@ -1,6 +1,5 @@
 //! Calls between their arrival and their answer.
 
-use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -8,19 +7,19 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::server::SendResponse;
-use http::{Request, Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode};
 
 use super::Server;
-use super::call::{Body, Reply, first};
+use super::answer::Begun;
 use super::fair::Line;
 use super::inbound::Inbound;
 use super::lane::{Answering, Out};
 use super::pace::Lap;
-use super::respond::{Manner, fail, refuse, write};
+use super::respond::refuse;
 use super::routes::Mounted;
+use crate::MethodDescriptor;
 use crate::frame::Frames;
-use crate::lane::{Head, Path};
-use crate::{MethodDescriptor, Result};
+use crate::lane::Head;
 
 /// Who computes for so long keeps others waiting who came with him.
 const LONG: Duration = Duration::from_millis(1);
@@ -69,10 +68,17 @@ impl Waiting {
             let _ = respond.send_response(response, true);
             return;
         };
+        let entered = match inbound.enter(server, began) {
+            Ok(entered) => entered,
+            Err(error) => {
+                refuse(&mut respond, &error, manner);
+                return inbound.note(server, began, Some(&error));
+            }
+        };
         let quick = inbound.quick(began.duration_since(server.0.origin));
-        let server = server.clone();
+        let call = Begun::new(server, began, inbound, entered);
         let answer = async move {
-            answer(server, began, inbound, manner, parts.uri, body, respond).await;
+            call.answer(manner, parts.uri, body, respond).await;
             drop(share);
         };
         match quick {
@@ -92,9 +98,17 @@ impl Waiting {
         let path = head.take_path();
         let (inbound, message) = Inbound::said(server, path.text(), head);
         let frames = Frames::one(message, server.0.limits.message);
+        let entered = match inbound.enter(server, began) {
+            Ok(entered) => entered,
+            Err(error) => {
+                call.fail(&error, true);
+                return inbound.note(server, began, Some(&error));
+            }
+        };
         let quick = inbound.quick(began.duration_since(server.0.origin));
         let (out, number) = call.at();
-        let answer = Box::pin(answer_on_lane(server.clone(), began, inbound, path, frames, call));
+        let begun = Begun::new(server, began, inbound, entered);
+        let answer = Box::pin(begun.answer_on_lane(path, frames, call));
         match quick {
             Some((mounted, method)) => self.new.push(New {
                 answer,
@@ -140,76 +154,4 @@ impl New {
             Some((out, call)) => Box::pin(out.cancellable(call, self.answer)),
         }
     }
-}
-
-async fn answer_on_lane(
-    server: Server,
-    began: Instant,
-    inbound: Inbound,
-    path: Path,
-    frames: Frames,
-    call: Answering,
-) {
-    let (trace, endpoint) = (inbound.trace.clone(), inbound.endpoint());
-    let failed = match inbound.too_late(&server, began) {
-        Some(error) => {
-            call.fail(&error, true);
-            Some(error)
-        }
-        None => match only(inbound.run(&server, path.text(), frames).await).await {
-            Ok(frame) => {
-                call.answer(frame.unwrap_or_default()).await;
-                None
-            }
-            Err(error) => {
-                call.fail(&error, false);
-                Some(error)
-            }
-        },
-    };
-    server.0.stats.record(trace, endpoint, began, failed.as_ref());
-}
-
-async fn only(reply: Result<Reply>) -> Result<Option<Bytes>> {
-    match reply?.0 {
-        Body::Message(frame) => Ok(Some(frame)),
-        Body::Stream(frames) => first(frames).await,
-    }
-}
-
-async fn answer(
-    server: Server,
-    began: Instant,
-    inbound: Inbound,
-    manner: Manner,
-    uri: Uri,
-    body: h2::RecvStream,
-    mut respond: SendResponse<Bytes>,
-) {
-    if let Some(error) = inbound.too_late(&server, began) {
-        refuse(&mut respond, &error, manner);
-        let endpoint = inbound.endpoint();
-        server
-            .0
-            .stats
-            .record(inbound.trace, endpoint, began, Some(&error));
-        return;
-    }
-    let frames = Frames::new(body, server.0.limits.message);
-    let trace = inbound.trace.clone();
-    let endpoint = inbound.endpoint();
-    // A caller that hangs up stops the work that it asked for.
-    let reply = tokio::select! {
-        biased;
-        _ = poll_fn(|cx| respond.poll_reset(cx)) => return,
-        reply = inbound.run(&server, uri.path(), frames) => reply,
-    };
-    let failed = match reply {
-        Ok(reply) => write(respond, reply, manner).await.err(),
-        Err(error) => {
-            fail(&mut respond, &error, manner);
-            Some(error)
-        }
-    };
-    server.0.stats.record(trace, endpoint, began, failed.as_ref());
 }

@@ -1,0 +1,172 @@
+//! A service of a few workers, in a time of its own.
+
+use std::collections::VecDeque;
+
+use super::*;
+
+const ORIGIN: Duration = Duration::from_secs(1_000);
+
+/// How the service is asked.
+#[derive(Clone, Copy)]
+struct Load {
+    /// Calls a second.
+    rate: f64,
+    /// So many are dealt with at once, each in so long. Without a number nobody waits for another.
+    workers: Option<usize>,
+    work: Duration,
+    allowance: Duration,
+}
+
+/// What became of the calls, per second.
+#[derive(Debug, Default)]
+struct Outcome {
+    in_time: f64,
+    refused: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Waiting {
+    at: f64,
+    among: u32,
+}
+
+/// For so many seconds, of which the first few are not counted. Whoever waits for longer than he may leaves, and frees a worker only at the end
+/// of his time.
+fn run(limit: Option<&Limit>, load: Load, begin: f64, seconds: f64, warm_up: f64) -> Outcome {
+    let Load { rate, work, .. } = load;
+    let (work, allowance) = (work.as_secs_f64(), load.allowance.as_secs_f64());
+    let at = |time: f64| ORIGIN + Duration::from_secs_f64(time);
+    let mut outcome = Outcome::default();
+    let (mut queue, mut busy) = (VecDeque::new(), Vec::<(f64, Waiting)>::new());
+    let (mut time, mut next, end) = (begin, begin, begin + seconds);
+    while time < end {
+        // Who has waited too long goes.
+        let over = |waiting: &Waiting| waiting.at + allowance;
+        let leaves = queue.front().map_or(f64::INFINITY, over);
+        let done = busy.iter().map(|(done, _)| *done).fold(f64::INFINITY, f64::min);
+        time = next.min(leaves).min(done);
+        let leave = |waiting: Waiting, was_answered: bool| {
+            if let Some(limit) = limit {
+                let took = Duration::from_secs_f64(time - waiting.at);
+                limit.leave(waiting.among, took, Some(load.allowance), was_answered, at(time));
+            }
+        };
+        if time == done {
+            let index = busy.iter().position(|(at, _)| *at == done).unwrap();
+            let (_, call) = busy.swap_remove(index);
+            let is_in_time = time - call.at < allowance;
+            leave(call, is_in_time);
+            if is_in_time && time > begin + warm_up {
+                outcome.in_time += 1.0 / (seconds - warm_up);
+            }
+        } else if time == leaves {
+            leave(queue.pop_front().unwrap(), false);
+        } else {
+            next += 1.0 / rate;
+            let entered = limit.map_or(Some(0), |limit| limit.enter(at(time)));
+            match entered {
+                Some(among) => queue.push_back(Waiting { at: time, among }),
+                None if time > begin + warm_up => outcome.refused += 1.0 / (seconds - warm_up),
+                None => {}
+            }
+        }
+        while load.workers.is_none_or(|workers| busy.len() < workers)
+            && let Some(call) = queue.pop_front()
+        {
+            // Work is broken off at the deadline: the worker was in vain.
+            busy.push(((time + work).min(call.at + allowance + 1e-9), call));
+        }
+    }
+    // Those under way hang up.
+    for call in queue.into_iter().chain(busy.into_iter().map(|(_, call)| call)) {
+        if let Some(limit) = limit {
+            let took = Duration::from_secs_f64((end - call.at).max(0.0));
+            limit.leave(call.among, took, Some(load.allowance), false, at(end));
+        }
+    }
+    outcome
+}
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+/// Four workers for 5 ms: 800 calls a second.
+fn pool(times: f64) -> Load {
+    Load {
+        rate: 800.0 * times,
+        workers: Some(4),
+        work: MS(5),
+        allowance: MS(250),
+    }
+}
+
+#[test]
+fn what_can_be_done_is_done_however_much_is_asked_for() {
+    for times in [1.5, 3.0, 10.0] {
+        let limit = Limit::default();
+        // As it was before.
+        run(Some(&limit), pool(0.5), 0.0, 30.0, 0.0);
+        let outcome = run(Some(&limit), pool(times), 30.0, 60.0, 2.0);
+        assert!(outcome.in_time > 0.93 * 800.0, "{times}: {outcome:?}");
+        // So does it after ten minutes, when it is used to taking long.
+        let outcome = run(Some(&limit), pool(times), 90.0, 600.0, 540.0);
+        assert!(outcome.in_time > 0.85 * 800.0, "{times}: {outcome:?}");
+    }
+}
+
+#[test]
+fn it_is_needed() {
+    let outcome = run(None, pool(3.0), 0.0, 60.0, 2.0);
+    assert!(outcome.in_time < 0.5 * 800.0, "{outcome:?}");
+}
+
+#[test]
+fn nobody_is_refused_where_there_is_enough() {
+    let limit = Limit::default();
+    for load in [
+        pool(0.9),
+        // It always takes its time, and takes no longer for being asked more often.
+        Load {
+            rate: 500.0,
+            workers: None,
+            work: MS(180),
+            allowance: MS(250),
+        },
+    ] {
+        let limit = Limit::default();
+        let outcome = run(Some(&limit), load, 0.0, 60.0, 0.0);
+        assert_eq!(outcome.refused, 0.0, "{outcome:?}");
+    }
+    // Without a deadline nobody is late.
+    for number in 0..1_000 {
+        let among = limit.enter(ORIGIN).unwrap();
+        assert_eq!(among, number + 1);
+    }
+    for _ in 0..1_000 {
+        limit.leave(1, MS(60_000), None, true, ORIGIN);
+    }
+    assert_eq!(limit.enter(ORIGIN), Some(1));
+}
+
+#[test]
+fn it_is_forgotten_when_it_is_over() {
+    let limit = Limit::default();
+    run(Some(&limit), pool(3.0), 0.0, 20.0, 0.0);
+    assert_ne!(limit.most.load(Ordering::Relaxed), NONE);
+    let outcome = run(Some(&limit), pool(0.5), 20.0, 20.0, 2.0);
+    assert_eq!(outcome.refused, 0.0);
+    assert_eq!(limit.most.load(Ordering::Relaxed), NONE);
+}
+
+#[test]
+fn what_has_stopped_lets_few_wait_and_recovers() {
+    let limit = Limit::default();
+    run(Some(&limit), pool(0.5), 0.0, 10.0, 0.0);
+    let stopped = Load {
+        work: MS(60_000),
+        ..pool(0.5)
+    };
+    run(Some(&limit), stopped, 10.0, 20.0, 0.0);
+    assert!(limit.most.load(Ordering::Relaxed) / GROWS < 100);
+    let outcome = run(Some(&limit), pool(0.9), 30.0, 20.0, 5.0);
+    assert!(outcome.in_time > 0.85 * 800.0, "{outcome:?}");
+}
