@@ -20,6 +20,7 @@ mod outbox;
 mod remote;
 mod stored;
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -225,8 +226,14 @@ pub trait Events: Send + Sync + 'static {
 
     /// Keeps several, each as if it came alone: what becomes of each, in their order.
     async fn publish_all(&self, namespace: &str, drafts: Vec<Draft>) -> Vec<Result<Published>> {
-        let publishes = drafts.into_iter().map(|draft| self.publish(namespace, draft));
-        stream::iter(publishes).buffered(AT_ONCE).collect().await
+        let mut outcomes = Vec::with_capacity(drafts.len());
+        // Of two with one id the first is kept, so they are not published at once.
+        for apart in without_repeats(drafts) {
+            let publishes = apart.into_iter().map(|draft| self.publish(namespace, draft));
+            let published: Vec<_> = stream::iter(publishes).buffered(AT_ONCE).collect().await;
+            outcomes.extend(published);
+        }
+        outcomes
     }
 
     /// Joins a group, once it stands.
@@ -304,4 +311,19 @@ pub fn check_topic(topic: &str) -> Result<()> {
         return Err(Error::bad_request("events", "Missing topic"));
     }
     check_name("topic", topic)
+}
+
+/// The same in parts, in none of which an id is there twice.
+fn without_repeats(drafts: Vec<Draft>) -> Vec<Vec<Draft>> {
+    let (mut parts, mut ids) = (vec![Vec::new()], HashSet::new());
+    for draft in drafts {
+        let is_new = draft.id.is_empty() || ids.insert((draft.topic.clone(), draft.id.clone()));
+        if !is_new {
+            ids.clear();
+            ids.insert((draft.topic.clone(), draft.id.clone()));
+            parts.push(Vec::new());
+        }
+        parts.last_mut().expect("there is one at least").push(draft);
+    }
+    parts
 }
