@@ -9,10 +9,13 @@
 //! between the two and does not know lanes does not say the hello, and so is spoken to as before.
 
 mod head;
+mod stall;
 #[cfg(test)]
 mod tests;
 
 use bytes::{Buf, Bytes, BytesMut};
+
+pub(crate) use stall::Stall;
 
 pub(crate) use head::{Head, Path, Said, encode, number, whole};
 
@@ -30,7 +33,7 @@ pub(crate) const PIECE: usize = 32 * 1024;
 /// No frame is longer.
 const LONGEST: usize = SMALL + 64;
 /// Its length, kind and call.
-pub(crate) const FRAME: usize = 9;
+pub(crate) const FRAME: usize = 13;
 
 /// What a client says.
 pub(crate) const CALL: u8 = 1;
@@ -58,7 +61,7 @@ pub(crate) const UNBEGUN: u8 = 1;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) kind: u8,
-    pub(crate) call: u32,
+    pub(crate) call: u64,
     pub(crate) body: Bytes,
 }
 
@@ -83,14 +86,14 @@ impl Frame {
         let mut body = read.split_to(length).freeze();
         Ok(Some(Self {
             kind: body.get_u8(),
-            call: body.get_u32(),
+            call: body.get_u64(),
             body,
         }))
     }
 }
 
 /// Appends a frame, whose body is in parts.
-pub(crate) fn put(out: &mut Vec<u8>, kind: u8, call: u32, body: &[&[u8]]) {
+pub(crate) fn put(out: &mut Vec<u8>, kind: u8, call: u64, body: &[&[u8]]) {
     let length: usize = body.iter().map(|part| part.len()).sum();
     // No caller puts more into it than a piece, or a call that is small.
     let length = u32::try_from(length + FRAME - 4).unwrap_or(u32::MAX);

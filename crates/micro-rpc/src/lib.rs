@@ -14,6 +14,8 @@ mod descriptor;
 mod error;
 pub mod fake;
 mod frame;
+#[doc(hidden)]
+pub mod fuzz;
 mod gather;
 pub mod grpc;
 pub mod json;

@@ -4,6 +4,31 @@
 
 use http::HeaderName;
 
+/// Whether a header of a call goes on with it: not what belongs to one connection or one message, or is set anew for each hop. HTTP/2 refuses
+/// the first few.
+pub(crate) fn travels(name: &str) -> bool {
+    !matches!(
+        name,
+        "connection"
+            | "transfer-encoding"
+            | "upgrade"
+            | "keep-alive"
+            | "proxy-connection"
+            | "te"
+            | "host"
+            | "content-type"
+            | "content-length"
+            | "x-content-type"
+            | "user-agent"
+            | "timeout"
+            | "grpc-timeout"
+            | "grpc-accept-encoding"
+            | "micro-trace-id"
+            | "micro-span-id"
+            | "micro-lane"
+    )
+}
+
 pub(crate) static EXTENSIONS: HeaderName = HeaderName::from_static("micro-extensions");
 pub(crate) static GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 pub(crate) static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");

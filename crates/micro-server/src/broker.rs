@@ -66,7 +66,9 @@ fn with_metadata(mut message: Message, ctx: &Context) -> Message {
             .header
             .retain(|name, _| !name.eq_ignore_ascii_case(CALLER));
     }
-    for (name, value) in ctx.metadata().iter() {
+    let trace = ctx.trace().id.text();
+    let trace = std::iter::once(("micro-trace-id", &*trace));
+    for (name, value) in ctx.metadata().iter().chain(trace) {
         let is_known = message.header.keys().any(|key| key.eq_ignore_ascii_case(name));
         if !is_known && !NOT_HANDED_ON.contains(&name) {
             message.header.insert(titled(name), value.to_owned());

@@ -221,6 +221,13 @@ impl Http {
                 request = request.header(name, value);
             }
         }
+        let trace = ctx.trace();
+        let parent = trace.parent.as_ref().map(|parent| ("micro-span-id", parent));
+        for (name, id) in [("micro-trace-id", &trace.id)].into_iter().chain(parent) {
+            if ctx.metadata().get(name).is_none() {
+                request = request.header(name, &*id.text());
+            }
+        }
         request
             .body(Full::new(body))
             .map_err(|error| Error::bad_request(&*self.service, error.to_string()))

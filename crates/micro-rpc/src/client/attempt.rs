@@ -55,7 +55,7 @@ pub(super) enum Begun {
 
 /// The instance that a call was sent to.
 pub(super) struct At {
-    /// None where it is in this process.
+    /// None where it is in this process, or the call goes over a lane.
     connection: Option<Arc<Connection>>,
     turn: Turn,
     /// Whether the call asks for lanes.
@@ -270,7 +270,8 @@ impl Tries {
 
     /// The connection broke while an instance had the call.
     pub(super) fn broke(&mut self, mut at: At) {
-        at.retire();
+        // Whoever finds out whether it is there again is not to find a connection from before.
+        at.turn.target.retire();
         at.turn.tell(Outcome::Unreachable);
         self.broke = true;
         self.passed.push((at.turn.pass(), true));

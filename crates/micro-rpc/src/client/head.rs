@@ -10,31 +10,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 use super::attempt::Call;
 use crate::lane::{self, Head, Said, UNDERSTOOD};
-use crate::names::{GRPC_TIMEOUT, LANE, NAMESPACE, SPAN_ID, TIMEOUT, TRACE_ID};
+use crate::names::{GRPC_TIMEOUT, LANE, NAMESPACE, SPAN_ID, TIMEOUT, TRACE_ID, travels};
 use crate::{Error, Result};
 
 /// So many headers a call has of its own at most.
 const OWN_HEADERS: usize = 9;
-
-/// Whether metadata of that name goes on to the next hop: not what belongs to one, or is set anew for the next.
-fn travels(name: &str) -> bool {
-    !matches!(
-        name,
-        "content-type"
-            | "te"
-            | "user-agent"
-            | "timeout"
-            | "grpc-timeout"
-            | "micro-trace-id"
-            | "micro-span-id"
-            | "micro-lane"
-            | "host"
-            | "connection"
-            | "content-length"
-            | "transfer-encoding"
-            | "grpc-accept-encoding"
-    )
-}
 
 impl Call<'_> {
     /// The call as it is sent over a lane with its message; `None` where it does not fit there.
@@ -58,7 +38,6 @@ impl Call<'_> {
             namespace: self.namespace(),
             token,
             metadata: self.ctx.metadata(),
-            travels,
         }
     }
 
@@ -81,6 +60,13 @@ impl Call<'_> {
         let (ctx, service) = (self.ctx, self.service);
         let wrong = || self.malformed();
         let (handler, method) = self.endpoint.split_once('.').ok_or_else(wrong)?;
+        // In a URI what is behind them is no part of the path.
+        if [service, self.endpoint]
+            .iter()
+            .any(|name| name.contains(['?', '#']))
+        {
+            return Err(wrong());
+        }
         let path = ["/", service, ".", handler, "/", method].concat();
         let mut target = uri::Parts::default();
         target.scheme = Some(Scheme::HTTP);

@@ -17,12 +17,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::connection::{CONNECT, Question, Watched};
+use crate::Error;
 use crate::lane::{CANCEL, HELLO, LIMIT, PING, number, put};
 use driver::Driver;
 use slots::Slots;
 
 /// No lane needs more calls under way.
 const MOST: u32 = 16 * 1024;
+/// Where so many bytes wait to be written calls go another way.
+const FULL: usize = 1 << 20;
 
 pub(super) struct Lane {
     shared: Arc<Shared>,
@@ -49,6 +52,7 @@ struct State {
     calls: Slots,
     /// No more calls are taken.
     is_leaving: bool,
+    has_ended: bool,
 }
 
 /// How a call ended.
@@ -57,8 +61,7 @@ pub(super) enum Answer {
     /// One frame of gRPC, or nothing.
     Message(Bytes),
     Failed {
-        status: u8,
-        text: String,
+        error: Error,
         was_unbegun: bool,
     },
     /// It was not begun, because the server goes away.
@@ -70,15 +73,15 @@ pub(super) enum Answer {
 /// A call under way. Whoever drops it does not want the answer any more.
 pub(super) struct Asked {
     lane: Arc<Lane>,
-    call: u32,
+    call: u64,
     is_over: bool,
 }
 
 impl Lane {
-    /// `alive` is as for a connection of HTTP/2. `None` where there is nobody, or nobody who knows lanes.
-    pub(super) async fn open(address: &str, alive: Duration) -> Option<Self> {
+    /// `alive` is as for a connection of HTTP/2.
+    pub(super) async fn open(address: &str, alive: Duration) -> Result<Self, NotOpened> {
         let opening = tokio::time::timeout(CONNECT, greet(address));
-        let (stream, limit) = opening.await.ok()?.ok().flatten()?;
+        let (stream, limit) = opening.await.unwrap_or(Err(NotOpened::Unreachable))?;
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             live: Arc::new(AtomicBool::new(true)),
@@ -92,7 +95,7 @@ impl Lane {
             driver: driver.clone(),
         };
         tokio::spawn(watched.watch(Question::Lane(shared.clone()), alive));
-        Some(Self {
+        Ok(Self {
             shared,
             driver,
             limit: limit.min(MOST) as usize,
@@ -115,7 +118,7 @@ impl Lane {
     /// Sends an encoded call; `None` where no more are taken.
     pub(super) fn ask(self: &Arc<Self>, mut frame: Vec<u8>) -> Option<Asked> {
         let mut state = self.shared.state();
-        if state.is_leaving || state.calls.len() >= self.limit {
+        if state.is_leaving || state.calls.len() >= self.limit || state.bytes.len() >= FULL {
             return None;
         }
         let call = state.calls.begin();
@@ -135,18 +138,31 @@ impl Lane {
     }
 }
 
-async fn greet(address: &str) -> std::io::Result<Option<(TcpStream, u32)>> {
-    let mut stream = TcpStream::connect(address).await?;
+/// Why there is no lane.
+pub(super) enum NotOpened {
+    /// Nobody answers just now.
+    Unreachable,
+    /// Who answers does not say the hello.
+    Unknown,
+}
+
+async fn greet(address: &str) -> Result<(TcpStream, u32), NotOpened> {
+    let connected = TcpStream::connect(address).await;
+    let mut stream = connected.map_err(|_| NotOpened::Unreachable)?;
     let _ = stream.set_nodelay(true);
-    stream.write_all(&HELLO).await?;
-    let mut said = [0; HELLO.len()];
-    stream.read_exact(&mut said).await?;
-    if said != HELLO {
-        return Ok(None);
+    let (mut said, mut limit) = ([0; HELLO.len()], [0; LIMIT]);
+    let greeted = async {
+        stream.write_all(&HELLO).await?;
+        stream.read_exact(&mut said).await?;
+        if said == HELLO {
+            stream.read_exact(&mut limit).await?;
+        }
+        std::io::Result::Ok(())
+    };
+    match greeted.await {
+        Ok(()) if said == HELLO => Ok((stream, u32::from_be_bytes(limit))),
+        _ => Err(NotOpened::Unknown),
     }
-    let mut limit = [0; LIMIT];
-    stream.read_exact(&mut limit).await?;
-    Ok(Some((stream, u32::from_be_bytes(limit))))
 }
 
 impl Shared {
@@ -162,9 +178,12 @@ impl Shared {
         self.reads.load(Ordering::Relaxed) != before
     }
 
-    /// Says something that has no body.
-    fn say(&self, kind: u8, call: u32) {
+    /// Says something that has no body, unless nobody is there to hear it.
+    fn say(&self, kind: u8, call: u64) {
         let mut state = self.state();
+        if state.has_ended {
+            return;
+        }
         put(&mut state.bytes, kind, call, &[]);
         let waker = state.waker.take();
         drop(state);

@@ -174,6 +174,11 @@ impl Target {
         })
     }
 
+    /// No more calls on its connections of HTTP/2.
+    pub(super) fn retire(&self) {
+        self.read(|open| open.iter().for_each(|connection| connection.retire()));
+    }
+
     async fn open(&self) -> Result<Arc<Connection>> {
         let connection = Arc::new(Connection::open(&self.address, self.alive).await?);
         self.lanes.forget();

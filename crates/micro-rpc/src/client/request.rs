@@ -90,18 +90,11 @@ async fn over_lane(call: &Call<'_>, asked: Asked, mut at: At, tries: &mut Tries)
     let read = match asked.await {
         Answer::Message(frame) if frame.is_empty() => Err(nothing(call.service)),
         Answer::Message(frame) => message(frame),
-        Answer::Failed {
-            status,
-            text,
-            was_unbegun,
-        } => {
-            let error = Error::from_status(status, &text);
-            if was_unbegun {
-                let goes_elsewhere = tries.elsewhere(at, call.client, &error);
-                return (!goes_elsewhere).then_some(Err(error));
-            }
-            Err(error)
+        Answer::Failed { error, was_unbegun } if was_unbegun => {
+            let goes_elsewhere = tries.elsewhere(at, call.client, &error);
+            return (!goes_elsewhere).then_some(Err(error));
         }
+        Answer::Failed { error, .. } => Err(error),
         Answer::Gone => {
             let error = || Error::unavailable("go.micro.client", "the instance goes away");
             return (!tries.gone(at)).then(|| Err(error()));

@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 
 use super::{CALL, FRAME, SMALL};
 use crate::metadata::{Metadata, Packed, put};
-use crate::names::NAMESPACE;
+use crate::names::{NAMESPACE, travels};
 use crate::{Codec, Id, Trace};
 
 /// Ids that are UUIDs are sixteen bytes; others are text behind its length, which is at most what a byte says.
@@ -20,7 +20,8 @@ const BESIDES: usize = 64;
 
 /// A call as it came.
 pub(crate) struct Head {
-    pub(crate) codec: Codec,
+    /// `None` for one that is not known here.
+    pub(crate) codec: Option<Codec>,
     pub(crate) timeout: Option<Duration>,
     /// The trace, and the call that this one comes from.
     pub(crate) trace: Option<(Id, Option<Id>)>,
@@ -41,9 +42,7 @@ pub(crate) struct Said<'a> {
     pub(crate) endpoint: &'a str,
     pub(crate) namespace: &'a str,
     pub(crate) token: Option<&'a str>,
-    /// Headers, and which of them travel.
     pub(crate) metadata: &'a Metadata,
-    pub(crate) travels: fn(&str) -> bool,
 }
 
 /// A call as a frame, with nought for its number; `None` for one that is too large for a lane, or has what a lane cannot say.
@@ -61,7 +60,7 @@ pub(crate) fn encode(said: &Said<'_>, message: &[u8]) -> Option<Vec<u8>> {
     let mut frame = Vec::with_capacity(about + BESIDES);
     frame.extend_from_slice(&[0; 4]);
     frame.push(CALL);
-    frame.extend_from_slice(&[0; 4]);
+    frame.extend_from_slice(&[0; 8]);
     frame.push(codec(said.codec));
     frame.extend_from_slice(&timeout(said.deadline).to_be_bytes());
     put_id(&mut frame, &said.trace.id)?;
@@ -90,7 +89,7 @@ pub(crate) fn whole(said: &Said<'_>, message: Bytes) -> Option<Head> {
     let mut headers = Vec::with_capacity(BESIDES + said.metadata.size() + said.token.map_or(0, str::len));
     put_headers(&mut headers, said);
     Some(Head {
-        codec: said.codec,
+        codec: Some(said.codec),
         timeout: said
             .deadline
             .map(|deadline| deadline.saturating_duration_since(Instant::now())),
@@ -102,8 +101,8 @@ pub(crate) fn whole(said: &Said<'_>, message: Bytes) -> Option<Head> {
 }
 
 /// Names the call of an encoded frame.
-pub(crate) fn number(frame: &mut [u8], call: u32) {
-    frame[FRAME - 4..FRAME].copy_from_slice(&call.to_be_bytes());
+pub(crate) fn number(frame: &mut [u8], call: u64) {
+    frame[FRAME - 8..FRAME].copy_from_slice(&call.to_be_bytes());
 }
 
 fn put_headers(frame: &mut Vec<u8>, said: &Said<'_>) {
@@ -120,7 +119,7 @@ fn put_headers(frame: &mut Vec<u8>, said: &Said<'_>) {
         &[named.unwrap_or(said.namespace.as_bytes())],
     );
     for (name, value) in said.metadata.pairs() {
-        if !matches!(name, "authorization" | "micro-namespace") && (said.travels)(name) {
+        if !matches!(name, "authorization" | "micro-namespace") && travels(name) {
             put(frame, name, &[value]);
         }
     }
@@ -130,10 +129,10 @@ impl Head {
     /// Reads the body of a frame; `None` where it is no call.
     pub(crate) fn read(mut body: Bytes) -> Option<Self> {
         let codec = match body.try_get_u8().ok()? {
-            0 => Codec::Proto,
-            1 => Codec::Json,
-            2 => Codec::Bytes,
-            _ => return None,
+            0 => Some(Codec::Proto),
+            1 => Some(Codec::Json),
+            2 => Some(Codec::Bytes),
+            _ => None,
         };
         let timeout = body.try_get_u32().ok()?;
         let timeout = (timeout > 0).then(|| Duration::from_millis(timeout.into()));
@@ -143,7 +142,10 @@ impl Head {
         let path = (path <= body.len()).then(|| body.split_to(path))?;
         let headers = usize::try_from(body.try_get_u32().ok()?).ok()?;
         let headers = (headers <= body.len()).then(|| body.split_to(headers))?;
-        path.iter().all(u8::is_ascii_graphic).then_some(())?;
+        // What else a URI may hold would have another meaning where it is sent on.
+        path.iter()
+            .all(|byte| is_of_name(*byte) || *byte == b'/')
+            .then_some(())?;
         Some(Self {
             codec,
             timeout,
@@ -190,8 +192,16 @@ fn timeout(deadline: Option<Instant>) -> u32 {
 
 /// What names consist of that mean the same in every URI.
 fn is_plain(name: &str) -> bool {
-    let is_of_one = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    !name.is_empty() && name.bytes().all(is_of_one)
+    !name.is_empty() && name.bytes().all(is_of_name)
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
+}
+
+/// What can be said in a header, and shown on a terminal.
+fn is_text(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn put_id(frame: &mut Vec<u8>, id: &Id) -> Option<()> {
@@ -200,7 +210,8 @@ fn put_id(frame: &mut Vec<u8>, id: &Id) -> Option<()> {
             frame.push(UUID);
             frame.extend_from_slice(&bits.to_be_bytes());
         }
-        Id::Given(text) if text.is_empty() => frame.push(NO_ID),
+        // HTTP/2 leaves it out too.
+        Id::Given(text) if !is_text(text) => frame.push(NO_ID),
         Id::Given(text) => {
             frame.push(TEXT);
             frame.push(u8::try_from(text.len()).ok()?);
@@ -218,9 +229,8 @@ fn take_id(body: &mut Bytes) -> Option<Option<Id>> {
         TEXT => {
             let length = usize::from(body.try_get_u8().ok()?);
             let text = (length <= body.len()).then(|| body.split_to(length))?;
-            Some(Id::given(
-                std::str::from_utf8(&text).ok().filter(|text| !text.is_empty())?,
-            ))
+            let text = std::str::from_utf8(&text).ok().filter(|text| is_text(text))?;
+            Some(Id::given(text))
         }
         _ => return None,
     })

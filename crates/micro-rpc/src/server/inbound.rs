@@ -92,7 +92,7 @@ impl Inbound {
             None => Trace::start(),
         };
         let inbound = Self {
-            codec: Some(head.codec),
+            codec: head.codec,
             deadline,
             trace,
             handler: handler(server, path),
@@ -239,7 +239,7 @@ async fn admit(
             endpoint,
             namespace,
         })?;
-        if inner.namespace.is_none() && said != Some(namespace) {
+        if inner.namespace.is_none() && !metadata.says_once(&NAMESPACE, namespace) {
             let namespace = namespace.to_owned();
             metadata.insert(NAMESPACE.as_str(), &namespace);
         }

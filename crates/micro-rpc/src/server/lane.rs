@@ -1,6 +1,8 @@
 //! One [lane](crate::lane) and the calls on it.
 
 mod out;
+#[cfg(test)]
+mod tests;
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -12,7 +14,6 @@ use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::Sleep;
 
 pub(super) use out::{Answering, Out};
 
@@ -20,14 +21,14 @@ use super::Server;
 use super::waiting::Waiting;
 use crate::Error;
 use crate::gather::Gather;
-use crate::lane::{BYE, CALL, CANCEL, Frame, GONE, HELLO, Head, LAST, Malformed, PING, PONG};
+use crate::lane::{BYE, CALL, CANCEL, Frame, GONE, HELLO, Head, LAST, Malformed, PING, PONG, Stall};
 
 /// Room for what is read at a time.
 const ROOM: usize = 16 * 1024;
 /// Less than this is not worth a read.
 const LITTLE: usize = 4 * 1024;
-/// A peer that takes nothing for this long is given up.
-const STALL: Duration = Duration::from_secs(30);
+/// How long a peer that has been answered may take to hang up.
+const LINGER: Duration = Duration::from_secs(1);
 
 struct Lane {
     stream: TcpStream,
@@ -37,11 +38,15 @@ struct Lane {
     out: Arc<Out>,
     /// The peer has said that no more calls come.
     is_leaving: bool,
-    stalled: Option<Pin<Box<Sleep>>>,
+    stalled: Stall,
 }
 
-/// There is nothing left to do, or nothing can be done.
-struct Ended;
+/// Why nothing more is done.
+enum Ended {
+    /// All is answered, and no more comes.
+    Well,
+    Broke,
+}
 
 /// Answers the calls on a connection that begins with the hello of a lane.
 pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: watch::Receiver<bool>) {
@@ -54,7 +59,7 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
         writing: (Vec::new(), 0),
         out: Arc::default(),
         is_leaving: false,
-        stalled: None,
+        stalled: Stall::default(),
     };
     let mut draining = *stopped.borrow();
     if draining {
@@ -70,7 +75,8 @@ pub(super) async fn serve(server: Server, mut stream: TcpStream, mut stopped: wa
         tokio::select! {
             () = queued.begun(), if waiting.line.is_long() => waiting.line.follow(),
             turn = turn => match turn {
-                Err(Ended) => return,
+                Err(Ended::Broke) => return,
+                Err(Ended::Well) => return lane.hang_up().await,
                 Ok(()) => match lane.take(&server, &mut waiting, draining) {
                     Ok(()) => together = waiting.answer(&server),
                     Err(Malformed) => {
@@ -98,7 +104,7 @@ impl Lane {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
         let written = self.write(cx)?;
         if self.is_leaving && written.is_ready() && self.out.is_done() {
-            return Poll::Ready(Err(Ended));
+            return Poll::Ready(Err(Ended::Well));
         }
         // Who takes no answers asks no more.
         if written.is_pending() && self.out.is_full() {
@@ -109,7 +115,7 @@ impl Lane {
         }
         match ready!(pin!(self.stream.read_buf(&mut self.read)).poll(cx)) {
             Ok(read) if read > 0 => Poll::Ready(Ok(())),
-            _ => Poll::Ready(Err(Ended)),
+            _ => Poll::Ready(Err(Ended::Broke)),
         }
     }
 
@@ -119,28 +125,43 @@ impl Lane {
             let (bytes, at) = &mut self.writing;
             if *at == bytes.len() {
                 *at = 0;
-                self.stalled = None;
                 if !self.out.take(bytes, cx.waker()) {
                     return Ok(Poll::Ready(()));
                 }
             }
-            match Pin::new(&mut self.stream).poll_write(cx, &bytes[*at..]) {
-                Poll::Ready(Ok(written)) if written > 0 => {
-                    *at += written;
-                    self.stalled = None;
-                }
-                Poll::Ready(_) => return Err(Ended),
-                Poll::Pending => {
-                    let stalled = self
-                        .stalled
-                        .get_or_insert_with(|| Box::pin(tokio::time::sleep(STALL)));
-                    return match stalled.as_mut().poll(cx) {
-                        Poll::Ready(()) => Err(Ended),
-                        Poll::Pending => Ok(Poll::Pending),
-                    };
-                }
+            let written = Pin::new(&mut self.stream).poll_write(cx, &bytes[*at..]);
+            match self.stalled.watch(cx, written) {
+                Poll::Ready(Ok(written)) => *at += written,
+                Poll::Ready(Err(_)) => return Err(Ended::Broke),
+                Poll::Pending => return Ok(Poll::Pending),
             }
         }
+    }
+
+    fn begin(&self, server: &Server, waiting: &mut Waiting, call: u64, head: Head) {
+        let (name, limits) = (&*server.0.name, &server.0.limits);
+        let answering = Answering::begin(&self.out, call);
+        // Twice as many as a client is told: some that it has cancelled are still ending here.
+        if self.out.calls() > 2 * limits.streams as usize {
+            let detail = "more calls are under way on this connection than it takes";
+            return answering.fail(&Error::too_many_requests(name, detail), true);
+        }
+        if head.metadata.size() > limits.headers as usize {
+            let detail = format!(
+                "the headers are larger than the limit of {} bytes",
+                limits.headers
+            );
+            return answering.fail(&Error::new(name, 431, detail), false);
+        }
+        waiting.add_from_lane(server, head, answering);
+    }
+
+    /// So that the last answers are not lost, which they are where a connection is closed with something unread.
+    async fn hang_up(&mut self) {
+        let _ = self.stream.shutdown().await;
+        let mut rest = [0; 1024];
+        let read = async { while matches!(self.stream.read(&mut rest).await, Ok(read) if read > 0) {} };
+        let _ = tokio::time::timeout(LINGER, read).await;
     }
 
     /// Takes the calls in that have come.
@@ -148,17 +169,11 @@ impl Lane {
         while let Some(Frame { kind, call, body }) = Frame::take(&mut self.read)? {
             match kind {
                 CALL if draining => self.out.say(GONE, call, &[]),
-                CALL => {
-                    let head = Head::read(body).ok_or(Malformed)?;
-                    let answering = Answering::begin(&self.out, call);
-                    if self.out.calls() > server.0.limits.streams as usize {
-                        let detail = "more calls are under way on this connection than it takes";
-                        answering.fail(&Error::too_many_requests(&*server.0.name, detail), true);
-                    } else {
-                        waiting.add_from_lane(server, head, answering);
-                    }
+                CALL => self.begin(server, waiting, call, Head::read(body).ok_or(Malformed)?),
+                CANCEL => {
+                    waiting.cancel(call);
+                    self.out.cancel(call);
                 }
-                CANCEL => self.out.cancel(call),
                 PING => self.out.say(PONG, call, &[]),
                 BYE => self.is_leaving = true,
                 // What later versions say besides.

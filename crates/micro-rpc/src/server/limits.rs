@@ -7,13 +7,13 @@ use crate::frame::MESSAGE_LIMIT;
 pub struct Limits {
     /// Bytes of one message.
     pub message: usize,
-    /// Open connections.
+    /// Open connections; a client of ours has up to two for one of HTTP/2.
     pub connections: usize,
     /// Concurrent calls on one connection.
     pub streams: u32,
     /// Bytes of the headers of one call.
     pub headers: u32,
-    /// How long a connection may take to say that it speaks HTTP/2.
+    /// How long a connection may take to say what it speaks.
     pub handshake: Duration,
     /// How long one unary request message may take to arrive.
     pub request: Duration,

@@ -36,7 +36,7 @@ struct New {
     mounted: Arc<Mounted>,
     method: &'static MethodDescriptor,
     /// Where it can be cancelled, and as what; a stream of HTTP/2 sees that itself.
-    cancel: Option<(Arc<Out>, u32)>,
+    cancel: Option<(Arc<Out>, (u64, u64))>,
 }
 
 impl Waiting {
@@ -118,6 +118,12 @@ impl Waiting {
             }),
             None => self.line.join(out.cancellable(number, answer)),
         }
+    }
+
+    /// Nobody waits for the answer to a call from a lane that was not looked at yet.
+    pub(super) fn cancel(&mut self, call: u64) {
+        let is_it = |new: &New| matches!(&new.cancel, Some((_, (number, _))) if *number == call);
+        self.new.retain(|new| !is_it(new));
     }
 
     /// Polls each once; what has to wait becomes a task, and so do all behind one that takes long. Tells how many there were.

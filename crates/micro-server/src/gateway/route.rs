@@ -58,7 +58,8 @@ impl Inner {
         if PLATFORM_SERVICES.contains(&target.service.as_str()) {
             return Ok(true);
         }
-        // With very many routes most of what their paths name is no service: the registry is not asked for each.
+        // With very many routes most of what their paths name is no service: the registry is not asked for each. So a service that came a moment
+        // ago is behind a route of another that takes its path, until the gateway has heard of it.
         let home = caller.home(&target.service);
         let versions = self.config.cache.seen(home, &target.service).await?;
         // Programs of others may tell of no endpoints, and every service has what all have.

@@ -122,9 +122,9 @@ impl Cache {
     ///
     /// Those of the registry, for a service of a namespace that is not followed.
     pub async fn seen(&self, namespace: &str, name: &str) -> Result<Option<Arc<Vec<Service>>>> {
-        match self.lookup(namespace, name) {
-            None if !self.is_followed(namespace) => self.get(namespace, name).await,
-            known => Ok(known),
+        match self.is_followed(namespace) {
+            true => Ok(self.lookup(namespace, name)),
+            false => self.get(namespace, name).await,
         }
     }
 

@@ -30,6 +30,11 @@ pub const TARGETS: &[Target] = &[
         feed: path,
     },
     Target {
+        name: "lane",
+        corpus: LANES,
+        feed: micro_rpc::fuzz::lane,
+    },
+    Target {
         name: "template",
         corpus: TEMPLATES,
         feed: template,
@@ -167,6 +172,12 @@ const CURSORS: &[&str] = &[
     "a\nb\n00000000000000000007\n7\na\nb\u{1}00000000000000000007\n7\n7",
     "{\"next\":7,\"pending\":{\"3\":1,\"5\":4294967295}}",
     "\u{a}\u{1}g\u{12}\u{1}t\u{18}\u{7}\u{28}\u{1}",
+];
+
+/// A call of JSON with a token and a header more, and one that is cancelled.
+const LANES: &[&str] = &[
+    "\0\0\0\x60\x01\0\0\0\0\0\x01\0\x02\x01\0\0\x10\0\x02\x03abc\0\0\x0f/echo.Echo/Call\0\0\0\x30\0\x0dauthorization\0\0\0\x08Bearer a\0\x05x-one\0\0\0\x0avalue-of-x\0\0\0\0\x02{}",
+    "\0\0\0\x09\x02\0\0\0\0\0\x01\0\x02",
 ];
 
 const PATHS: &[&str] = &[

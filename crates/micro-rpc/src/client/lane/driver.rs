@@ -10,9 +10,11 @@ use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::slots::TooMuch;
 use super::{Answer, Shared, State};
+use crate::Error;
 use crate::gather::Gather;
-use crate::lane::{ANSWER, BYE, FAILED, Frame, GONE, LAST, Malformed, PART, UNBEGUN, put};
+use crate::lane::{ANSWER, BYE, CANCEL, FAILED, Frame, GONE, LAST, Malformed, PART, Stall, UNBEGUN, put};
 
 /// Room for what is read at a time.
 const ROOM: usize = 16 * 1024;
@@ -29,6 +31,7 @@ pub(super) struct Driver {
     writing: (Vec<u8>, usize),
     woken: Vec<Waker>,
     has_said_bye: bool,
+    stalled: Stall,
 }
 
 impl Driver {
@@ -40,6 +43,7 @@ impl Driver {
             writing: (Vec::new(), 0),
             woken: Vec::new(),
             has_said_bye: false,
+            stalled: Stall::default(),
         }
     }
 
@@ -95,11 +99,8 @@ impl Driver {
                 }
                 std::mem::swap(&mut state.bytes, bytes);
             }
-            match ready!(Pin::new(&mut self.stream).poll_write(cx, &bytes[*at..])) {
-                Ok(written) if written > 0 => *at += written,
-                Ok(_) => return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into())),
-                Err(error) => return Poll::Ready(Err(error)),
-            }
+            let written = Pin::new(&mut self.stream).poll_write(cx, &bytes[*at..]);
+            *at += ready!(self.stalled.watch(cx, written))?;
         }
     }
 
@@ -136,14 +137,19 @@ fn hear(state: &mut State, frame: Frame) -> Result<Option<Waker>, Malformed> {
     let calls = &mut state.calls;
     Ok(match kind {
         ANSWER => calls.message(call, body),
-        PART => calls.piece(call, &body),
+        PART => match calls.piece(call, &body) {
+            Some(TooMuch(waker)) => {
+                put(&mut state.bytes, CANCEL, call, &[]);
+                waker
+            }
+            None => None,
+        },
         GONE => calls.end_with(call, |_| Answer::Gone),
         FAILED => {
             let (head, text) = body.split_first_chunk().ok_or(Malformed)?;
             let [flags, status] = *head;
             calls.end_with(call, |_| Answer::Failed {
-                status,
-                text: String::from_utf8_lossy(text).into_owned(),
+                error: Error::from_status(status, &String::from_utf8_lossy(text)),
                 was_unbegun: flags & UNBEGUN != 0,
             })
         }
@@ -155,7 +161,11 @@ fn hear(state: &mut State, frame: Frame) -> Result<Option<Waker>, Malformed> {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.shared.leave();
-        let woken = self.shared.state().calls.end_all();
+        let mut state = self.shared.state();
+        state.has_ended = true;
+        state.bytes = Vec::new();
+        let woken = state.calls.end_all();
+        drop(state);
         woken.into_iter().for_each(Waker::wake);
     }
 }

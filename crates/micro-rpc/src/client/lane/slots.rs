@@ -7,20 +7,25 @@ use std::task::{Poll, Waker};
 use bytes::Bytes;
 
 use super::Answer;
+use crate::Error;
+use crate::codec::FRAME_HEADER;
 use crate::frame::MESSAGE_LIMIT;
 
-/// So many bits of a number are the place.
+/// So many bits of a number are the place. The others do not run out.
 const PLACE: u32 = 16;
 
 #[derive(Default)]
 pub(super) struct Slots {
     slots: Vec<Slot>,
-    free: Vec<u32>,
+    free: Vec<usize>,
 }
+
+/// An answer was given up.
+pub(super) struct TooMuch(pub(super) Option<Waker>);
 
 #[derive(Default)]
 struct Slot {
-    uses: u32,
+    uses: u64,
     call: Option<Call>,
 }
 
@@ -39,25 +44,25 @@ impl Slots {
     }
 
     /// A number for a new one.
-    pub(super) fn begin(&mut self) -> u32 {
+    pub(super) fn begin(&mut self) -> u64 {
         let place = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
-            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+            self.slots.len() - 1
         });
-        let slot = &mut self.slots[place as usize];
-        slot.uses = slot.uses.wrapping_add(1);
+        let slot = &mut self.slots[place];
+        slot.uses += 1;
         slot.call = Some(Call::default());
-        slot.uses << PLACE | place
+        slot.uses << PLACE | place as u64
     }
 
-    fn call(&mut self, number: u32) -> Option<&mut Call> {
-        let slot = self.slots.get_mut((number & ((1 << PLACE) - 1)) as usize)?;
-        let is_it = slot.uses << PLACE == number & !((1 << PLACE) - 1);
+    fn call(&mut self, number: u64) -> Option<&mut Call> {
+        let slot = self.slots.get_mut(place(number))?;
+        let is_it = slot.uses == number >> PLACE;
         slot.call.as_mut().filter(|_| is_it)
     }
 
     /// The answer to one, which is over then; who waits for it is woken when it is there.
-    pub(super) fn answer(&mut self, number: u32, waker: &Waker) -> Poll<Answer> {
+    pub(super) fn answer(&mut self, number: u64, waker: &Waker) -> Poll<Answer> {
         let Some(call) = self.call(number) else {
             return Poll::Ready(Answer::Broke);
         };
@@ -77,41 +82,39 @@ impl Slots {
     }
 
     /// Nobody waits for it any more. Whether the server is still at it.
-    pub(super) fn forget(&mut self, number: u32) -> bool {
+    pub(super) fn forget(&mut self, number: u64) -> bool {
         let is_open = self.call(number).is_some_and(|call| call.answer.is_none());
         self.end(number);
         is_open
     }
 
-    fn end(&mut self, number: u32) {
+    fn end(&mut self, number: u64) {
         if self.call(number).is_some() {
-            let place = number & ((1 << PLACE) - 1);
-            self.slots[place as usize].call = None;
-            self.free.push(place);
+            self.slots[place(number)].call = None;
+            self.free.push(place(number));
         }
     }
 
-    /// A piece of an answer; whether it is too much.
-    pub(super) fn piece(&mut self, number: u32, piece: &[u8]) -> Option<Waker> {
+    /// A piece of an answer. Where it is too much whoever waits for it is to be woken, and the server to be told.
+    pub(super) fn piece(&mut self, number: u64, piece: &[u8]) -> Option<TooMuch> {
         let call = self.call(number)?;
         if call.answer.is_some() {
             return None;
         }
         call.pieces.extend_from_slice(piece);
-        if call.pieces.len() <= MESSAGE_LIMIT + 64 {
+        if call.pieces.len() <= MESSAGE_LIMIT + FRAME_HEADER {
             return None;
         }
-        call.pieces = Vec::new();
-        let text = format!("the answer is larger than the limit of {MESSAGE_LIMIT} bytes");
-        self.end_with(number, |_| Answer::Failed {
-            status: 8,
-            text,
+        let detail = format!("the answer is larger than the limit of {MESSAGE_LIMIT} bytes");
+        let waker = self.end_with(number, |_| Answer::Failed {
+            error: Error::payload_too_large("go.micro.client", detail),
             was_unbegun: false,
-        })
+        });
+        Some(TooMuch(waker))
     }
 
     /// The answer, or its last piece. Who waits for it is to be woken.
-    pub(super) fn message(&mut self, number: u32, last: Bytes) -> Option<Waker> {
+    pub(super) fn message(&mut self, number: u64, last: Bytes) -> Option<Waker> {
         self.end_with(number, |mut pieces| {
             if pieces.is_empty() {
                 return Answer::Message(last);
@@ -121,7 +124,7 @@ impl Slots {
         })
     }
 
-    pub(super) fn end_with(&mut self, number: u32, answer: impl FnOnce(Vec<u8>) -> Answer) -> Option<Waker> {
+    pub(super) fn end_with(&mut self, number: u64, answer: impl FnOnce(Vec<u8>) -> Answer) -> Option<Waker> {
         let call = self.call(number)?;
         if call.answer.is_none() {
             call.answer = Some(answer(std::mem::take(&mut call.pieces)));
@@ -141,11 +144,15 @@ impl Slots {
     }
 }
 
+fn place(number: u64) -> usize {
+    usize::try_from(number & ((1 << PLACE) - 1)).unwrap_or(usize::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn poll(slots: &mut Slots, number: u32) -> Option<Answer> {
+    fn poll(slots: &mut Slots, number: u64) -> Option<Answer> {
         match slots.answer(number, Waker::noop()) {
             Poll::Ready(answer) => Some(answer),
             Poll::Pending => None,
@@ -172,7 +179,7 @@ mod tests {
         assert_eq!(slots.len(), 0);
         let third = slots.begin();
         assert_ne!(third, first);
-        for stale in [first, second, third ^ 1, u32::MAX] {
+        for stale in [first, second, third ^ 1, u64::MAX] {
             assert!(slots.message(stale, Bytes::new()).is_none());
         }
         assert!(
@@ -207,7 +214,7 @@ mod tests {
         }
         assert!(matches!(
             poll(&mut slots, call),
-            Some(Answer::Failed { status: 8, .. })
+            Some(Answer::Failed { error, .. }) if error.code == 413
         ));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use futures_util::future::join_all;
 use http::Response;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,6 +65,13 @@ impl Handler for Echo {
         let metadata = ctx.metadata().iter().map(owned).collect();
         self.heard.lock().unwrap().push(metadata);
         let text: String = call.request().await?;
+        if method.name == "Count" && text == "panic" {
+            let numbers = Streaming::from_iter(["1".to_owned(), "2".to_owned()]);
+            return call.reply_stream(numbers.map(|number| match number.as_str() {
+                "1" => Ok(number),
+                _ => panic!("on purpose"),
+            }));
+        }
         if method.name == "Count" {
             let to: usize = text.parse().unwrap_or(0);
             let numbers = (0..to).map(|number| number.to_string());
@@ -283,6 +290,8 @@ enum Manner {
     Breaks,
     Freezes,
     Garbage,
+    /// It reads nothing any more.
+    Deaf,
     /// It says that it goes away, and takes no more.
     Last,
 }
@@ -339,6 +348,9 @@ async fn lane_by_hand(mut stream: TcpStream, manner: Manner, calls: &AtomicUsize
     stream.write_all(&100_u32.to_be_bytes()).await?;
     let mut read = BytesMut::new();
     let mut is_last = false;
+    if manner == Manner::Deaf {
+        std::future::pending::<()>().await;
+    }
     while stream.read_buf(&mut read).await? > 0 {
         while let Some(Frame { kind, call, .. }) = Frame::take(&mut read).unwrap() {
             match kind {
@@ -471,69 +483,6 @@ async fn who_has_frozen_is_given_up() {
     .await;
 }
 
-async fn greet(address: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(&HELLO).await.unwrap();
-    let mut said = [0; HELLO.len() + 4];
-    stream.read_exact(&mut said).await.unwrap();
-    assert_eq!(said[..HELLO.len()], HELLO);
-    stream
-}
-
-#[tokio::test]
-async fn what_is_no_call_ends_a_lane_and_nothing_else() {
-    let (address, _) = serving().await;
-    let client = over_lane(&address).await;
-    let mut call = Vec::new();
-    put(&mut call, CALL, 1, &[b"no head"]);
-    for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 32], &[0xff; 4096], &call] {
-        let mut stream = greet(&address).await;
-        stream.write_all(garbage).await.unwrap();
-        let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_u8()).await;
-        assert!(ended.unwrap().is_err());
-    }
-    assert_eq!(say(&client, "Echo.Call", "a").await.unwrap(), "a");
-}
-
-#[tokio::test]
-async fn who_takes_no_answers_is_not_read_any_more() {
-    let (address, echo) = serving().await;
-    let mut stream = greet(&address).await;
-    let trace = crate::Trace::start();
-    let metadata = crate::Metadata::default();
-    let said = crate::lane::Said {
-        codec: Codec::Proto,
-        deadline: None,
-        trace: &trace,
-        service: "echo",
-        endpoint: "Echo.Call",
-        namespace: "micro",
-        token: None,
-        metadata: &metadata,
-        travels: |_| true,
-    };
-    let text = "x".repeat(20_000);
-    let message = Codec::Proto.frame(&text).unwrap();
-    let frame = crate::lane::encode(&said, &message).unwrap();
-    let mut written = 0;
-    while let Ok(wrote) = tokio::time::timeout(Duration::from_millis(500), stream.write_all(&frame)).await {
-        wrote.unwrap();
-        written += 1;
-        assert!(written < 20_000, "400 MB of answers are kept");
-    }
-    let begun = echo.begun.load(Ordering::SeqCst);
-    assert!(begun > 10);
-    // All of it is answered once it is taken.
-    let (mut answers, mut read) = (0, BytesMut::new());
-    while answers < begun {
-        stream.read_buf(&mut read).await.unwrap();
-        while let Some(Frame { kind, mut body, .. }) = Frame::take(&mut read).unwrap() {
-            body.advance(5);
-            answers += usize::from(kind == ANSWER);
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_ends_answers_what_is_under_way() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -559,6 +508,74 @@ async fn a_server_that_ends_answers_what_is_under_way() {
         .await
         .unwrap()
         .unwrap();
+}
+
+#[tokio::test]
+async fn what_breaks_in_the_middle_is_told_at_once() {
+    let (address, _) = serving().await;
+    let client = over_lane(&address).await;
+    let told = tokio::time::timeout(Duration::from_secs(5), say(&client, "Echo.Count", "panic"));
+    assert_eq!(told.await.unwrap().unwrap_err().code, 500);
+}
+
+#[tokio::test]
+async fn who_reads_nothing_does_not_make_a_client_grow() {
+    let (address, _) = by_hand(true, Manner::Deaf).await;
+    let client = Client::to_address(&address).with_own_connections(1);
+    until(async || {
+        let _ = empty(&client).await;
+        has_lane(&client, &address)
+    })
+    .await;
+    let target = client.0.pool.target(&address);
+    let lane = target.lane().unwrap();
+    let waits = || lane.shared.state().bytes.len();
+    let ctx = Context::background().with_timeout(Duration::from_millis(1));
+    let message = Bytes::from(vec![0; 60_000]);
+    let mut calls = 0;
+    // What the system takes for both ends comes first.
+    until(async || {
+        while waits() < super::FULL {
+            let call = client.call_raw(&ctx, "echo", "Echo.Call", Codec::Proto, message.clone());
+            assert_eq!(call.await.unwrap_err().code, 408);
+            calls += 1;
+            assert!(calls < 2_000);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        waits() >= super::FULL
+    })
+    .await;
+    // The others go over HTTP/2, which that server does read.
+    for _ in 0..100 {
+        empty(&client).await.unwrap();
+    }
+    assert!(waits() < super::FULL + 64 * 1024 + 100 * 64);
+}
+
+#[tokio::test]
+async fn a_lane_that_breaks_takes_the_other_connections_along() {
+    let (address, counts) = by_hand(true, Manner::Breaks).await;
+    let client = over_lane(&address).await;
+    assert_eq!(counts[0].load(Ordering::SeqCst), 2);
+    assert_eq!(empty(&client).await.unwrap_err().code, 503);
+    empty(&client).await.unwrap();
+    assert!(counts[0].load(Ordering::SeqCst) > 2, "it is connected to anew");
+}
+
+#[tokio::test]
+async fn what_fails_later_says_nothing_of_what_is_there() {
+    let (address, _) = serving().await;
+    let client = over_lane(&address).await;
+    let target = client.0.pool.target(&address);
+    target.lanes.opened(Err(super::NotOpened::Unknown), 1);
+    target.lanes.opened(Err(super::NotOpened::Unreachable), 1);
+    assert!(target.lane().is_some());
+    // Nor of who is there since.
+    let other = Client::to_address(&address);
+    let target = other.0.pool.target(&address);
+    target.lanes.forget();
+    target.lanes.opened(Err(super::NotOpened::Unknown), 0);
+    assert!(target.lanes.is_unknown());
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use crate::lane::{ANSWER, FAILED, PART, PIECE, UNBEGUN, put};
 const FULL: usize = 1 << 20;
 /// What is kept for the next bytes, where many had to wait.
 const KEPT: usize = 64 * 1024;
-/// No text of an error is longer on a lane.
-const LONGEST_TEXT: usize = 32 * 1024;
+/// No text of an error is longer on a lane; as JSON it may be six times as long.
+const LONGEST_TEXT: usize = 8 * 1024;
 
 #[derive(Default)]
 pub(in crate::server) struct Out {
@@ -33,15 +33,18 @@ struct State {
     waker: Option<Waker>,
     /// Those under way.
     calls: usize,
-    /// Ends those that have become tasks.
-    tasks: HashMap<u32, AbortHandle>,
+    /// How many have begun so far.
+    begun: u64,
+    /// Ends those that have become tasks: by the caller's number for each, with ours.
+    tasks: HashMap<u64, (u64, AbortHandle)>,
     is_closed: bool,
 }
 
 /// A call that is to be answered; it is over when this is dropped.
 pub(in crate::server) struct Answering {
     out: Arc<Out>,
-    call: u32,
+    call: u64,
+    number: u64,
     is_over: bool,
 }
 
@@ -51,7 +54,7 @@ impl Out {
     }
 
     /// Says something.
-    pub(super) fn say(&self, kind: u8, call: u32, body: &[&[u8]]) {
+    pub(super) fn say(&self, kind: u8, call: u64, body: &[&[u8]]) {
         self.tell(|bytes| put(bytes, kind, call, body), |_| {});
     }
 
@@ -117,17 +120,20 @@ impl Out {
     /// The same work, which ends when its call is cancelled or the connection is.
     pub(in crate::server) fn cancellable<F: Future<Output = ()>>(
         &self,
-        call: u32,
+        (call, number): (u64, u64),
         work: F,
     ) -> impl Future<Output = ()> + use<F> {
         let (handle, registration) = AbortHandle::new_pair();
         let mut state = self.state();
-        if state.is_closed {
-            handle.abort();
-        } else {
-            state.tasks.insert(call, handle);
-        }
+        let ended = match state.is_closed {
+            true => Some((number, handle)),
+            // Who uses a number that is in use has no way to speak of the call before.
+            false => state.tasks.insert(call, (number, handle)),
+        };
         drop(state);
+        if let Some((_, ended)) = ended {
+            ended.abort();
+        }
         let work = Abortable::new(work, registration);
         async move {
             let _ = work.await;
@@ -135,9 +141,9 @@ impl Out {
     }
 
     /// Nobody waits for the answer.
-    pub(super) fn cancel(&self, call: u32) {
+    pub(super) fn cancel(&self, call: u64) {
         let task = self.state().tasks.remove(&call);
-        if let Some(task) = task {
+        if let Some((_, task)) = task {
             task.abort();
         }
     }
@@ -149,28 +155,31 @@ impl Out {
         state.bytes = Vec::new();
         let tasks = std::mem::take(&mut state.tasks);
         drop(state);
-        tasks.into_values().for_each(|task| task.abort());
+        tasks.into_values().for_each(|(_, task)| task.abort());
         self.room.notify_waiters();
     }
 }
 
 impl Answering {
-    pub(super) fn begin(out: &Arc<Out>, call: u32) -> Self {
-        out.state().calls += 1;
+    pub(super) fn begin(out: &Arc<Out>, call: u64) -> Self {
+        let mut state = out.state();
+        state.calls += 1;
+        state.begun += 1;
         Self {
             out: out.clone(),
             call,
+            number: state.begun,
             is_over: false,
         }
     }
 
-    /// For who makes a task of it.
-    pub(in crate::server) fn at(&self) -> (Arc<Out>, u32) {
-        (self.out.clone(), self.call)
+    /// For who makes a task of it: where it is, and the caller's number and ours.
+    pub(in crate::server) fn at(&self) -> (Arc<Out>, (u64, u64)) {
+        (self.out.clone(), (self.call, self.number))
     }
 
     /// Answers with a frame of gRPC, which is empty where there is no message.
-    pub(in crate::server) async fn answer(self, mut frame: Bytes) {
+    pub(in crate::server) async fn answer(mut self, mut frame: Bytes) {
         while frame.len() > PIECE {
             self.out.room().await;
             let piece = frame.split_to(PIECE);
@@ -180,31 +189,44 @@ impl Answering {
     }
 
     /// Answers with an error.
-    pub(in crate::server) fn fail(self, error: &Error, was_unbegun: bool) {
-        let json;
+    pub(in crate::server) fn fail(mut self, error: &Error, was_unbegun: bool) {
+        self.say_failed(error, was_unbegun);
+    }
+
+    fn say_failed(&mut self, error: &Error, was_unbegun: bool) {
+        let (short, json);
         let text = match error.plain {
-            Some(_) => &error.detail,
+            Some(_) => cut(&error.detail),
             None => {
-                json = error.to_json();
+                short = Error {
+                    detail: cut(&error.detail).to_owned(),
+                    ..error.clone()
+                };
+                json = short.to_json();
                 &json
             }
         };
-        let text = &text[..text.floor_char_boundary(LONGEST_TEXT)];
         let flags = if was_unbegun { UNBEGUN } else { 0 };
         self.end(FAILED, &[&[flags, error.grpc_code()], text.as_bytes()]);
     }
 
-    fn end(mut self, kind: u8, body: &[&[u8]]) {
+    fn end(&mut self, kind: u8, body: &[&[u8]]) {
         self.is_over = true;
-        let call = self.call;
-        self.out
-            .tell(|bytes| put(bytes, kind, call, body), |state| over(state, call));
+        let (call, number) = (self.call, self.number);
+        self.out.tell(
+            |bytes| put(bytes, kind, call, body),
+            |state| over(state, call, number),
+        );
     }
 }
 
-fn over(state: &mut State, call: u32) {
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_TEXT)]
+}
+
+fn over(state: &mut State, call: u64, number: u64) {
     state.calls -= 1;
-    if !state.tasks.is_empty() {
+    if state.tasks.get(&call).is_some_and(|(known, _)| *known == number) {
         state.tasks.remove(&call);
     }
 }
@@ -212,8 +234,9 @@ fn over(state: &mut State, call: u32) {
 impl Drop for Answering {
     fn drop(&mut self) {
         if !self.is_over {
-            let call = self.call;
-            self.out.tell(|_| {}, |state| over(state, call));
+            // Who has cancelled it does not listen.
+            let error = Error::internal("go.micro.client", "the call was cut off: its handler failed");
+            self.say_failed(&error, false);
         }
     }
 }
