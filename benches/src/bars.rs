@@ -28,6 +28,7 @@ const BARS: &[(&str, Bar)] = &[
     ("service_memory_over_tonic", AtMost(6.0)),
     ("allocations_per_call", AtMost(12.6)),
     ("overload_goodput", RatioAtLeast(0.8)),
+    ("overload_pool_goodput", RatioAtLeast(0.8)),
     ("scale_services", RatioAtLeast(0.9)),
     ("scale_services_gateway", RatioAtLeast(0.9)),
     ("scale_instances", RatioAtLeast(0.9)),

@@ -1,4 +1,4 @@
-//! More calls than a service can answer: how much of what it can do it still does.
+//! More calls than a service can answer: how much of what it can do it still does, where it computes and where it waits for something scarce.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +10,7 @@ use micro::{
 };
 use micro_rpc::Server;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -35,50 +36,72 @@ const ROUNDS: usize = 3;
 /// Steps of the computation: about a millisecond of one core.
 const STEPS: u64 = 400_000;
 
+/// So many of those that wait are dealt with at once, each in so long, as queries are on a pool of connections.
+const PLACES: usize = 8;
+const HOLDS: Duration = Duration::from_millis(5);
+
 /// What is answered in time when three times the peak is asked for, beside the peak; and how much of one caller's that comes by meanwhile.
 pub async fn measure(plan: Plan) -> Result<Vec<Figure>> {
     let server = child::Server::start("worker", &[]).await?;
-    let mut side = Side::new(&server);
+    let (mut computes, mut waits) = (
+        Side::new(&server, "Worker.Work"),
+        Side::new(&server, "Worker.Wait"),
+    );
     for _ in 0..plan.rounds.min(ROUNDS) {
-        side.round(plan.duration).await?;
+        computes.round(plan.duration).await?;
+        waits.round(plan.duration).await?;
     }
-    let [goodput, peak, quiet] = [side.goodput, side.peak, side.quiet].map(median);
+    let [goodput, peak, quiet] = [computes.goodput, computes.peak, computes.quiet].map(median);
+    let [waiting, most, patient] = [waits.goodput, waits.peak, waits.quiet].map(median);
     Ok(vec![
         Figure::compared("overload_goodput", goodput, peak, "calls/s"),
         Figure::alone("overload_quiet_caller", quiet, "of its calls"),
+        Figure::compared("overload_pool_goodput", waiting, most, "calls/s"),
+        Figure::alone("overload_pool_quiet_caller", patient, "of its calls"),
     ])
 }
 
 /// The service, and what was measured of it.
 struct Side {
     address: String,
+    endpoint: &'static str,
     peak: Vec<f64>,
     goodput: Vec<f64>,
     quiet: Vec<f64>,
 }
 
 impl Side {
-    fn new(server: &child::Server) -> Self {
+    fn new(server: &child::Server, endpoint: &'static str) -> Self {
         Self {
             address: server.address().to_string(),
+            endpoint,
             peak: Vec::new(),
             goodput: Vec::new(),
             quiet: Vec::new(),
         }
     }
 
+    fn caller(&self, patience: Duration) -> Caller {
+        Caller {
+            client: Client::to_address(&self.address).service("worker"),
+            endpoint: self.endpoint,
+            patience,
+        }
+    }
+
     async fn round(&mut self, duration: Duration) -> Result<()> {
-        let caller = Caller::new(&self.address, Duration::from_secs(10));
+        let caller = self.caller(Duration::from_secs(10));
         let peak = throughput(vec![caller; IN_FLIGHT], duration, Caller::call).await?;
         let begin = Instant::now() + WARM_UP;
         let window = (begin, begin + duration);
-        let flood = Caller::new(&self.address, DEADLINE);
+        let flood = self.caller(DEADLINE);
         let (flood, quiet) = tokio::join!(
             flood.flood(peak * TIMES, window),
-            Caller::new(&self.address, DEADLINE).come_by(window),
+            self.caller(DEADLINE).come_by(window),
         );
         println!(
-            "  {peak:.0} calls/s at the peak; of {:.0} asked for {flood:.0} answered in time; {quiet:.2} of a quiet caller's",
+            "  {}: {peak:.0} calls/s at the peak; of {:.0} asked for {flood:.0} answered in time; {quiet:.2} of a quiet caller's",
+            self.endpoint,
             peak * TIMES
         );
         self.peak.push(peak);
@@ -92,18 +115,14 @@ impl Side {
 #[derive(Clone)]
 struct Caller {
     client: ServiceClient,
+    endpoint: &'static str,
     patience: Duration,
 }
 
 impl Caller {
-    fn new(address: &str, patience: Duration) -> Self {
-        let client = Client::to_address(address).service("worker");
-        Self { client, patience }
-    }
-
     async fn call(self) -> Result<Self> {
         let ctx = Context::background().with_timeout(self.patience);
-        let _: Response = self.client.unary(&ctx, "Worker.Work", &request()).await?;
+        let _: Response = self.client.unary(&ctx, self.endpoint, &request()).await?;
         Ok(self)
     }
 
@@ -163,7 +182,8 @@ impl Caller {
 pub async fn serve() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let server = Server::builder("worker").handle(Arc::new(Worker)).build();
+    let worker = Worker(Semaphore::new(PLACES));
+    let server = Server::builder("worker").handle(Arc::new(worker)).build();
     child::ready(address);
     server
         .serve(listener, std::future::pending(), Duration::ZERO)
@@ -171,16 +191,23 @@ pub async fn serve() -> Result<()> {
     Ok(())
 }
 
-struct Worker;
+struct Worker(Semaphore);
 
 static DESCRIPTOR: ServiceDescriptor = ServiceDescriptor {
     package: "worker",
     name: "Worker",
-    methods: &[MethodDescriptor {
-        name: "Work",
-        client_streaming: false,
-        server_streaming: false,
-    }],
+    methods: &[
+        MethodDescriptor {
+            name: "Work",
+            client_streaming: false,
+            server_streaming: false,
+        },
+        MethodDescriptor {
+            name: "Wait",
+            client_streaming: false,
+            server_streaming: false,
+        },
+    ],
     // Reflection is not measured.
     file_descriptor_set: &[],
 };
@@ -191,9 +218,21 @@ impl Handler for Worker {
         &DESCRIPTOR
     }
 
-    async fn call(&self, _: &Context, _: &'static MethodDescriptor, mut call: Call) -> micro::Result<Reply> {
+    async fn call(
+        &self,
+        _: &Context,
+        method: &'static MethodDescriptor,
+        mut call: Call,
+    ) -> micro::Result<Reply> {
         let request: Request = call.request().await?;
-        work();
+        match method.name {
+            "Work" => work(),
+            _ => {
+                let place = self.0.acquire().await;
+                tokio::time::sleep(HOLDS).await;
+                drop(place);
+            }
+        }
         call.reply(&greet(request))
     }
 }
