@@ -4,7 +4,8 @@
 //! late. What is scarce is then spent on calls that nobody waits for any more. How many are too many is seen in how long they take: by Little's law
 //! calls take twice as long where twice as many are under way. So when most calls of a method miss their deadline, or take more than half of their
 //! time and a multiple of what they usually do, only so many are let in as would have been answered in half of it. The others are refused at once, and
-//! may be sent elsewhere. While calls are in time the limit grows, and once nobody was refused for a while there is none.
+//! may be sent elsewhere; but not those of a caller who has no other call under way, so that who asks little is answered beside a flood. While
+//! calls are in time the limit grows, and once nobody was refused for a while there is none.
 //!
 //! What always takes its time, such as waiting for news, is not limited: it does not take longer because there are more. Neither are streams, and
 //! calls without a deadline.
@@ -64,8 +65,14 @@ pub(super) struct Entered {
 }
 
 impl Inbound {
-    /// Lets a call in that came at `began`, with nothing to count where its method has no limit; the error is for one that is too many.
-    pub(super) fn enter(&self, server: &Server, began: Instant) -> Result<Option<Entered>, Error> {
+    /// Lets a call in that came at `began`, beside so many of its caller, with nothing to count where its method has no limit; the error is for one
+    /// that is too many.
+    pub(super) fn enter(
+        &self,
+        server: &Server,
+        began: Instant,
+        beside: usize,
+    ) -> Result<Option<Entered>, Error> {
         let Some((mounted, method)) = self.unary() else {
             return Ok(None);
         };
@@ -74,7 +81,7 @@ impl Inbound {
             return Ok(None);
         };
         let origin = server.0.origin;
-        match limit.enter(began.duration_since(origin)) {
+        match limit.enter(began.duration_since(origin), beside) {
             Some(among) => Ok(Some(Entered {
                 mounted: mounted.clone(),
                 method,
@@ -137,11 +144,14 @@ impl Default for Limit {
 }
 
 impl Limit {
-    /// Lets a call in, so long after the origin, and tells how many there are with it; `None` where there would be too many.
-    fn enter(&self, now: Duration) -> Option<u32> {
+    /// Lets a call in, so long after the origin and beside so many of its caller, and tells how many there are with it; `None` where there would
+    /// be too many.
+    fn enter(&self, now: Duration, beside: usize) -> Option<u32> {
         let among = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
         let most = self.most.load(Ordering::Relaxed);
-        if most == NONE || among <= most / GROWS {
+        // Callers with one call each may be many too.
+        let is_quiet = beside == 0 && among / 2 <= most / GROWS;
+        if most == NONE || among <= most / GROWS || is_quiet {
             return Some(among);
         }
         self.under_way.fetch_sub(1, Ordering::Relaxed);

@@ -68,7 +68,9 @@ impl Waiting {
             let _ = respond.send_response(response, true);
             return;
         };
-        let entered = match inbound.enter(server, began) {
+        // One for the connection, and one for this call.
+        let beside = Arc::strong_count(&share).saturating_sub(2);
+        let entered = match inbound.enter(server, began, beside) {
             Ok(entered) => entered,
             Err(error) => {
                 refuse(&mut respond, &error, manner);
@@ -98,7 +100,8 @@ impl Waiting {
         let path = head.take_path();
         let (inbound, message) = Inbound::said(server, path.text(), head);
         let frames = Frames::one(message, server.0.limits.message);
-        let entered = match inbound.enter(server, began) {
+        let beside = call.beside();
+        let entered = match inbound.enter(server, began, beside) {
             Ok(entered) => entered,
             Err(error) => {
                 call.fail(&error, true);

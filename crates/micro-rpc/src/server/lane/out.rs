@@ -173,6 +173,11 @@ impl Answering {
         }
     }
 
+    /// How many of the same caller are under way besides.
+    pub(in crate::server) fn beside(&self) -> usize {
+        self.out.calls().saturating_sub(1)
+    }
+
     /// For who makes a task of it: where it is, and the caller's number and ours.
     pub(in crate::server) fn at(&self) -> (Arc<Out>, (u64, u64)) {
         (self.out.clone(), (self.call, self.number))

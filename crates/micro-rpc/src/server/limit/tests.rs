@@ -63,7 +63,7 @@ fn run(limit: Option<&Limit>, load: Load, begin: f64, seconds: f64, warm_up: f64
             leave(queue.pop_front().unwrap(), false);
         } else {
             next += 1.0 / rate;
-            let entered = limit.map_or(Some(0), |limit| limit.enter(at(time)));
+            let entered = limit.map_or(Some(0), |limit| limit.enter(at(time), 1));
             match entered {
                 Some(among) => queue.push_back(Waiting { at: time, among }),
                 None if time > begin + warm_up => outcome.refused += 1.0 / (seconds - warm_up),
@@ -138,13 +138,13 @@ fn nobody_is_refused_where_there_is_enough() {
     }
     // Without a deadline nobody is late.
     for number in 0..1_000 {
-        let among = limit.enter(ORIGIN).unwrap();
+        let among = limit.enter(ORIGIN, 1).unwrap();
         assert_eq!(among, number + 1);
     }
     for _ in 0..1_000 {
         limit.leave(1, MS(60_000), None, true, ORIGIN);
     }
-    assert_eq!(limit.enter(ORIGIN), Some(1));
+    assert_eq!(limit.enter(ORIGIN, 1), Some(1));
 }
 
 #[test]
@@ -169,4 +169,20 @@ fn what_has_stopped_lets_few_wait_and_recovers() {
     assert!(limit.most.load(Ordering::Relaxed) / GROWS < 100);
     let outcome = run(Some(&limit), pool(0.9), 30.0, 20.0, 5.0);
     assert!(outcome.in_time > 0.85 * 800.0, "{outcome:?}");
+}
+
+#[test]
+fn who_asks_little_is_let_in_beside_a_flood() {
+    let limit = Limit::default();
+    limit.shrink(10, MS(200), MS(200), ORIGIN);
+    for _ in 0..5 {
+        assert!(limit.enter(ORIGIN, 1).is_some());
+    }
+    for _ in 0..5 {
+        assert!(limit.enter(ORIGIN, 1).is_none());
+        assert!(limit.enter(ORIGIN, 0).is_some());
+    }
+    // And twice as many in all.
+    let quiet = (0..5).filter(|_| limit.enter(ORIGIN, 0).is_some()).count();
+    assert!(quiet <= 1);
 }
