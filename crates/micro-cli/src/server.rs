@@ -1,5 +1,6 @@
 //! `micro server`: the platform in the foreground.
 
+mod files;
 mod gateway;
 mod outside;
 
@@ -192,6 +193,7 @@ pub(crate) async fn run(globals: &Globals, command: ServerCommand) -> Result<()>
 /// Starts the platform within this process.
 pub(crate) async fn start(globals: &Globals, args: ServerArgs) -> Result<Running> {
     micro::start_log(tracing::Level::WARN);
+    files::allow();
     let config = config(globals, args)?;
     Server::start(config).await.map_err(|error| failed(&error))
 }
