@@ -16,6 +16,7 @@
 mod accept_encoding;
 mod admission;
 mod blob;
+mod bodies;
 pub(crate) mod body;
 pub(crate) mod caller;
 mod client_address;
@@ -74,6 +75,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use admission::Admission;
+use bodies::Bodies;
 pub use client_address::TrustedProxies;
 use compression::Answers;
 use face::Face;
@@ -137,6 +139,8 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of the message that a service gets.
     pub message: usize,
+    /// Bytes of all bodies that are in memory, but for the first 64 KiB of each.
+    pub bodies: usize,
     /// How long a head may take to arrive, and how long a connection may be idle.
     pub idle: Duration,
     /// How long a body may take to arrive, however slowly; after that it has to keep a pace.
@@ -162,6 +166,7 @@ impl Default for Limits {
             head: 48 * 1024,
             body: 100 << 20,
             message: 32 << 20,
+            bodies: 1 << 30,
             idle: Duration::from_secs(30),
             patience: Duration::from_secs(30),
             call: Duration::from_secs(10),
@@ -184,6 +189,7 @@ pub(crate) struct Inner {
     tls: Option<Arc<Tls>>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
+    pub(crate) bodies: Arc<Bodies>,
     /// Calls the platform's own services, which are found in its namespace whatever namespace a request names.
     platform: Client,
     /// What services answer at beyond their endpoints.
@@ -217,6 +223,7 @@ impl Gateway {
             tls: None,
             config,
             limits,
+            bodies: Arc::new(Bodies::new(limits.bodies)),
             platform,
             routes,
             admission,
@@ -305,6 +312,7 @@ impl Inner {
             tls: self.tls.clone(),
             config: self.config.clone(),
             limits: self.limits,
+            bodies: self.bodies.clone(),
             platform: self.platform.clone(),
             routes: self.routes.clone(),
             admission: self.admission.clone(),

@@ -126,7 +126,13 @@ async fn request(
         path,
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: headers::of_request(&parts.headers, base),
-        body: body::read(body, limits.body.min(limits.message), limits.patience).await?,
+        body: body::read(
+            body,
+            limits.body.min(limits.message),
+            limits.patience,
+            &gateway.bodies,
+        )
+        .await?,
     };
     match request.encoded_len() > limits.message {
         true => Err(body::too_large(limits.message)),

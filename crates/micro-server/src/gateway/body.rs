@@ -9,6 +9,7 @@ use micro_rpc::{Error, Result};
 use tokio::time::Instant;
 
 use super::ID;
+use super::bodies::Bodies;
 
 /// After the patience is used up, a body has to keep up with this many bytes per second.
 const SLOWEST: u64 = 16 * 1024;
@@ -55,8 +56,13 @@ impl Pace {
 }
 
 /// Reads a whole body of at most `limit` bytes: 413 for a larger one, at once where it says its length; 408 for one that
-/// comes too slowly; 400 for one that breaks off.
-pub(crate) async fn read(mut body: Incoming, limit: usize, patience: Duration) -> Result<Bytes> {
+/// comes too slowly; 400 for one that breaks off; 503 where there are too many large ones.
+pub(crate) async fn read(
+    mut body: Incoming,
+    limit: usize,
+    patience: Duration,
+    bodies: &Bodies,
+) -> Result<Bytes> {
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
         return Err(too_large(limit));
@@ -65,10 +71,12 @@ pub(crate) async fn read(mut body: Incoming, limit: usize, patience: Duration) -
         return Ok(Bytes::new());
     }
     let began = Instant::now();
+    let mut held = bodies.hold();
     let first = next(&mut body, began + patience).await?.unwrap_or_default();
+    held.grow(first.len())?;
     // Most bodies come in one piece, which is handed on as it is.
     if body.is_end_stream() && first.len() <= limit {
-        return Ok(first);
+        return Ok(held.count(first));
     }
     let announced = usize::try_from(announced).unwrap_or(limit);
     let mut whole = BytesMut::with_capacity(announced.clamp(first.len(), SET_ASIDE.max(first.len())));
@@ -76,8 +84,11 @@ pub(crate) async fn read(mut body: Incoming, limit: usize, patience: Duration) -
     while whole.len() <= limit {
         let earned = Duration::from_secs(whole.len() as u64 / SLOWEST);
         match next(&mut body, began + patience + earned).await? {
-            Some(data) => whole.extend_from_slice(&data),
-            None => return Ok(whole.freeze()),
+            Some(data) => {
+                held.grow(whole.len() + data.len())?;
+                whole.extend_from_slice(&data);
+            }
+            None => return Ok(held.count(whole.freeze())),
         }
     }
     Err(too_large(limit))

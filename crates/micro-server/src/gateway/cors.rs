@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+const ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
+
 /// What every answer carries besides the origin.
 pub(super) const ALLOWED: [(HeaderName, &str); 4] = [
     (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
@@ -49,9 +51,12 @@ pub(super) fn allow_grpc_web(headers: &mut HeaderMap) {
     }
 }
 
-/// Lets the page that asked read the answer.
+/// Lets the page that asked read the answer. What a cache has for one page is nothing for another.
 pub(super) fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
-    headers.reserve(ALLOWED.len() + 1);
+    headers.reserve(ALLOWED.len() + 2);
+    if origin.is_some() {
+        headers.append(header::VARY, ORIGIN);
+    }
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         origin.unwrap_or(HeaderValue::from_static("*")),

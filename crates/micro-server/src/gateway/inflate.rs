@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use micro_rpc::bytes::{Buf, Bytes, BytesMut};
 use micro_rpc::{Error, Result};
 
+use super::bodies::Bodies;
 use super::reply::Content;
 use super::{ID, body};
 
@@ -63,23 +64,25 @@ pub(super) async fn read(
     body: Incoming,
     limit: usize,
     patience: Duration,
+    bodies: &Bodies,
 ) -> Result<Bytes> {
     let coding = Coding::of(headers)?;
-    let body = body::read(body, limit, patience).await?;
+    let body = body::read(body, limit, patience, bodies).await?;
     match coding {
         Coding::Plain => Ok(body),
         // Nothing at all is nothing, also for who says that it is gzip.
         Coding::Gzip if body.is_empty() => Ok(body),
-        Coding::Gzip => inflate(body, limit).await,
+        Coding::Gzip => inflate(body, limit, bodies).await,
     }
 }
 
-async fn inflate(coded: Bytes, limit: usize) -> Result<Bytes> {
+async fn inflate(coded: Bytes, limit: usize, bodies: &Bodies) -> Result<Bytes> {
     let limit = limit.min(coded.len().saturating_mul(RATIO).max(SMALL));
     let mut inflater = Inflater::default();
     inflater.feed(coded);
-    let mut whole = BytesMut::new();
+    let (mut whole, mut held) = (BytesMut::new(), bodies.hold());
     while let Some(plain) = inflater.step()? {
+        held.grow(whole.len() + plain.len())?;
         whole.extend_from_slice(&plain);
         if whole.len() > limit {
             return Err(body::too_large(limit));
@@ -87,7 +90,7 @@ async fn inflate(coded: Bytes, limit: usize) -> Result<Bytes> {
         tokio::task::yield_now().await;
     }
     inflater.end()?;
-    Ok(whole.freeze())
+    Ok(held.count(whole.freeze()))
 }
 
 /// Undoes gzip piece by piece.
@@ -168,6 +171,10 @@ mod tests {
 
     use super::*;
 
+    fn room() -> Bodies {
+        Bodies::new(usize::MAX)
+    }
+
     fn gzip(plain: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(plain).unwrap();
@@ -211,7 +218,7 @@ mod tests {
     fn a_bomb_is_put_out() {
         let bomb = gzip(&vec![0; 64 << 20]);
         assert!(bomb.len() < 1 << 20, "{}", bomb.len());
-        let error = run(inflate(bomb.into(), 1 << 20)).unwrap_err();
+        let error = run(inflate(bomb.into(), 1 << 20, &room())).unwrap_err();
         assert_eq!(error.code, 413, "{error}");
     }
 
@@ -240,7 +247,7 @@ mod tests {
             ([&good[..], b"x"].concat(), "follows its end"),
             (damaged, "not the gzip"),
         ] {
-            let error = run(inflate(coded.into(), 1000)).unwrap_err();
+            let error = run(inflate(coded.into(), 1000, &room())).unwrap_err();
             assert!(error.code == 400 && error.detail.contains(why), "{error}");
         }
     }
@@ -262,7 +269,7 @@ mod tests {
 
         #[test]
         fn any_bytes_end(coded in proptest::collection::vec(any::<u8>(), 0..200)) {
-            if let Err(error) = run(inflate(coded.into(), 1 << 20)) {
+            if let Err(error) = run(inflate(coded.into(), 1 << 20, &room())) {
                 prop_assert!(matches!(error.code, 400 | 413));
             }
         }

@@ -8,6 +8,7 @@ use micro_rpc::bytes::Bytes;
 use micro_rpc::{Codec, Error, Result};
 use serde_json::{Map, Value};
 
+use super::bodies::Bodies;
 use super::body::too_large;
 use super::inflate::read;
 use super::{ID, Limits, form, query};
@@ -25,11 +26,16 @@ enum Kind {
 }
 
 /// The message of a request, section 4.5 of the contract.
-pub(super) async fn build(parts: &Parts, body: Incoming, limits: &Limits) -> Result<(Codec, Bytes)> {
+pub(super) async fn build(
+    parts: &Parts,
+    body: Incoming,
+    limits: &Limits,
+    bodies: &Bodies,
+) -> Result<(Codec, Bytes)> {
     let query = parts.uri.query().filter(|query| !query.is_empty());
     let (codec, message) = match parts.method {
         Method::POST | Method::PUT | Method::PATCH | Method::DELETE => {
-            from_body(parts, body, query, limits).await?
+            from_body(parts, body, query, limits, bodies).await?
         }
         Method::GET | Method::HEAD => (Codec::Json, from_query(parts, query)?),
         _ => (Codec::Json, NOTHING),
@@ -53,6 +59,7 @@ async fn from_body(
     body: Incoming,
     query: Option<&str>,
     limits: &Limits,
+    bodies: &Bodies,
 ) -> Result<(Codec, Bytes)> {
     let content_type = content_type(parts);
     let kind = kind(content_type);
@@ -62,7 +69,7 @@ async fn from_body(
     } else {
         limits.body.min(limits.message)
     };
-    let body = read(&parts.headers, body, limit, limits.patience).await?;
+    let body = read(&parts.headers, body, limit, limits.patience, bodies).await?;
     let message = match kind {
         Kind::Proto => return Ok((Codec::Proto, body)),
         Kind::Json => json(body, query)?,
@@ -83,14 +90,20 @@ async fn from_body(
 }
 
 /// The body that a route's rule takes, as JSON; nothing where there can be none.
-pub(super) async fn body(parts: &Parts, body: Incoming, limits: &Limits, rule: &Body) -> Result<Bytes> {
+pub(super) async fn body(
+    parts: &Parts,
+    body: Incoming,
+    limits: &Limits,
+    bodies: &Bodies,
+    rule: &Body,
+) -> Result<Bytes> {
     let content_type = content_type(parts);
     let kind = kind(content_type);
     if *rule == Body::None && matches!(parts.method, Method::GET | Method::HEAD) {
         return Ok(Bytes::new());
     }
     let limit = limits.body.min(limits.message);
-    let body = read(&parts.headers, body, limit, limits.patience).await?;
+    let body = read(&parts.headers, body, limit, limits.patience, bodies).await?;
     match kind {
         Kind::Proto if body.is_empty() => Ok(body),
         Kind::Proto => Err(Error::new(ID, 415, "routes take JSON: send application/json")),

@@ -199,7 +199,7 @@ impl Inner {
             let answers = self.stream(client, &ctx, &target, parts, requests).await?;
             return self.begin(parts, answers).await;
         }
-        let (codec, message) = message::build(parts, body, &self.limits).await?;
+        let (codec, message) = message::build(parts, body, &self.limits, &self.bodies).await?;
         if streams {
             if codec != Codec::Json {
                 let detail = "streams over HTTP are JSON: send application/json, or application/x-ndjson";

@@ -41,6 +41,7 @@ async fn fixed_paths_and_headers_for_browsers() {
         "access-control-allow-origin: https://example.com",
         "access-control-allow-credentials: true",
         "access-control-allow-methods: post, patch, get, options, put, delete",
+        "vary: origin",
     ] {
         assert!(answer.head.contains(line), "{}", answer.head);
     }

@@ -64,6 +64,36 @@ async fn too_much_is_refused() {
 }
 
 #[tokio::test]
+async fn large_ones_wait_for_room() {
+    let subject = start_with(Limits {
+        bodies: 100 * 1024,
+        ..limits()
+    })
+    .await;
+    let address = &subject.address;
+    let body = format!(r#"{{"name":"{}"}}"#, "x".repeat(90_000));
+    let mut first = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    first.write_all(head.as_bytes()).await.unwrap();
+    first.write_all(&body.as_bytes()[..80_000]).await.unwrap();
+    // Until it is read.
+    loop {
+        let answer = send(address, "POST /echo", &[], &body).await;
+        if answer.status == 503 {
+            assert!(answer.head.contains("retry-after: 1"), "{}", answer.head);
+            break;
+        }
+    }
+    // What is small has room always, and so has what is large when the other is gone.
+    assert_eq!(send(address, "POST /echo", &[], "{}").await.status, 200);
+    drop(first);
+    while send(address, "POST /echo", &[], &body).await.status != 200 {}
+}
+
+#[tokio::test]
 async fn too_slow_is_given_up() {
     let subject = start().await;
     let address = &subject.address;
