@@ -48,7 +48,7 @@ impl Begun {
             server,
             began,
             inbound,
-            entered,
+            mut entered,
         } = self;
         if let Some(error) = inbound.too_late(&server, began) {
             refuse(&mut respond, &error, manner);
@@ -60,8 +60,12 @@ impl Begun {
         let reply = tokio::select! {
             biased;
             _ = poll_fn(|cx| respond.poll_reset(cx)) => return,
-            reply = inbound.run(&server, uri.path(), frames) => reply,
+            reply = inbound.run(&server, uri.path(), frames, entered.as_mut()) => reply,
         };
+        // How long the caller takes to read the answer is not the method's.
+        if let Some(entered) = entered {
+            entered.answered();
+        }
         let failed = match reply {
             Ok(reply) => write(respond, reply, manner).await.err(),
             Err(error) => {
@@ -69,9 +73,6 @@ impl Begun {
                 Some(error)
             }
         };
-        if let Some(entered) = entered {
-            entered.answered();
-        }
         server.0.stats.record(trace, endpoint, began, failed.as_ref());
     }
 
@@ -81,14 +82,18 @@ impl Begun {
             server,
             began,
             inbound,
-            entered,
+            mut entered,
         } = self;
         if let Some(error) = inbound.too_late(&server, began) {
             call.fail(&error, true);
             return inbound.note(&server, began, Some(&error));
         }
         let (trace, endpoint) = (inbound.trace.clone(), inbound.endpoint());
-        let failed = match only(inbound.run(&server, path.text(), frames).await).await {
+        let answered = only(inbound.run(&server, path.text(), frames, entered.as_mut()).await).await;
+        if let Some(entered) = entered {
+            entered.answered();
+        }
+        let failed = match answered {
             Ok(frame) => {
                 call.answer(frame.unwrap_or_default()).await;
                 None
@@ -98,9 +103,6 @@ impl Begun {
                 Some(error)
             }
         };
-        if let Some(entered) = entered {
-            entered.answered();
-        }
         server.0.stats.record(trace, endpoint, began, failed.as_ref());
     }
 }

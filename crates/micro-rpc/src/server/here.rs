@@ -78,7 +78,7 @@ impl Server {
         let path = head.take_path();
         let (inbound, message) = Inbound::said(self, path.text(), head);
         let (trace, endpoint) = (inbound.trace.clone(), inbound.endpoint());
-        let answered = match inbound.run(self, path.text(), frames(message)).await {
+        let answered = match inbound.run(self, path.text(), frames(message), None).await {
             Ok(Reply(body)) => read(body).await,
             Err(error) => Err(error),
         };

@@ -11,6 +11,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, TE};
 
 use super::call::{Body, Call, Reply};
+use super::limit::Entered;
 use super::respond::Manner;
 use super::routes::{Mounted, Target, UNIMPLEMENTED};
 use super::{Server, headers};
@@ -125,7 +126,13 @@ impl Inbound {
         }
     }
 
-    pub(super) async fn run(self, server: &Server, path: &str, frames: Frames) -> Result<Reply> {
+    pub(super) async fn run(
+        self,
+        server: &Server,
+        path: &str,
+        frames: Frames,
+        entered: Option<&mut Entered>,
+    ) -> Result<Reply> {
         let name = &*server.0.name;
         let target = Target::parse(path)
             .ok_or_else(|| Error::plain(INVALID_ARGUMENT, format!("malformed method name: {path:?}")))?;
@@ -148,6 +155,9 @@ impl Inbound {
         );
         let ctx = admit(server, &target, &endpoint, self.metadata, deadline, self.trace).await?;
         drop(endpoint);
+        if let Some(entered) = entered {
+            entered.reached();
+        }
         let call = Call::new(codec, extensions, frames, server.0.limits.request);
         let work = async {
             match self.handler {

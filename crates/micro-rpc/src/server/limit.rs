@@ -3,13 +3,14 @@
 //! A handler that waits for something scarce, such as a connection of a pool or a lock, takes as many calls in as come and answers all of them
 //! late. What is scarce is then spent on calls that nobody waits for any more. How many are too many is seen in how long they take: by Little's law
 //! calls take twice as long where twice as many are under way. So when most calls of a method miss their deadline, or take more than half of their
-//! time and a multiple of what they usually do, only so many are let in as would have been answered in half of it. The others are refused at once, and
-//! may be sent elsewhere; but not those of a caller who has no other call under way, so that who asks little is answered beside a flood. While
+//! time and a multiple of what those in time do, only so many are let in as would have been answered in half of it. The others are refused at once,
+//! and may be sent elsewhere; but not those of a caller who has no other call under way, so that who asks little is answered beside a flood. While
 //! calls are in time the limit grows, and once nobody was refused for a while there is none.
 //!
-//! What always takes its time, such as waiting for news, is not limited: it does not take longer because there are more. Neither are streams, and
-//! calls without a deadline.
+//! Whether it helps is looked at: where calls take their time for another reason, fewer are answered with a limit than without, and then there is
+//! none for a while, for longer each time. Streams are not limited, nor are calls without a deadline.
 
+mod benefit;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use super::inbound::Inbound;
 use super::routes::Mounted;
 use super::stats::is_about_itself;
 use super::turn::Lateness;
+use crate::server::limit::benefit::Benefit;
 use crate::{Error, MethodDescriptor};
 
 /// Fewer are always let in.
@@ -30,26 +32,30 @@ const FEWEST: u32 = 2;
 const GROWS: u32 = 8;
 /// Nobody was refused for so long, and there is no limit.
 const FORGOTTEN: Duration = Duration::from_secs(10);
-/// So many times what calls usually take is longer than that.
+/// So many times what calls in time take is longer than that, and so many times it a caller has to give.
 const LONGER: f64 = 4.0;
-/// What calls usually take is an average of so long, or of so many in the beginning.
+const CHANCE: f64 = 2.0;
+/// Who gives less is late whatever is done.
+const LEAST: Duration = Duration::from_millis(2);
+/// What calls in time take is an average of so long, or of so many in the beginning.
 const USUAL: f64 = 30e9;
 const FIRST: u32 = 100;
 const NONE: u32 = u32::MAX;
 
-/// The limit of one method.
+/// The limit of one method. Times are nanoseconds after the origin.
 #[derive(Debug)]
 pub(super) struct Limit {
     under_way: AtomicU32,
     /// In parts of one, [`GROWS`] of them; [`NONE`] without a limit.
     most: AtomicU32,
     lateness: Lateness,
-    /// Nanoseconds that a call takes, the bits of a double; when the last one did, in nanoseconds after the origin; how many did.
+    /// Nanoseconds that a call in time takes, the bits of a double; when the last one did; how many did.
     usual: AtomicU64,
     measured: AtomicU64,
     count: AtomicU32,
-    /// When somebody was refused last, in nanoseconds after the origin.
+    /// When somebody was refused last.
     refused: AtomicU64,
+    benefit: Benefit,
 }
 
 /// A call that was let in, until it is over.
@@ -59,8 +65,10 @@ pub(super) struct Entered {
     /// How many there were with it.
     among: u32,
     began: Instant,
-    deadline: Option<Instant>,
+    deadline: Instant,
     origin: Instant,
+    /// It got as far as the handler.
+    was_reached: bool,
     was_answered: bool,
 }
 
@@ -73,7 +81,7 @@ impl Inbound {
         began: Instant,
         beside: usize,
     ) -> Result<Option<Entered>, Error> {
-        let Some((mounted, method)) = self.unary() else {
+        let (Some((mounted, method)), Some(deadline)) = (self.unary(), self.deadline) else {
             return Ok(None);
         };
         let (handler, _) = self.endpoint();
@@ -87,8 +95,9 @@ impl Inbound {
                 method,
                 among,
                 began,
-                deadline: self.deadline,
+                deadline,
                 origin,
+                was_reached: false,
                 was_answered: false,
             })),
             None => {
@@ -103,6 +112,11 @@ impl Inbound {
 }
 
 impl Entered {
+    /// It is let in by the rules too, and begins.
+    pub(super) fn reached(&mut self) {
+        self.was_reached = true;
+    }
+
     /// It was dealt with, well or not.
     pub(super) fn answered(mut self) {
         self.was_answered = true;
@@ -115,18 +129,25 @@ impl Drop for Entered {
             return;
         };
         let now = Instant::now();
-        let took = now.saturating_duration_since(self.began);
-        let allowance = self
-            .deadline
-            .map(|deadline| deadline.saturating_duration_since(self.began));
-        limit.leave(
-            self.among,
-            took,
-            allowance,
-            self.was_answered,
-            now.duration_since(self.origin),
-        );
+        let over = Over {
+            among: self.among,
+            took: now.saturating_duration_since(self.began),
+            allowance: self.deadline.saturating_duration_since(self.began),
+            was_reached: self.was_reached,
+            was_answered: self.was_answered,
+        };
+        limit.leave(&over, now.duration_since(self.origin));
     }
+}
+
+/// A call that is over.
+#[derive(Clone, Copy)]
+struct Over {
+    among: u32,
+    took: Duration,
+    allowance: Duration,
+    was_reached: bool,
+    was_answered: bool,
 }
 
 impl Default for Limit {
@@ -139,6 +160,7 @@ impl Default for Limit {
             measured: AtomicU64::new(0),
             count: AtomicU32::new(0),
             refused: AtomicU64::new(0),
+            benefit: Benefit::default(),
         }
     }
 }
@@ -156,40 +178,50 @@ impl Limit {
         }
         self.under_way.fetch_sub(1, Ordering::Relaxed);
         self.refused.store(nanoseconds(now), Ordering::Relaxed);
+        // Also where nothing is answered any more.
+        self.look(now);
         None
     }
 
-    /// A call among so many is over, after so long, and had so long.
-    fn leave(
-        &self,
-        among: u32,
-        took: Duration,
-        allowance: Option<Duration>,
-        was_answered: bool,
-        now: Duration,
-    ) {
-        self.under_way.fetch_sub(1, Ordering::Relaxed);
-        let Some(allowance) = allowance else { return };
+    fn leave(&self, call: &Over, now: Duration) {
+        // Of calls that came together the first was not among few.
+        let among = self.under_way.fetch_sub(1, Ordering::Relaxed).max(call.among);
+        let Over { took, allowance, .. } = *call;
         // Callers give up when their time is over, which says the same as an answer that comes then.
         let is_missed = took >= allowance - allowance / 10;
-        if !was_answered && !is_missed {
+        if !call.was_reached || (!call.was_answered && !is_missed) || allowance < LEAST {
             return;
         }
-        let usual = self.usual(took, now);
-        let is_long = took > allowance / 2 && nanoseconds(took) as f64 > LONGER * usual;
-        let is_late = is_missed || is_long;
-        let many_were = self.lateness.note(is_late);
-        match is_late {
-            true if many_were => self.shrink(among, took, allowance, now),
-            true => {}
-            false => self.grow(now),
+        let is_in_half = took <= allowance / 2;
+        let (nanos, usual) = (nanoseconds(took) as f64, self.usual(took, now, is_in_half));
+        // Of a method that was never in time nothing is known.
+        let had_a_chance = usual > 0.0 && nanoseconds(allowance) as f64 > CHANCE * usual;
+        let is_late = had_a_chance && !is_in_half && (is_missed || nanos > LONGER * usual);
+        if !is_missed {
+            self.benefit.answered();
+        }
+        self.look(now);
+        match (self.lateness.note(is_late), is_late) {
+            (true, true) if !self.benefit.is_exempt(now) => self.shrink(among, took, allowance, now),
+            (_, true) => {}
+            (_, false) => self.grow(now),
         }
     }
 
-    /// What calls usually take, in nanoseconds, before this one.
-    fn usual(&self, took: Duration, now: Duration) -> f64 {
-        let count = self.count.load(Ordering::Relaxed);
+    /// Looks whether the limit is worth it.
+    fn look(&self, now: Duration) {
+        if self.benefit.look(now) {
+            self.most.store(NONE, Ordering::Relaxed);
+        }
+    }
+
+    /// What calls in time take, in nanoseconds, before this one; nought where there was none.
+    fn usual(&self, took: Duration, now: Duration, counts: bool) -> f64 {
         let before = f64::from_bits(self.usual.load(Ordering::Relaxed));
+        if !counts {
+            return before;
+        }
+        let count = self.count.load(Ordering::Relaxed);
         let now = nanoseconds(now);
         let since = now.saturating_sub(self.measured.swap(now, Ordering::Relaxed)) as f64;
         let mut share = 1.0 - (-since / USUAL).exp();
@@ -199,8 +231,11 @@ impl Limit {
         }
         // Two at once may lose one of two measurements: that is one of many.
         let after = before + (nanoseconds(took) as f64 - before) * share;
-        self.usual.store(after.to_bits(), Ordering::Relaxed);
-        if count == 0 { after } else { before }
+        // What is in time under a limit takes longer than it would without.
+        if self.most.load(Ordering::Relaxed) == NONE || after < before {
+            self.usual.store(after.to_bits(), Ordering::Relaxed);
+        }
+        before
     }
 
     /// So many as would have taken half of the time.
@@ -215,6 +250,7 @@ impl Limit {
         let most = (most as u32).clamp(FEWEST * GROWS, NONE - 1);
         if self.most.fetch_min(most, Ordering::Relaxed) == NONE {
             self.refused.store(nanoseconds(now), Ordering::Relaxed);
+            self.benefit.begin(now);
         }
     }
 
@@ -224,7 +260,11 @@ impl Limit {
             return;
         }
         let since = nanoseconds(now).saturating_sub(self.refused.load(Ordering::Relaxed));
-        let grown = match since > nanoseconds(FORGOTTEN) {
+        let is_forgotten = since > nanoseconds(FORGOTTEN);
+        if is_forgotten {
+            self.benefit.end();
+        }
+        let grown = match is_forgotten {
             true => NONE,
             false => (most + 1).min(NONE - 1),
         };
