@@ -17,6 +17,13 @@ pub(crate) struct GatewayArgs {
         value_name = "RATE"
     )]
     rate_limit_account: Option<String>,
+    /// The same for each key, which is a token, beside what its account may. No limit unless given
+    #[arg(
+        long = "api_rate_limit_key",
+        env = "MICRO_API_RATE_LIMIT_KEY",
+        value_name = "RATE"
+    )]
+    rate_limit_key: Option<String>,
     /// The same for each address from which requests come without an account, logins among them
     #[arg(
         long = "api_rate_limit_address",
@@ -44,6 +51,7 @@ impl GatewayArgs {
     pub(crate) fn settings(self) -> Result<Settings> {
         Ok(Settings {
             rate_limit_account: read("api_rate_limit_account", self.rate_limit_account)?,
+            rate_limit_key: read("api_rate_limit_key", self.rate_limit_key)?,
             rate_limit_address: read("api_rate_limit_address", self.rate_limit_address)?,
             trusted_proxies: read("api_trusted_proxies", self.trusted_proxies)?.unwrap_or_default(),
             compression: read("api_compression", self.compression)?.is_none_or(|Switch(is_on)| is_on),
@@ -82,6 +90,7 @@ mod tests {
         let of = |rate: &str, proxies: &str, compression: &str| {
             GatewayArgs {
                 rate_limit_account: None,
+                rate_limit_key: None,
                 rate_limit_address: Some(rate.to_owned()),
                 trusted_proxies: Some(proxies.to_owned()),
                 compression: Some(compression.to_owned()),

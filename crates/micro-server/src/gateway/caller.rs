@@ -91,7 +91,7 @@ fn is_platform(service: &str) -> bool {
 }
 
 /// A bearer token, or without the header that of the cookie.
-fn token(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     match headers.get(AUTHORIZATION) {
         Some(value) => value.to_str().ok()?.strip_prefix("Bearer ").map(str::trim),
         None => cookie(headers),

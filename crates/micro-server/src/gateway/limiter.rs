@@ -80,13 +80,27 @@ impl Limiter {
 
     /// Takes a token out of the bucket of a key, if there is one.
     pub(super) fn take(&self, key: impl Hash, now: Instant) -> Verdict {
+        self.with(key, now, |full_at, now| self.judge(full_at, now))
+    }
+
+    /// Puts the last one back, of a request that came to nothing for another reason.
+    pub(super) fn put_back(&self, key: impl Hash, now: Instant) {
+        self.with(key, now, |full_at, _| {
+            *full_at = full_at.saturating_sub(self.rate.interval());
+        });
+    }
+
+    fn with<T>(&self, key: impl Hash, now: Instant, look: impl FnOnce(&mut u64, u64) -> T) -> T {
         let hash = self.hasher.hash_one(key);
         let now = now.saturating_duration_since(self.start).as_nanos();
         let now = u64::try_from(now).unwrap_or(u64::MAX / 2);
         // The map goes by the lowest and the highest bits.
         let shard = &self.shards[(hash >> 32) as usize % self.shards.len()];
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_at = shard.bucket(hash, now, self.most);
+        look(shard.bucket(hash, now, self.most), now)
+    }
+
+    fn judge(&self, full_at: &mut u64, now: u64) -> Verdict {
         let (interval, span) = (self.rate.interval(), self.rate.span());
         let owed = full_at.saturating_sub(now);
         let wait = (owed + interval).saturating_sub(span);

@@ -8,6 +8,8 @@ use super::rate::Rate;
 pub struct Settings {
     /// How often each account may ask (`MICRO_API_RATE_LIMIT_ACCOUNT`).
     pub rate_limit_account: Option<Rate>,
+    /// How often each key, which is a token, may ask for its account (`MICRO_API_RATE_LIMIT_KEY`).
+    pub rate_limit_key: Option<Rate>,
     /// How often each address may ask without an account (`MICRO_API_RATE_LIMIT_ADDRESS`).
     pub rate_limit_address: Option<Rate>,
     /// Who is believed when he says for whom he asks (`MICRO_API_TRUSTED_PROXIES`).
@@ -20,6 +22,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             rate_limit_account: None,
+            rate_limit_key: None,
             rate_limit_address: None,
             trusted_proxies: TrustedProxies::default(),
             compression: true,

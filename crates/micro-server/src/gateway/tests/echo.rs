@@ -151,7 +151,7 @@ pub(crate) struct Doorman;
 impl Guard for Doorman {
     fn authenticate(&self, token: &str) -> Option<Arc<Account>> {
         let issuer = match token {
-            "of-acme" => "acme",
+            "of-acme" | "also-of-acme" => "acme",
             "of-micro" => "micro",
             _ => return None,
         };

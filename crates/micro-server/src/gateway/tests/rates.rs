@@ -113,6 +113,34 @@ async fn an_account_counts_wherever_it_comes_from() {
 }
 
 #[tokio::test]
+async fn a_key_counts_beside_its_account() {
+    let settings = Settings {
+        rate_limit_account: Some("3/h".parse().unwrap()),
+        rate_limit_key: Some(SLOW.parse().unwrap()),
+        ..Settings::default()
+    };
+    let subject = start_as(limits(), settings).await;
+    let ask = async |key: &str| {
+        let token = format!("Bearer {key}");
+        send(&subject.address, "GET /echo", &[("authorization", &token)], "").await
+    };
+    for (key, remaining) in [("of-acme", "1"), ("of-acme", "0")] {
+        let answer = ask(key).await;
+        assert_eq!((answer.status, left(&answer)), (200, Some(remaining)));
+    }
+    assert!(ask("of-acme").await.failed(429).contains("this key"));
+    // Who was refused has cost the account nothing, which has one left.
+    let last = ask("also-of-acme").await;
+    assert_eq!((last.status, left(&last)), (200, Some("0")));
+    assert!(ask("also-of-acme").await.failed(429).contains("this account"));
+    assert!(
+        ask("also-of-acme").await.failed(429).contains("this account"),
+        "the key pays nothing for it"
+    );
+    assert_eq!(ask("of-micro").await.status, 200);
+}
+
+#[tokio::test]
 async fn behind_proxies_each_caller_counts_alone() {
     let subject = limited("", SLOW, "127.0.0.0/8").await;
     let address = &subject.address;
