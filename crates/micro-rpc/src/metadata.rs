@@ -167,7 +167,7 @@ impl Packed {
         let mut rest = &bytes[..];
         while !rest.is_empty() {
             let (name, _, after) = first(rest)?;
-            if !is_name(name) || !std::str::from_utf8(name).is_ok_and(travels) {
+            if !is_header(name) || !std::str::from_utf8(name).is_ok_and(travels) {
                 return None;
             }
             rest = after;
@@ -203,7 +203,7 @@ fn first(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 }
 
 /// A token of RFC 9110, section 5.6.2, without capitals.
-fn is_name(name: &[u8]) -> bool {
+pub(crate) fn is_header(name: &[u8]) -> bool {
     let is_of_one = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'^' | b'`' | b'|' | b'~');
     !name.is_empty() && name.iter().all(is_of_one)
 }
@@ -217,7 +217,7 @@ impl Packer {
 
     /// Adds a header. A name that is no name of HTTP in small letters, or a value of 4 GiB, is left out.
     pub fn push(&mut self, name: &str, value: &[u8]) {
-        if is_name(name.as_bytes()) {
+        if is_header(name.as_bytes()) {
             put(&mut self.0, name, &[value]);
         }
     }

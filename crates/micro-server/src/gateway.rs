@@ -139,7 +139,7 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of the message that a service gets.
     pub message: usize,
-    /// Bytes of all bodies that are in memory, but for the first 64 KiB of each.
+    /// Bytes of all bodies that are read as a whole and in memory, but for the first 64 KiB of each. Streams are read message by message.
     pub bodies: usize,
     /// How long a head may take to arrive, and how long a connection may be idle.
     pub idle: Duration,

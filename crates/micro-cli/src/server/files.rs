@@ -4,6 +4,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// No server needs more, and some programs that it starts look through all that they may have.
 const MOST: u64 = 1 << 20;
+/// What every system lets a process have.
+const USUAL: u64 = 10_240;
 
 /// As many as the system lets it. Each connection is a file, and the 1,024 that a shell hands on are for programs with few; what it starts has
 /// them too.
@@ -13,11 +15,15 @@ pub(super) fn allow() {
     if current.is_none_or(|current| current >= wanted) {
         return;
     }
-    let more = Rlimit {
-        current: Some(wanted),
-        maximum,
+    let set = |wanted| {
+        let more = Rlimit {
+            current: Some(wanted),
+            maximum,
+        };
+        setrlimit(Resource::Nofile, more)
     };
-    if let Err(error) = setrlimit(Resource::Nofile, more) {
+    // Some systems have another bound besides, which they do not tell here.
+    if let Err(error) = set(wanted).or_else(|_| set(wanted.min(USUAL))) {
         tracing::warn!(%error, "cannot have {wanted} files open, so connections beyond {current:?} wait");
     }
 }

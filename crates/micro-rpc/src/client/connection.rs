@@ -149,7 +149,8 @@ impl Watched {
     /// Ends a connection whose peer is gone without a word, and one that nobody has used for long.
     pub(super) async fn watch(self, mut peer: Question, alive: Duration) {
         let mut used = Instant::now();
-        while self.live.load(Ordering::Acquire) {
+        // Also while calls are left on one that takes no more.
+        while self.live.load(Ordering::Acquire) || self.under_way.load(Ordering::Relaxed) > 0 {
             tokio::time::sleep(alive).await;
             if self.under_way.load(Ordering::Relaxed) == 0 {
                 if used.elapsed() > IDLE {

@@ -13,7 +13,7 @@ use super::pool::{BUSY, Target};
 use crate::lane::UNDERSTOOD;
 use crate::names;
 
-/// So long after it could not be reached no other lane is opened.
+/// So long after one was opened, or could not be, no other lane is.
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
@@ -88,14 +88,15 @@ impl Lanes {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.retain(|lane| lane.is_live());
         let mut state = self.state();
+        // Nor where one was opened: it may end at once, again and again.
+        state.not_before = Some(Instant::now() + PAUSE);
         match lane {
             Ok(lane) => open.push(Arc::new(lane)),
-            Err(NotOpened::Unreachable) => state.not_before = Some(Instant::now() + PAUSE),
             // It may be that something stands between us that knows HTTP only.
             Err(NotOpened::Unknown) if open.is_empty() && state.forgotten == known_from => {
                 state.takes = Some(false);
             }
-            Err(NotOpened::Unknown) => state.not_before = Some(Instant::now() + PAUSE),
+            Err(_) => {}
         }
     }
 }

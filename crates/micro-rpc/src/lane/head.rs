@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 use http::header::AUTHORIZATION;
 
 use super::{CALL, FRAME, SMALL};
-use crate::metadata::{Metadata, Packed, put};
+use crate::metadata::{Metadata, Packed, is_header, put};
 use crate::names::{NAMESPACE, travels};
 use crate::{Codec, Id, Trace};
 
@@ -119,7 +119,8 @@ fn put_headers(frame: &mut Vec<u8>, said: &Said<'_>) {
         &[named.unwrap_or(said.namespace.as_bytes())],
     );
     for (name, value) in said.metadata.pairs() {
-        if !matches!(name, "authorization" | "micro-namespace") && travels(name) {
+        let is_said = matches!(name, "authorization" | "micro-namespace");
+        if !is_said && travels(name) && is_header(name.as_bytes()) {
             put(frame, name, &[value]);
         }
     }

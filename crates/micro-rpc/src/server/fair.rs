@@ -18,6 +18,9 @@ use tokio::sync::Notify;
 static AT_ONCE: LazyLock<usize> =
     LazyLock::new(|| 4 * thread::available_parallelism().map_or(1, NonZero::get).max(2));
 
+/// More calls than may be open on any connection.
+const MOST: usize = 16 * 1024;
+
 /// The calls of a connection that are to become tasks.
 #[derive(Default)]
 pub(super) struct Line {
@@ -36,10 +39,11 @@ pub(super) struct Queued {
 struct Place(Arc<Queued>);
 
 impl Line {
-    /// Its turn comes after those that came before.
+    /// Its turn comes after those that came before. Where very many wait it is broken off: their peer resets them as fast as he sends them.
     pub(super) fn join(&mut self, call: impl Future<Output = ()> + Send + 'static) {
         let is_behind = !self.behind.is_empty() || self.queued.count.load(Ordering::Acquire) >= *AT_ONCE;
         match is_behind {
+            true if self.behind.len() >= MOST => drop(call),
             true => self.behind.push_back(Box::pin(call)),
             false => self.spawn(call),
         }

@@ -138,9 +138,13 @@ impl Lane {
         }
     }
 
-    fn begin(&self, server: &Server, waiting: &mut Waiting, call: u64, head: Head) {
+    fn begin(&self, server: &Server, waiting: &mut Waiting, call: u64, head: Option<Head>) {
         let (name, limits) = (&*server.0.name, &server.0.limits);
         let answering = Answering::begin(&self.out, call);
+        let Some(head) = head else {
+            let error = Error::bad_request(name, "the call has a path or headers that no call has");
+            return answering.fail(&error, false);
+        };
         // Twice as many as a client is told: some that it has cancelled are still ending here.
         if self.out.calls() > 2 * limits.streams as usize {
             let detail = "more calls are under way on this connection than it takes";
@@ -169,7 +173,7 @@ impl Lane {
         while let Some(Frame { kind, call, body }) = Frame::take(&mut self.read)? {
             match kind {
                 CALL if draining => self.out.say(GONE, call, &[]),
-                CALL => self.begin(server, waiting, call, Head::read(body).ok_or(Malformed)?),
+                CALL => self.begin(server, waiting, call, Head::read(body)),
                 CANCEL => {
                     waiting.cancel(call);
                     self.out.cancel(call);

@@ -16,8 +16,8 @@ use crate::lane::{ANSWER, FAILED, PART, PIECE, UNBEGUN, put};
 const FULL: usize = 1 << 20;
 /// What is kept for the next bytes, where many had to wait.
 const KEPT: usize = 64 * 1024;
-/// No text of an error is longer on a lane; as JSON it may be six times as long.
-const LONGEST_TEXT: usize = 8 * 1024;
+/// No text of an error is longer on a lane; there are three, and as JSON each may be six times as long.
+const LONGEST_TEXT: usize = 3 * 1024;
 
 #[derive(Default)]
 pub(in crate::server) struct Out {
@@ -204,7 +204,9 @@ impl Answering {
             Some(_) => cut(&error.detail),
             None => {
                 short = Error {
+                    id: cut(&error.id).to_owned(),
                     detail: cut(&error.detail).to_owned(),
+                    status: cut(&error.status).to_owned(),
                     ..error.clone()
                 };
                 json = short.to_json();

@@ -148,9 +148,13 @@ async fn greet(address: &str) -> TcpStream {
 async fn what_is_no_call_ends_a_lane_and_nothing_else() {
     let (address, _) = serving(Limits::default()).await;
     let mut other = greet(&address).await;
+    let mut stream = greet(&address).await;
     let mut headless = Vec::new();
     put(&mut headless, CALL, 1, &[b"no head"]);
-    for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 32], &[0xff; 4096], &headless] {
+    stream.write_all(&headless).await.unwrap();
+    let (kind, number, body) = answer(&mut stream).await;
+    assert_eq!((kind, number, body[..2].to_vec()), (FAILED, 1, vec![0, 3]));
+    for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 32], &[0xff; 4096]] {
         let mut stream = greet(&address).await;
         stream.write_all(garbage).await.unwrap();
         let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_u8()).await;
