@@ -34,6 +34,12 @@ impl Bodies {
         Self(Arc::new(AtomicUsize::new(limit)))
     }
 
+    /// How much is left.
+    #[cfg(test)]
+    pub(crate) fn left(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
     pub(super) fn hold(&self) -> Held {
         Held {
             left: self.0.clone(),
@@ -95,7 +101,7 @@ mod tests {
     #[test]
     fn what_is_large_is_counted_until_nobody_has_it() {
         let bodies = Bodies::new(1 << 20);
-        let left = || bodies.0.load(Ordering::Relaxed);
+        let left = || bodies.left();
         let mut held = bodies.hold();
         held.grow(SMALL).unwrap();
         assert_eq!(left(), 1 << 20);

@@ -67,6 +67,7 @@ async fn too_much_is_refused() {
 async fn large_ones_wait_for_room() {
     let subject = start_with(Limits {
         bodies: 100 * 1024,
+        patience: Duration::from_secs(60),
         ..limits()
     })
     .await;
@@ -79,18 +80,27 @@ async fn large_ones_wait_for_room() {
     );
     first.write_all(head.as_bytes()).await.unwrap();
     first.write_all(&body.as_bytes()[..80_000]).await.unwrap();
-    // Until it is read.
-    loop {
-        let answer = send(address, "POST /echo", &[], &body).await;
-        if answer.status == 503 {
-            assert!(answer.head.contains("retry-after: 1"), "{}", answer.head);
-            break;
-        }
-    }
+    let bodies = subject.gateway.0.bodies.clone();
+    let until_left = async |bytes: usize| {
+        let waiting = async {
+            while bodies.left() != bytes {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting)
+            .await
+            .unwrap();
+    };
+    until_left(100 * 1024 - 80_000).await;
+    let refused = send(address, "POST /echo", &[], &body).await;
+    assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
+    refused.failed(503);
     // What is small has room always, and so has what is large when the other is gone.
     assert_eq!(send(address, "POST /echo", &[], "{}").await.status, 200);
     drop(first);
-    while send(address, "POST /echo", &[], &body).await.status != 200 {}
+    until_left(100 * 1024).await;
+    assert_eq!(send(address, "POST /echo", &[], &body).await.status, 200);
+    until_left(100 * 1024).await;
 }
 
 #[tokio::test]
