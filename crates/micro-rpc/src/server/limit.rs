@@ -210,7 +210,8 @@ impl Limit {
 
     /// Looks whether the limit is worth it.
     fn look(&self, now: Duration) {
-        if self.benefit.look(now) {
+        let refused = Duration::from_nanos(self.refused.load(Ordering::Relaxed));
+        if self.benefit.look(now, refused) {
             self.most.store(NONE, Ordering::Relaxed);
         }
     }

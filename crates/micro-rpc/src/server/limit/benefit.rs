@@ -32,7 +32,7 @@ struct State {
     since: Duration,
     /// Answered in time, a second, when it was last looked.
     rate: f64,
-    /// The same before there was a limit, and how often it was looked since.
+    /// The same before there was a limit, and how often in a row it was less since.
     before: Option<(f64, u32)>,
     /// How often it was not worth it.
     vain: u32,
@@ -67,8 +67,9 @@ impl Benefit {
         nanoseconds(now) < self.exempt_until.load(Ordering::Relaxed)
     }
 
-    /// Whether it was found out that the limit is not worth it.
-    pub(super) fn look(&self, now: Duration) -> bool {
+    /// Whether it was found out that the limit is not worth it. `refused` is when somebody was refused last: where nobody is any more, fewer are
+    /// answered because fewer ask.
+    pub(super) fn look(&self, now: Duration, refused: Duration) -> bool {
         if nanoseconds(now) < self.look_at.load(Ordering::Relaxed) {
             return false;
         }
@@ -83,9 +84,12 @@ impl Benefit {
         let Some((before, looks)) = state.before else {
             return false;
         };
-        state.before = Some((before, looks + 1));
-        // The first time there are those still that were let in before.
-        if looks == 0 || state.rate >= PART * before {
+        let is_refusing = refused + SHORTEST / 5 >= now;
+        let is_less = is_refusing && state.rate < PART * before;
+        // Once is no sign: there are those still that were let in before, or the asking began or ended meanwhile.
+        let looks = if is_less { looks + 1 } else { 0 };
+        state.before = Some((before, looks));
+        if looks <= 1 {
             return false;
         }
         let exempt = EXEMPT * 2_u32.pow(state.vain.min(DOUBLINGS));

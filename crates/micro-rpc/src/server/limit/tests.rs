@@ -149,6 +149,31 @@ fn nobody_is_refused_where_there_is_enough() {
 }
 
 #[test]
+fn one_flood_after_the_other_is_survived() {
+    let limit = Limit::default();
+    let mut begin = 0.0;
+    for round in 0..5 {
+        // With nobody in between, few, or some who give more time.
+        for (load, seconds) in [
+            (pool(0.02), 0.5),
+            (
+                Load {
+                    allowance: MS(10_000),
+                    ..pool(0.9)
+                },
+                2.0,
+            ),
+        ] {
+            run(Some(&limit), load, begin, seconds, 0.0);
+            begin += seconds;
+        }
+        let outcome = run(Some(&limit), pool(3.0), begin, 5.0, 2.0);
+        assert!(outcome.in_time > 0.9 * 800.0, "{round}: {outcome:?}");
+        begin += 5.0;
+    }
+}
+
+#[test]
 fn it_is_forgotten_when_it_is_over() {
     let limit = Limit::default();
     run(Some(&limit), pool(3.0), 0.0, 20.0, 0.0);
