@@ -315,15 +315,17 @@ pub fn check_topic(topic: &str) -> Result<()> {
 
 /// The same in parts, in none of which an id is there twice.
 fn without_repeats(drafts: Vec<Draft>) -> Vec<Vec<Draft>> {
-    let (mut parts, mut ids) = (vec![Vec::new()], HashSet::new());
+    let (mut parts, mut ids) = (vec![Vec::<Draft>::new()], HashSet::new());
     for draft in drafts {
         let is_new = draft.id.is_empty() || ids.insert((draft.topic.clone(), draft.id.clone()));
-        if !is_new {
-            ids.clear();
-            ids.insert((draft.topic.clone(), draft.id.clone()));
-            parts.push(Vec::new());
+        match parts.last_mut().filter(|_| is_new) {
+            Some(part) => part.push(draft),
+            None => {
+                ids.clear();
+                ids.insert((draft.topic.clone(), draft.id.clone()));
+                parts.push(vec![draft]);
+            }
         }
-        parts.last_mut().expect("there is one at least").push(draft);
     }
     parts
 }

@@ -1,7 +1,7 @@
 //! Where a call goes: an instance, and another one when the first provably did not take it.
 //!
 //! A call may be sent again, whatever it does, when it cannot have been begun: the instance could not be reached, its
-//! connection took no more calls, or it said so itself, with a GOAWAY that leaves the call out or with REFUSED_STREAM. That
+//! connection took no more calls, or it said so itself, with a GOAWAY that leaves the call out, with REFUSED_STREAM, or over a lane in so many words. That
 //! is how an instance goes away without a caller noticing. An instance that has too much to do says so too, and then the call goes to another one
 //! as far as the budget goes. Each try asks the resolver anew, since those who go away are
 //! mostly known to be gone a moment later.

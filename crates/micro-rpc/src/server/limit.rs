@@ -18,12 +18,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use benefit::Benefit;
+
 use super::Server;
 use super::inbound::Inbound;
 use super::routes::Mounted;
 use super::stats::is_about_itself;
 use super::turn::Lateness;
-use crate::server::limit::benefit::Benefit;
 use crate::{Error, MethodDescriptor};
 
 /// Fewer are always let in.

@@ -7,7 +7,7 @@
 //!
 //! It needs no limit that would have to be found, and refuses nothing while calls are answered: who gives a call more time may wait for longer. One
 //! that is late among others that are not is begun: a machine that stalls for a moment is not overloaded.
-//! What waits within a handler, for a lock or a place in a pool, is not seen here.
+//! What waits within a handler, for a lock or a place in a pool, is not seen here but by the [limit](super::limit) of its method.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
