@@ -13,6 +13,17 @@ use crate::statements::Statements;
 use crate::task::Task;
 use crate::tls;
 
+/// Which of the two it is: they plan differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    PostgreSql,
+    CockroachDb,
+}
+
+/// What PostgreSQL is told besides. It would look through tables that it takes for small, whatever they have become since; and would
+/// compile statements that end before that pays.
+const PLANS: &str = "SET enable_seqscan = off; SET jit = off";
+
 /// Makes connections.
 pub struct Connector {
     server: tokio_postgres::Config,
@@ -26,6 +37,7 @@ pub struct Connector {
 /// A client with the task that carries its bytes.
 pub struct Link {
     pub client: Client,
+    pub database: Database,
     _carrier: Task,
 }
 
@@ -52,15 +64,27 @@ impl Connector {
     }
 
     pub async fn link(&self) -> Result<Link, Error> {
-        let link = match &self.tls {
+        let (client, carrier) = match &self.tls {
             Some(tls) => self.link_with(tls.clone()).await?,
             None => self.link_with(NoTls).await?,
         };
-        link.client.batch_execute(&self.settings).await?;
-        Ok(link)
+        client.batch_execute(&self.settings).await?;
+        let version: String = client.query_one("SELECT version()", &[]).await?.try_get(0)?;
+        let database = match version.starts_with("CockroachDB") {
+            true => Database::CockroachDb,
+            false => Database::PostgreSql,
+        };
+        if database == Database::PostgreSql {
+            client.batch_execute(PLANS).await?;
+        }
+        Ok(Link {
+            client,
+            database,
+            _carrier: carrier,
+        })
     }
 
-    async fn link_with<T>(&self, tls: T) -> Result<Link, Error>
+    async fn link_with<T>(&self, tls: T) -> Result<(Client, Task), Error>
     where
         T: MakeTlsConnect<Socket>,
         T::Stream: Send + 'static,
@@ -68,11 +92,7 @@ impl Connector {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         let (client, connection) = self.server.connect(tls).await?;
-        let carrier = Task::spawn(carry(connection, self.cut.subscribe()));
-        Ok(Link {
-            client,
-            _carrier: carrier,
-        })
+        Ok((client, Task::spawn(carry(connection, self.cut.subscribe()))))
     }
 
     /// Ends all connections.
@@ -92,7 +112,7 @@ async fn carry(connection: impl Future<Output = Result<(), Error>>, mut cut: wat
 impl Connection {
     pub async fn on(link: Link) -> Result<Self, Error> {
         Ok(Self {
-            statements: Statements::prepare(&link.client).await?,
+            statements: Statements::prepare(&link.client, link.database).await?,
             client: link.client,
             _carrier: link._carrier,
         })

@@ -3,15 +3,18 @@
 //! Keys and names are `BYTEA`: both databases compare it byte by byte, which is the order that the store promises, whereas text is
 //! compared by a collation that differs between them. Times of records are Unix nanoseconds of the processes' clocks, as in every other
 //! store; times of leases are those of the database, so that all processes mean the same.
+//!
+//! What a statement costs may not depend on what the database believes of the tables: it counts them now and then, and a plan that was
+//! right for a few records would look through a whole scope of millions for each key until they are counted again. So each statement
+//! leaves one way only, through an index down to the row.
 
 use tokio_postgres::{Client, Error, Statement};
+
+use crate::connection::Database;
 
 /// What is read of a record.
 const READ: &str =
     "SELECT key, value, metadata, expires_at, version FROM micro_records WHERE scope = $1 AND key = $2";
-
-const READ_ALL: &str =
-    "SELECT key, value, metadata, expires_at, version FROM micro_records WHERE scope = $1 AND key = ANY($2)";
 
 /// One page: scope, from, to, now, without values, suffix, limit, offset.
 const PAGE: &str = "SELECT key, CASE WHEN $5::BOOL THEN ''::BYTEA ELSE value END, metadata, expires_at, version \
@@ -29,15 +32,11 @@ const LOCK: &str = "INSERT INTO micro_scopes (name, revision, writer) VALUES ($1
 const RESOLVE: &str = "INSERT INTO micro_scopes (name, revision, touched) VALUES ($1, 0, 1) \
      ON CONFLICT (name) DO UPDATE SET touched = micro_scopes.touched + 1 RETURNING revision, writer";
 
-const THERE: &str = "SELECT key, version, expires_at FROM micro_records WHERE scope = $1 AND key = ANY($2)";
-
 const PUT: &str = "INSERT INTO micro_records (scope, key, value, metadata, expires_at, version) \
      SELECT $1::BYTEA, w.key, w.value, w.metadata, w.expires_at, w.version \
      FROM unnest($2::BYTEA[], $3::BYTEA[], $4::TEXT[], $5::INT8[], $6::INT8[]) AS w (key, value, metadata, expires_at, version) \
      ON CONFLICT (scope, key) DO UPDATE SET value = excluded.value, metadata = excluded.metadata, \
      expires_at = excluded.expires_at, version = excluded.version";
-
-const REMOVE: &str = "DELETE FROM micro_records WHERE scope = $1 AND key = ANY($2)";
 
 const LOG: &str = "INSERT INTO micro_changes (scope, revision, ordinal, kind, key, value, metadata, expires_at) \
      SELECT $1::BYTEA, w.revision, w.ordinal, w.kind, w.key, w.value, w.metadata, w.expires_at \
@@ -54,16 +53,11 @@ const WATCH_ON: &str =
 const REVISIONS: &str = "SELECT name, revision FROM micro_scopes WHERE name = ANY($1)";
 
 /// Changes behind a place of the log. What was too large for the log is taken from the record, unless it has been written since.
-const CHANGES: &str = "SELECT c.revision, c.ordinal, c.kind, c.key, COALESCE(c.value, r.value), c.metadata, c.expires_at \
-     FROM micro_changes AS c LEFT JOIN micro_records AS r \
-     ON c.kind = 2 AND r.scope = c.scope AND r.key = c.key AND r.version = c.revision \
-     WHERE c.scope = $1 AND (c.revision, c.ordinal) > ($2, $3) ORDER BY c.revision, c.ordinal LIMIT 500";
+const CHANGES: &str = "SELECT c.revision, c.ordinal, c.kind, c.key, COALESCE(c.value, (SELECT r.value FROM micro_records AS r \
+     WHERE c.kind = 2 AND r.scope = c.scope AND r.key = c.key AND r.version = c.revision)), c.metadata, c.expires_at \
+     FROM micro_changes AS c WHERE c.scope = $1 AND (c.revision, c.ordinal) > ($2, $3) ORDER BY c.revision, c.ordinal LIMIT 500";
 
-const DATABASES: &str = "SELECT s.name FROM micro_scopes AS s \
-     WHERE EXISTS (SELECT 1 FROM micro_records AS r WHERE r.scope = s.name)";
-
-const TABLES: &str = "SELECT s.name FROM micro_scopes AS s WHERE s.name >= $1 AND s.name < $2 \
-     AND EXISTS (SELECT 1 FROM micro_records AS r WHERE r.scope = s.name)";
+const TABLES: &str = "SELECT s.name FROM micro_scopes AS s WHERE s.name >= $1 AND s.name < $2";
 
 const EXPIRED: &str =
     "SELECT scope, key FROM micro_records WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000";
@@ -80,6 +74,41 @@ const TRIM: &str = "DELETE FROM micro_changes WHERE scope = $1 AND revision >= $
 
 const WATCH_OFF: &str =
     "UPDATE micro_scopes SET watched_until = NULL WHERE name = $1 AND watched_until < now()";
+
+/// Some columns of the records of a scope that have one of many keys.
+///
+/// CockroachDB makes a list of keys a list of places in the index. PostgreSQL before 17 weighs that against the whole scope, so there
+/// each key is looked up by itself: `LIMIT` keeps it from being anything else, and changes nothing, as a key has one record.
+fn of_keys(database: Database, columns: &str) -> String {
+    match database {
+        Database::PostgreSql => format!(
+            "SELECT found.* FROM unnest($2::BYTEA[]) AS asked (key) CROSS JOIN LATERAL \
+             (SELECT {columns} FROM micro_records WHERE scope = $1 AND key = asked.key LIMIT 1) AS found"
+        ),
+        Database::CockroachDb => {
+            format!("SELECT {columns} FROM micro_records WHERE scope = $1 AND key = ANY($2)")
+        }
+    }
+}
+
+/// Removes the records of a scope that have one of many keys; nobody else writes the scope meanwhile. A row's place is PostgreSQL's alone.
+fn remove(database: Database) -> String {
+    match database {
+        Database::PostgreSql => format!(
+            "DELETE FROM micro_records WHERE ctid = ANY (ARRAY({}))",
+            of_keys(database, "ctid")
+        ),
+        Database::CockroachDb => "DELETE FROM micro_records WHERE scope = $1 AND key = ANY($2)".to_owned(),
+    }
+}
+
+/// That a scope has a record. PostgreSQL is kept from reading them all to compare: with `OFFSET` it looks for the first of each.
+fn has_records(database: Database) -> &'static str {
+    match database {
+        Database::PostgreSql => "EXISTS (SELECT 1 FROM micro_records AS r WHERE r.scope = s.name OFFSET 0)",
+        Database::CockroachDb => "EXISTS (SELECT 1 FROM micro_records AS r WHERE r.scope = s.name)",
+    }
+}
 
 /// The prepared statements of one connection.
 pub struct Statements {
@@ -108,27 +137,33 @@ pub struct Statements {
 
 impl Statements {
     /// All at once: one round trip.
-    pub async fn prepare(client: &Client) -> Result<Self, Error> {
+    pub async fn prepare(client: &Client, database: Database) -> Result<Self, Error> {
+        let read_all = of_keys(database, "key, value, metadata, expires_at, version");
+        let there = of_keys(database, "key, version, expires_at");
+        let remove = remove(database);
+        let has_records = has_records(database);
+        let databases = format!("SELECT s.name FROM micro_scopes AS s WHERE {has_records}");
+        let tables = format!("{TABLES} AND {has_records}");
         let page = |order: &str| format!("{PAGE} ORDER BY key {order} LIMIT $7 OFFSET $8");
         let (up, down) = (page("ASC"), page("DESC"));
         let (reads, writes, watches, sweeps) = tokio::try_join!(
             async {
                 tokio::try_join!(
                     client.prepare(READ),
-                    client.prepare(READ_ALL),
+                    client.prepare(&read_all),
                     client.prepare(&up),
                     client.prepare(&down),
-                    client.prepare(DATABASES),
-                    client.prepare(TABLES)
+                    client.prepare(&databases),
+                    client.prepare(&tables)
                 )
             },
             async {
                 tokio::try_join!(
                     client.prepare(LOCK),
                     client.prepare(RESOLVE),
-                    client.prepare(THERE),
+                    client.prepare(&there),
                     client.prepare(PUT),
-                    client.prepare(REMOVE),
+                    client.prepare(&remove),
                     client.prepare(LOG)
                 )
             },

@@ -3,6 +3,7 @@
 
 mod database;
 mod faults;
+mod plans;
 mod several;
 mod tls;
 mod uncertain;
