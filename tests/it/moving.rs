@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use micro::events::{Consume, Events as _, Remote, Start};
+use micro::events::{Consume, DeadLetter, Events as _, Remote, Start};
 use micro_outside::{Etcd, Nats, Postgres};
 use micro_tests::{Micro, Server, wait};
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ async fn fill(server: &Server, files: &std::path::Path) {
         retry_limit: None,
     };
     let events = Remote::new(&client);
-    let mut consumer = events.consume("micro", billing).await.unwrap();
+    let mut consumer = events.consume("micro", billing.clone()).await.unwrap();
     for _ in 0..2 {
         let event = consumer.next().await.unwrap().unwrap();
         consumer.ack(&event).await;
@@ -78,6 +78,30 @@ async fn fill(server: &Server, files: &std::path::Path) {
         (groups[0].first == 3).then_some(()).ok_or(format!("{groups:?}"))
     })
     .await;
+    // One that gives up the last.
+    let picky = Consume {
+        group: "picky".to_owned(),
+        start: Start::Position(5),
+        retry_limit: Some(0),
+        ..billing
+    };
+    let mut consumer = events.consume("micro", picky).await.unwrap();
+    let event = consumer.next().await.unwrap().unwrap();
+    consumer.nack(&event).await;
+    consumer.finish().await;
+    wait::until("the dead letter to be kept", SOON, || async {
+        let letters = dead_letters(&events).await;
+        (letters == ["order-4"])
+            .then_some(())
+            .ok_or(format!("{letters:?}"))
+    })
+    .await;
+}
+
+async fn dead_letters(events: &Remote) -> Vec<String> {
+    let letters = events.dead_letters("micro", "orders", "picky", 10).await.unwrap();
+    let event = |letter: DeadLetter| letter.event.unwrap_or_default();
+    letters.into_iter().map(|letter| event(letter).id).collect()
 }
 
 /// Whether what [`fill`] wrote is there, for who reads it.
@@ -169,6 +193,17 @@ async fn a_platform_moves_onto_other_systems_and_back() {
     .await;
     assert_eq!(there["checksum"], quiet["checksum"]);
 
+    // What was handed out again to a group that nobody is in does not stay behind.
+    let events = Remote::new(&crash::client(&platform).await);
+    assert_eq!(dead_letters(&events).await, ["order-4"]);
+    let letters = events.dead_letters("micro", "orders", "picky", 1).await.unwrap();
+    let position = letters[0].event.as_ref().unwrap().position;
+    events
+        .redrive("micro", "orders", "picky", position)
+        .await
+        .unwrap();
+    assert!(dead_letters(&events).await.is_empty());
+
     let back = Server::start_with(&[key]).await;
     let again = save(&platform.micro(), &file("two"), &[]).await;
     let restored = restore(&back.micro(), &file("two")).await;
@@ -178,6 +213,8 @@ async fn a_platform_moves_onto_other_systems_and_back() {
         "none more"
     );
     is_filled(&back).await;
+    let events = Remote::new(&crash::client(&back).await);
+    assert_eq!(dead_letters(&events).await, ["order-4"]);
     // Once more changes nothing.
     let restored = restore(&back.micro(), &file("two")).await;
     assert_eq!(restored["new_events"], 0, "{restored}");

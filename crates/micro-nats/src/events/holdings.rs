@@ -1,12 +1,15 @@
 //! What is kept of all namespaces, for who moves it.
 
+use std::collections::HashMap;
+use std::time::SystemTime;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use micro::Result;
 use micro::events::{self, DeadLetter, Event, Holdings, Start, check_name};
 
-use super::topic::Topic;
-use super::{Events, group};
+use super::topic::{Topic, for_group};
+use super::{Events, group, unix_seconds};
 use crate::connection::Question;
 use crate::jetstream::{Failure, Which, optional};
 use crate::names;
@@ -62,6 +65,21 @@ impl Holdings for Events {
         group::stand(&self.0, topic, group, start).await
     }
 
+    async fn handed_out_again(&self, namespace: &str, topic: &str) -> Result<Vec<DeadLetter>> {
+        let topic = self.topic(namespace, topic).await?;
+        if topic.info(None).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        // Before the letters: one that is done with in between is moved once too often rather than not at all.
+        let consumers = self.0.connection.consumers(&topic.stream).await?;
+        let kept = consumers.iter().filter(|consumer| group::is_kept(&consumer.name));
+        let groups = kept.map(|consumer| {
+            let name = consumer.description().to_owned();
+            (names::token(&name), (name, consumer.first()))
+        });
+        topic.again(&groups.collect()).await
+    }
+
     async fn keep_dead_letter(&self, namespace: &str, topic: &str, letter: DeadLetter) -> Result<()> {
         check_name("group", &letter.group)?;
         let topic = self.standing_topic(namespace, topic).await?;
@@ -74,6 +92,33 @@ impl Holdings for Events {
 }
 
 impl Topic {
+    /// What was handed out again to groups, each by the token of its name, and lies where the group is not done.
+    async fn again(&self, groups: &HashMap<String, (String, u64)>) -> Result<Vec<DeadLetter>> {
+        let subject = self.subject("events", "again.>");
+        let (mut letters, mut seq) = (Vec::new(), 1);
+        loop {
+            let which = Which::Next {
+                seq,
+                subject: &subject,
+            };
+            let Some(kept) = optional(self.connection.message(&self.stream, which).await)? else {
+                return Ok(letters);
+            };
+            seq = kept.sequence + 1;
+            let Some((name, first)) = for_group(&kept.subject).and_then(|group| groups.get(group)) else {
+                continue;
+            };
+            if kept.sequence < *first {
+                continue;
+            }
+            letters.push(DeadLetter {
+                event: Some(self.read(&kept)?),
+                group: name.clone(),
+                died: unix_seconds(SystemTime::now()),
+            });
+        }
+    }
+
     /// A position that no event has: that of a message for a group that is none. The same for the same event.
     async fn free_position(&self, id: &str) -> Result<u64, Failure> {
         // The name of a group has no blanks.

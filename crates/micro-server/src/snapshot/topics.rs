@@ -1,6 +1,8 @@
 //! Sending topics: their events, where their groups are, and what those have given up.
 
-use micro::events::{Event, Group};
+use std::collections::HashSet;
+
+use micro::events::{DeadLetter, Event, Group};
 use micro_proto::snapshot::item::Part;
 use micro_proto::snapshot::{Events, Topic};
 use micro_rpc::Result;
@@ -39,8 +41,15 @@ async fn one(save: &Save, namespace: &str, name: &str) -> Result<()> {
     for group in groups.into_iter().rev() {
         save.send(Part::Group(group.name)).await?;
     }
-    for letter in events.dead_letters(namespace, name, "", LETTERS).await? {
-        save.send(Part::Letter(letter)).await?;
+    let mut letters = events.dead_letters(namespace, name, "", LETTERS).await?;
+    // They are with their groups here, and nowhere there: so they are dead letters once more. One that is handed out just now may be
+    // among both.
+    letters.extend(events.handed_out_again(namespace, name).await?);
+    let mut sent = HashSet::new();
+    for letter in letters {
+        if sent.insert((letter.group.clone(), position_of(&letter))) {
+            save.send(Part::Letter(letter)).await?;
+        }
     }
     Ok(())
 }
@@ -63,6 +72,10 @@ async fn send(save: &Save, events: Vec<Event>) -> Result<()> {
         true => Ok(()),
         false => save.send(Part::Events(Events { events })).await,
     }
+}
+
+fn position_of(letter: &DeadLetter) -> u64 {
+    letter.event.as_ref().map_or(0, |event| event.position)
 }
 
 fn size(event: &Event) -> usize {

@@ -154,6 +154,8 @@ pub async fn moves(events: &dyn Holdings) {
         let position = letter.event.unwrap_or_default().position;
         assert!(position != after, "no two events have one position");
         done_with(events.redrive(HERE, topic, "placed", position).await);
+        let is_known = done_with(is_to_come(events, topic, "placed", position).await);
+        assert!(is_known, "who moves the group takes position {position} along");
     }
     let mut seen = BTreeSet::new();
     // At least once is what is promised: one may come again before its answer is dealt with.
@@ -163,8 +165,29 @@ pub async fn moves(events: &dyn Holdings) {
         seen.insert(event.payload);
     }
     assert!(seen.into_iter().eq(["2", "3", "gone"]));
+    settled(events, topic, "placed", 0).await;
+    let again = done_with(events.handed_out_again(HERE, topic).await);
+    assert_eq!(again, [], "what is done with is not handed out again");
     let kept = done_with(behind(positions[2]).await);
     assert!(kept.iter().any(|event| event.payload == "3"), "{kept:?}");
+}
+
+/// Whether somebody who moves a group, knowing where it is and what was handed to it again, moves an event that is still to come.
+async fn is_to_come(events: &dyn Holdings, topic: &str, group: &str, position: u64) -> Result<bool> {
+    let again = events.handed_out_again(HERE, topic).await?;
+    let is_it = |letter: &DeadLetter| {
+        letter.group == group
+            && letter
+                .event
+                .as_ref()
+                .is_some_and(|event| event.position == position)
+    };
+    if again.iter().any(is_it) {
+        return Ok(true);
+    }
+    let groups = events.groups(HERE, topic).await?;
+    let found = groups.iter().find(|found| found.name == group);
+    Ok(found.is_some_and(|found| found.first <= position))
 }
 
 fn wanted(topic: &str, group: &str) -> Consume {
