@@ -30,7 +30,7 @@ pub struct Rule {
 }
 
 /// What the body of a request is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Body {
     /// Nothing: what the path does not say is in the query.
     None,

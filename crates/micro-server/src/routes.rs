@@ -12,10 +12,14 @@ mod claim;
 #[doc(hidden)]
 pub mod fuzz;
 mod index;
+mod kind;
+mod rule;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use claim::{Claim, check};
 pub(crate) use index::Index;
-pub(crate) use table::{Found, Table, captures};
+pub(crate) use kind::{Kind, camel};
+pub(crate) use rule::Rule;
+pub(crate) use table::{Found, Table};

@@ -106,7 +106,7 @@ impl Inner {
             let answers = self.stream(client, &ctx, &target, parts, requests).await?;
             return self.begin(parts, answers.map(transcode::answers(claim))).await;
         }
-        let body = message::body(parts, body, &self.limits, &self.bodies, &claim.body).await?;
+        let body = message::body(parts, body, &self.limits, &self.bodies, &claim.rule.body).await?;
         let message = given.message(body)?;
         let ctx = ctx.with_timeout(self.patience(parts));
         let (service, endpoint) = (&claim.call.service, &claim.call.endpoint);
@@ -128,7 +128,7 @@ impl Inner {
             let coding = Coding::of(&parts.headers)?;
             return Ok(lines::values(body, coding, self.limits.message).map(move |line| given.message(line)));
         }
-        let body = message::body(parts, body, &self.limits, &self.bodies, &claim.body).await?;
+        let body = message::body(parts, body, &self.limits, &self.bodies, &claim.rule.body).await?;
         Ok(Streaming::from_iter([given.message(body)?]))
     }
 }

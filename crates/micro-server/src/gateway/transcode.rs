@@ -1,20 +1,17 @@
 //! From a request at a route to the message of a call, and from the answer to what is answered, as the route's rule says.
-//!
-//! The registry tells of each endpoint what it takes, in types as Go has them. That is what a text in a path or a query is
-//! made into: which fields are lists, and what is a number. A field that is not told is handed on as text, and the service
-//! says what it makes of it.
 
 #[cfg(test)]
 mod tests;
 
-use micro::registry::Value as Type;
+use std::sync::Arc;
+
 use micro_codegen::http::Body;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::{Error, Result};
 use serde_json::{Map, Value};
 
 use super::{ID, query};
-use crate::routes::{Claim, captures};
+use crate::routes::{Claim, Kind, Rule, camel};
 
 /// So many parameters has a query at most.
 const MOST_PAIRS: usize = 1000;
@@ -23,7 +20,7 @@ const DEEPEST: usize = 16;
 
 /// What path and query say of a message.
 pub(super) struct Given {
-    body: Body,
+    rule: Arc<Rule>,
     fields: Vec<Field>,
 }
 
@@ -36,7 +33,7 @@ impl Given {
     /// Reads the path, by which the route was found, and the query.
     pub(super) fn read(claim: &Claim, path: &str, query: &str) -> Result<Self> {
         let mut given = Self {
-            body: claim.body.clone(),
+            rule: claim.rule.clone(),
             fields: Vec::new(),
         };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -48,13 +45,13 @@ impl Given {
             let text = query::decode(text).map_err(wrong)?;
             given.add(claim, &name, &text)?;
         }
-        let values = captures(&claim.template, path);
+        let values = claim.rule.captures(path);
         let values =
             values.ok_or_else(|| wrong("the path is not UTF-8 when its escapes are read".to_owned()))?;
         // Last, since they count whatever a body says.
-        for (variable, text) in claim.template.variables.iter().zip(values) {
-            let kind = Kind::of(claim.call.request.as_ref(), &variable.path);
-            let value = kind
+        for (variable, text) in claim.rule.variables.iter().zip(values) {
+            let value = variable
+                .kind
                 .one(&text)
                 .map_err(|problem| wrong(format!("{} in the path {problem}", variable.name())))?;
             let path = variable.path.clone();
@@ -71,12 +68,8 @@ impl Given {
             return Err(about("is no path of fields, such as a or a.b"));
         }
         let path = Kind::spelt(claim.call.request.as_ref(), path);
-        let is_in_path = claim
-            .template
-            .variables
-            .iter()
-            .any(|variable| variable.path == path);
-        match &claim.body {
+        let is_in_path = claim.rule.variables.iter().any(|variable| variable.path == path);
+        match &claim.rule.body {
             _ if is_in_path => return Err(about("is in the path already")),
             Body::Whole => {
                 return Err(about(
@@ -115,7 +108,7 @@ impl Given {
     /// The message with a body, which is empty without one.
     pub(super) fn message(&self, body: Bytes) -> Result<Bytes> {
         let text = body.trim_ascii();
-        let mut message = match &self.body {
+        let mut message = match &self.rule.body {
             Body::Whole if self.fields.is_empty() => return super::message::json(body, None),
             Body::Whole => object(text)?,
             Body::Field(_) if text.is_empty() => Map::new(),
@@ -134,13 +127,11 @@ impl Given {
 
 /// What an answer becomes: itself, or the one field that the rule answers with.
 pub(super) fn answers(claim: &Claim) -> impl FnMut(Bytes) -> Result<Bytes> + Send + 'static {
-    let field = claim.response_body.clone();
-    let is_list = field.as_ref().is_some_and(|name| {
-        let path = std::slice::from_ref(name);
-        matches!(Kind::of(claim.call.response.as_ref(), path), Kind::List(_))
-    });
+    let rule = claim.rule.clone();
     move |answer| {
-        let Some(name) = &field else { return Ok(answer) };
+        let Some(field) = &rule.answer else {
+            return Ok(answer);
+        };
         let mut message: Map<String, Value> = serde_json::from_slice(&answer).map_err(|error| {
             Error::new(
                 ID,
@@ -148,108 +139,17 @@ pub(super) fn answers(claim: &Claim) -> impl FnMut(Bytes) -> Result<Bytes> + Sen
                 format!("the service answered with no JSON object: {error}"),
             )
         })?;
-        let key = spelling(&message, name).to_owned();
-        let found = message.remove(&key).filter(|value| !(is_list && value.is_null()));
-        let absent = if is_list {
+        let key = spelling(&message, &field.name).to_owned();
+        let found = message
+            .remove(&key)
+            .filter(|value| !(field.is_list && value.is_null()));
+        let absent = if field.is_list {
             Value::Array(Vec::new())
         } else {
             Value::Null
         };
         Ok(found.unwrap_or(absent).to_string().into())
     }
-}
-
-/// What the text of a field is made into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Flag,
-    /// The name of a value, or its number.
-    Enum,
-    /// Of values that are `Text`, or another one.
-    List(Element),
-    /// A message or a map, or a list of them: no text says it.
-    Composite,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Element {
-    Text,
-    Flag,
-    Enum,
-}
-
-impl Kind {
-    /// Of a field of a message; text where it is not told.
-    fn of(message: Option<&Type>, path: &[String]) -> Self {
-        let mut told = message;
-        for (name, at) in path.iter().zip(0..) {
-            if at > 0 && told.is_some_and(is_many) {
-                return Self::Composite;
-            }
-            told = told.and_then(|message| named(message, name));
-        }
-        told.map_or(Self::Text, Self::told)
-    }
-
-    fn told(field: &Type) -> Self {
-        let name = field.r#type.as_str();
-        if name == "[]uint8" {
-            return Self::Text;
-        }
-        let is_composite = !field.values.is_empty() || name.starts_with("map[");
-        let element = match name.trim_start_matches("[]") {
-            _ if is_composite => return Self::Composite,
-            "bool" => Element::Flag,
-            "string" | "uint8" | "int32" | "int64" | "uint32" | "uint64" | "float32" | "float64" => {
-                Element::Text
-            }
-            _ => Element::Enum,
-        };
-        match element {
-            _ if name.starts_with("[]") => Self::List(element),
-            Element::Text => Self::Text,
-            Element::Flag => Self::Flag,
-            Element::Enum => Self::Enum,
-        }
-    }
-
-    /// A path with the names that the contract has, where it was sent as `userId`.
-    fn spelt(message: Option<&Type>, mut path: Vec<String>) -> Vec<String> {
-        let mut told = message;
-        for name in &mut path {
-            told = told.and_then(|message| named(message, name));
-            if let Some(field) = told {
-                name.clone_from(&field.name);
-            }
-        }
-        path
-    }
-
-    /// One value. Services read numbers from text as from numbers, so a number stays the text that it was.
-    fn one(self, text: &str) -> Result<Value, String> {
-        match self {
-            Self::Flag | Self::List(Element::Flag) => match text {
-                "true" | "1" => Ok(Value::Bool(true)),
-                "false" | "0" => Ok(Value::Bool(false)),
-                _ => Err(format!("is {text:?}, which is neither true nor false")),
-            },
-            Self::Enum | Self::List(Element::Enum) => {
-                Ok(text.parse::<i32>().map_or_else(|_| text.into(), Value::from))
-            }
-            _ => Ok(text.into()),
-        }
-    }
-}
-
-/// Whether a field is a list or a map, of whose values a path of names says none.
-fn is_many(field: &Type) -> bool {
-    field.r#type.starts_with("[]") || field.r#type.starts_with("map[")
-}
-
-fn named<'a>(message: &'a Type, name: &str) -> Option<&'a Type> {
-    let mut fields = message.values.iter();
-    fields.find(|field| field.name == name || camel(&field.name) == name)
 }
 
 /// Sets a field. What a body said of it under any of its names is gone, and what it said beside it stays.
@@ -279,20 +179,6 @@ fn spelling<'a>(message: &'a Map<String, Value>, name: &'a str) -> &'a str {
     }
     let other = message.get_key_value(&camel(name));
     other.map_or(name, |(key, _)| key.as_str())
-}
-
-/// `user_id` as JSON has it too: `userId`.
-fn camel(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    let mut begins = false;
-    for letter in name.chars() {
-        match letter {
-            '_' => begins = true,
-            letter if std::mem::take(&mut begins) => text.push(letter.to_ascii_uppercase()),
-            letter => text.push(letter),
-        }
-    }
-    text
 }
 
 fn object(text: &[u8]) -> Result<Map<String, Value>> {

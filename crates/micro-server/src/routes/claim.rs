@@ -1,6 +1,6 @@
 //! The routes that a service claims, and whether it may have them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use micro::api::Route;
@@ -8,6 +8,7 @@ use micro::registry::{Endpoint, PARTS, Registry, Service, Value, short_name};
 use micro_codegen::http::{Body, GATEWAY_PATHS, Segment, Template, wrong_method};
 use micro_rpc::{Error, Result};
 
+use super::rule::Rule;
 use crate::gateway::path;
 
 const ID: &str = "registry.Registry.Register.route";
@@ -18,11 +19,10 @@ const MOST: usize = 10_000;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Claim {
     pub call: Arc<Called>,
+    pub rule: Arc<Rule>,
     /// Of HTTP; `*` is any.
     pub method: String,
     pub template: Template,
-    pub body: Body,
-    pub response_body: Option<String>,
 }
 
 /// What routes lead to. Those of one endpoint share it: with very many routes most of what a request needs is then still at hand.
@@ -42,6 +42,7 @@ impl Claim {
     /// What the service's endpoints claim; what is wrong with it, and what to do.
     pub fn all(service: &Service) -> Result<Vec<Self>, String> {
         let mut all: Vec<Self> = Vec::new();
+        let mut rules = HashSet::new();
         for endpoint in &service.endpoints {
             let routes = Route::of(endpoint)?;
             if routes.is_empty() {
@@ -52,13 +53,13 @@ impl Claim {
                 if all.len() >= MOST {
                     return Err(format!("a service has at most {MOST} routes"));
                 }
-                all.push(Self::new(call.clone(), route)?);
+                all.push(Self::new(call.clone(), route, &mut rules)?);
             }
         }
         Ok(all)
     }
 
-    fn new(call: Arc<Called>, route: Route) -> Result<Self, String> {
+    fn new(call: Arc<Called>, route: Route, rules: &mut HashSet<Arc<Rule>>) -> Result<Self, String> {
         let template = Template::parse(&route.path).map_err(|invalid| invalid.to_string())?;
         if let Some(problem) = wrong_method(&route.method) {
             return Err(format!("the route to {:?}: {problem}", route.path));
@@ -71,12 +72,15 @@ impl Claim {
                 "paths below /{first} are the platform's own: begin {path:?} with another word"
             ));
         }
+        let answer = Some(route.response_body).filter(|field| !field.is_empty());
+        let rule = Rule::new(&call, &template, Body::of(&route.body), answer);
+        let rule = rules.get(&rule).cloned().unwrap_or_else(|| Arc::new(rule));
+        rules.insert(rule.clone());
         Ok(Self {
             call,
+            rule,
             method: route.method,
             template,
-            body: Body::of(&route.body),
-            response_body: Some(route.response_body).filter(|field| !field.is_empty()),
         })
     }
 

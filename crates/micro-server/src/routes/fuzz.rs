@@ -6,7 +6,7 @@ use std::sync::Arc;
 use micro_codegen::http::{Body, Segment, Template};
 
 use super::claim::Called;
-use super::table::captures;
+use super::rule::Rule;
 use super::{Claim, Found, Table};
 
 /// A template is read as what it is written as again, or is an error with a place; tells which.
@@ -24,7 +24,7 @@ pub fn matching(text: &str) -> bool {
     let Found::Route(claim) = table.find("GET", path) else {
         return false;
     };
-    let values = captures(&claim.template, path).expect("what was found is text");
+    let values = claim.rule.captures(path).expect("what was found is text");
     let fixed = |segment: &&Segment| **segment != Segment::Rest;
     let at_least = claim.template.segments.iter().filter(fixed).count();
     assert!(path.split('/').count() > at_least.min(1), "{claim:?}");
@@ -43,15 +43,15 @@ pub fn matching(text: &str) -> bool {
 }
 
 fn claim(template: Template) -> Claim {
+    let call = Called {
+        service: "fuzz".to_owned(),
+        endpoint: "Fuzz.Call".to_owned(),
+        ..Called::default()
+    };
     Claim {
-        call: Arc::new(Called {
-            service: "fuzz".to_owned(),
-            endpoint: "Fuzz.Call".to_owned(),
-            ..Called::default()
-        }),
+        rule: Arc::new(Rule::new(&call, &template, Body::None, None)),
+        call: Arc::new(call),
         method: "GET".to_owned(),
         template,
-        body: Body::None,
-        response_body: None,
     }
 }

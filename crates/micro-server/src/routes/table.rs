@@ -4,13 +4,15 @@
 //! before any. Where the more specific way leads nowhere the next one is tried, so `GET /a/b` finds `GET /a/*` beside
 //! `POST /a/b`. No node is looked at twice for one path: the effort is bounded by the tree, and by far less in practice.
 //!
-//! Nodes are small, and what is few is a list: with ten thousand routes a search waits for memory and for nothing else.
+//! With ten thousand routes a search waits for memory and for nothing else. So nodes are small, what is few is a list, and a short name and
+//! the first of a list lie in the node itself.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use micro_codegen::http::{Segment, Template};
+use micro_codegen::http::Segment;
+use smallvec::SmallVec;
 
 use super::Claim;
 use crate::gateway::path::decode;
@@ -23,7 +25,7 @@ pub(crate) struct Table {
 
 #[derive(Default)]
 struct Node {
-    literals: Names<Node>,
+    literals: Names<Box<Node>>,
     one: Option<Box<Node>>,
     /// What ends here, and what takes all that follows.
     here: Option<Box<Leaves>>,
@@ -34,15 +36,18 @@ struct Node {
 #[derive(Default)]
 struct Leaves {
     plain: Names<Arc<Claim>>,
-    verbs: Names<Names<Arc<Claim>>>,
+    verbs: Option<Box<Names<Names<Arc<Claim>>>>>,
 }
 
 /// What names stand for: a list as long as they are few.
 struct Names<T> {
-    few: Vec<(Box<str>, T)>,
+    few: SmallVec<[(Name, T); 1]>,
     #[expect(clippy::box_collection, reason = "most have none")]
-    many: Option<Box<HashMap<Box<str>, T>>>,
+    many: Option<Box<HashMap<Name, T>>>,
 }
+
+/// The bytes of a text.
+type Name = SmallVec<[u8; 16]>;
 
 /// More than so many are looked up by their hash.
 const FEW: usize = 8;
@@ -50,7 +55,7 @@ const FEW: usize = 8;
 impl<T> Default for Names<T> {
     fn default() -> Self {
         Self {
-            few: Vec::new(),
+            few: SmallVec::new(),
             many: None,
         }
     }
@@ -59,9 +64,9 @@ impl<T> Default for Names<T> {
 impl<T> Names<T> {
     fn get(&self, name: &str) -> Option<&T> {
         if let Some(many) = &self.many {
-            return many.get(name);
+            return many.get(name.as_bytes());
         }
-        let (_, found) = self.few.iter().find(|(known, _)| **known == *name)?;
+        let (_, found) = self.few.iter().find(|(known, _)| known[..] == *name.as_bytes())?;
         Some(found)
     }
 
@@ -73,31 +78,33 @@ impl<T> Names<T> {
             self.insert(name, T::default());
         }
         match &mut self.many {
-            Some(many) => many.get_mut(name),
+            Some(many) => many.get_mut(name.as_bytes()),
             None => self
                 .few
                 .iter_mut()
-                .find(|(known, _)| **known == *name)
+                .find(|(known, _)| known[..] == *name.as_bytes())
                 .map(|(_, found)| found),
         }
         .expect("it was put there")
     }
 
     fn insert(&mut self, name: &str, value: T) {
+        let name = Name::from_slice(name.as_bytes());
         if let Some(many) = &mut self.many {
-            many.insert(name.into(), value);
+            many.insert(name, value);
             return;
         }
-        self.few.retain(|(known, _)| **known != *name);
-        self.few.push((name.into(), value));
+        self.few.retain(|(known, _)| *known != name);
+        self.few.push((name, value));
         if self.few.len() > FEW {
             self.many = Some(Box::new(self.few.drain(..).collect()));
         }
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let few = self.few.iter().map(|(name, _)| &**name);
-        few.chain(self.many.iter().flat_map(|many| many.keys().map(|name| &**name)))
+    fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let few = self.few.iter().map(|(name, _)| name);
+        let all = few.chain(self.many.iter().flat_map(|many| many.keys()));
+        all.map(|name| String::from_utf8_lossy(name))
     }
 }
 
@@ -128,7 +135,7 @@ impl Table {
             None => node.here.get_or_insert_default(),
         };
         let methods = match claim.template.verb.as_deref() {
-            Some(verb) => leaves.verbs.entry(verb),
+            Some(verb) => leaves.verbs.get_or_insert_default().entry(verb),
             None => &mut leaves.plain,
         };
         match methods.get(&claim.method) {
@@ -227,7 +234,7 @@ impl<'a> Search<'a> {
     fn pick<'t>(&mut self, leaves: Option<&'t Leaves>) -> Option<&'t Arc<Claim>> {
         let leaves = leaves?;
         let methods = match self.verb.as_deref() {
-            Some(verb) => leaves.verbs.get(verb)?,
+            Some(verb) => leaves.verbs.as_ref()?.get(verb)?,
             None => &leaves.plain,
         };
         let mut of = |method: &str| {
@@ -244,54 +251,15 @@ impl<'a> Search<'a> {
         if found.is_none() {
             for name in methods.names() {
                 self.looked_at += 1;
-                self.allowed.insert(name.to_owned());
+                self.allowed.insert(name.into_owned());
             }
         }
         found
     }
 }
 
-/// The values of a template's variables in a path that it was found by, in their order; `None` where one is no text.
-///
-/// A variable that is one part has all its escapes read. In one that may be more an escaped slash stays as it is: read, it
-/// could not be told from those between parts.
-pub(crate) fn captures(template: &Template, path: &str) -> Option<Vec<String>> {
-    let path = path.strip_prefix('/')?;
-    let path = match template.verb {
-        Some(_) => split_verb(path)?.0,
-        None => path,
-    };
-    let parts: Vec<&str> = path.split('/').collect();
-    let values = template.variables.iter().map(|variable| {
-        let is_open = variable.of(&template.segments).last() == Some(&Segment::Rest);
-        let end = if is_open { parts.len() } else { variable.end };
-        // What follows the last part may be nothing at all.
-        let own = parts.get(variable.start..end).unwrap_or_default();
-        match variable.is_many(&template.segments) {
-            false => Some(decode(&own.join("/"))?.into_owned()),
-            true => {
-                let own: Option<Vec<_>> = own.iter().map(|part| decode_but_slashes(part)).collect();
-                Some(own?.join("/"))
-            }
-        }
-    });
-    values.collect()
-}
-
-fn decode_but_slashes(part: &str) -> Option<String> {
-    let mut text = String::with_capacity(part.len());
-    let mut rest = part;
-    while let Some(at) = rest.find("%2F").into_iter().chain(rest.find("%2f")).min() {
-        text.push_str(&decode(&rest[..at])?);
-        text.push_str(&rest[at..at + 3]);
-        rest = &rest[at + 3..];
-    }
-    text.push_str(&decode(rest)?);
-    Some(text)
-}
-
 /// The path before the last colon of its last part, and what follows that.
-fn split_verb(path: &str) -> Option<(&str, &str)> {
+pub(super) fn split_verb(path: &str) -> Option<(&str, &str)> {
     let last = path.rfind('/').map_or(0, |slash| slash + 1);
     let colon = last + path[last..].rfind(':')?;
     Some((&path[..colon], &path[colon + 1..]))

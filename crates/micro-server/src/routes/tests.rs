@@ -49,7 +49,7 @@ fn table(routes: &[(&str, &str)]) -> Table {
 fn found(table: &Table, method: &str, path: &str) -> String {
     match table.find(method, path) {
         Found::Route(claim) => {
-            let values = captures(&claim.template, path).unwrap();
+            let values = claim.rule.captures(path).unwrap();
             let names = claim.template.variables.iter().map(|variable| variable.name());
             let said: Vec<_> = names
                 .zip(values)

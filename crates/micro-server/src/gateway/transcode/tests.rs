@@ -1,5 +1,5 @@
 use micro::api::{METADATA, Route};
-use micro::registry::{Endpoint, Service};
+use micro::registry::{Endpoint, Service, Value as Type};
 use serde_json::json;
 
 use super::*;
