@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod caller;
 mod connection;
 mod fair;
 pub(crate) mod headers;

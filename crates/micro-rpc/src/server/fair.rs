@@ -2,10 +2,9 @@
 //!
 //! The runtime takes tasks as they come, so whoever sends a thousand calls would have all others wait behind them. Of each connection only a few
 //! calls are in the runtime's queue before their first step; the others wait with the connection, and one of them follows when one of those begins.
-//! So connections take turns, and who asks little is behind a few calls of each other one. A caller is who has a connection, a process of some service;
-//! those behind a gateway or a proxy are one, which can limit them by name.
+//! So connections take turns, and on each of them the [callers](super::caller) that share it: who asks little is behind a few calls of each other one.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::num::NonZero;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +12,8 @@ use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use tokio::sync::Notify;
+
+use super::caller::Caller;
 
 /// So many calls of a connection are in the queue at once: enough for each core to find one, whenever it looks.
 static AT_ONCE: LazyLock<usize> =
@@ -25,8 +26,20 @@ const MOST: usize = 16 * 1024;
 #[derive(Default)]
 pub(super) struct Line {
     queued: Arc<Queued>,
-    behind: VecDeque<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    behind: Behind,
 }
+
+/// Those who wait.
+#[derive(Default)]
+struct Behind {
+    /// In the order in which they came. Who does not say who he is is one with all others who do not.
+    calls: HashMap<Option<Caller>, VecDeque<Work>>,
+    /// Whose turn it is; each is there once.
+    turns: VecDeque<Option<Caller>>,
+    count: usize,
+}
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Those in the queue.
 #[derive(Default)]
@@ -40,18 +53,18 @@ struct Place(Arc<Queued>);
 
 impl Line {
     /// Its turn comes after those that came before. Where very many wait it is broken off: their peer resets them as fast as he sends them.
-    pub(super) fn join(&mut self, call: impl Future<Output = ()> + Send + 'static) {
-        let is_behind = !self.behind.is_empty() || self.queued.count.load(Ordering::Acquire) >= *AT_ONCE;
+    pub(super) fn join(&mut self, caller: Option<Caller>, call: impl Future<Output = ()> + Send + 'static) {
+        let is_behind = self.is_long() || self.queued.count.load(Ordering::Acquire) >= *AT_ONCE;
         match is_behind {
-            true if self.behind.len() >= MOST => drop(call),
-            true => self.behind.push_back(Box::pin(call)),
+            true if self.behind.count >= MOST => drop(call),
+            true => self.behind.push(caller, Box::pin(call)),
             false => self.spawn(call),
         }
     }
 
     /// Whether some wait for others of this connection.
     pub(super) fn is_long(&self) -> bool {
-        !self.behind.is_empty()
+        self.behind.count > 0
     }
 
     /// Says when one has begun.
@@ -62,7 +75,7 @@ impl Line {
     /// Lets as many follow as there is room for.
     pub(super) fn follow(&mut self) {
         while self.queued.count.load(Ordering::Acquire) < *AT_ONCE
-            && let Some(call) = self.behind.pop_front()
+            && let Some(call) = self.behind.pop()
         {
             self.spawn(call);
         }
@@ -78,6 +91,29 @@ impl Line {
     }
 }
 
+impl Behind {
+    fn push(&mut self, caller: Option<Caller>, call: Work) {
+        let calls = self.calls.entry(caller).or_default();
+        if calls.is_empty() {
+            self.turns.push_back(caller);
+        }
+        calls.push_back(call);
+        self.count += 1;
+    }
+
+    fn pop(&mut self) -> Option<Work> {
+        let caller = self.turns.pop_front()?;
+        let calls = self.calls.get_mut(&caller)?;
+        let call = calls.pop_front()?;
+        self.count -= 1;
+        match calls.is_empty() {
+            true => drop(self.calls.remove(&caller)),
+            false => self.turns.push_back(caller),
+        }
+        Some(call)
+    }
+}
+
 impl Queued {
     /// Ready once there may be room for another.
     pub(super) async fn begun(&self) {
@@ -90,5 +126,32 @@ impl Drop for Place {
         if self.0.count.fetch_sub(1, Ordering::AcqRel) >= *AT_ONCE {
             self.0.begun.notify_one();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn callers_who_share_a_connection_take_turns() {
+        let (mut behind, begun) = (Behind::default(), Arc::new(Mutex::new(Vec::new())));
+        for (caller, calls) in [(1, 4), (2, 2), (3, 1)] {
+            for call in 0..calls {
+                let begun = begun.clone();
+                let work = async move { begun.lock().unwrap().push((caller, call)) };
+                behind.push(Some(Caller::test(caller)), Box::pin(work));
+            }
+        }
+        while let Some(work) = behind.pop() {
+            work.now_or_never().unwrap();
+        }
+        let expected = [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (1, 2), (1, 3)];
+        assert_eq!(*begun.lock().unwrap(), expected);
+        assert!(behind.count == 0 && behind.calls.is_empty() && behind.turns.is_empty());
     }
 }

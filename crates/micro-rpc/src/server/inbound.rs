@@ -25,7 +25,7 @@ use crate::{Access, Account, Codec, Context, Error, Id, Metadata, MethodDescript
 /// A call whose headers were read.
 pub(super) struct Inbound {
     codec: Option<Codec>,
-    metadata: Metadata,
+    pub(super) metadata: Metadata,
     pub(super) deadline: Option<Instant>,
     pub(super) trace: Trace,
     handler: Found,

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use benefit::Benefit;
 
 use super::Server;
+use super::caller::{Caller, Callers, Counted};
 use super::inbound::Inbound;
 use super::routes::Mounted;
 use super::stats::is_about_itself;
@@ -57,6 +58,8 @@ pub(super) struct Limit {
     /// When somebody was refused last.
     refused: AtomicU64,
     benefit: Benefit,
+    /// Who has calls under way that came since there is a limit.
+    callers: Arc<Callers>,
 }
 
 /// A call that was let in, until it is over.
@@ -71,15 +74,17 @@ pub(super) struct Entered {
     /// It got as far as the handler.
     was_reached: bool,
     was_answered: bool,
+    _counted: Option<Counted>,
 }
 
 impl Inbound {
-    /// Lets a call in that came at `began`, beside so many of its caller, with nothing to count where its method has no limit; the error is for one
+    /// Lets a call in that came at `began`, beside so many on its connection where nobody says whose it is, with nothing to count where its method has no limit; the error is for one
     /// that is too many.
     pub(super) fn enter(
         &self,
         server: &Server,
         began: Instant,
+        caller: Option<Caller>,
         beside: usize,
     ) -> Result<Option<Entered>, Error> {
         let (Some((mounted, method)), Some(deadline)) = (self.unary(), self.deadline) else {
@@ -90,6 +95,15 @@ impl Inbound {
             return Ok(None);
         };
         let origin = server.0.origin;
+        let mut counted = None;
+        let beside = || match caller {
+            Some(caller) => {
+                let (beside, count) = limit.callers.count(caller);
+                counted = Some(count);
+                beside
+            }
+            None => beside,
+        };
         match limit.enter(began.duration_since(origin), beside) {
             Some(among) => Ok(Some(Entered {
                 mounted: mounted.clone(),
@@ -100,6 +114,7 @@ impl Inbound {
                 origin,
                 was_reached: false,
                 was_answered: false,
+                _counted: counted,
             })),
             None => {
                 let detail = format!(
@@ -162,19 +177,23 @@ impl Default for Limit {
             count: AtomicU32::new(0),
             refused: AtomicU64::new(0),
             benefit: Benefit::default(),
+            callers: Arc::default(),
         }
     }
 }
 
 impl Limit {
-    /// Lets a call in, so long after the origin and beside so many of its caller, and tells how many there are with it; `None` where there would
-    /// be too many.
-    fn enter(&self, now: Duration, beside: usize) -> Option<u32> {
+    /// Lets a call in, so long after the origin, and tells how many there are with it; `None` where there would be too many. Where there is a limit
+    /// it is asked how many of its caller are under way.
+    fn enter(&self, now: Duration, beside: impl FnOnce() -> usize) -> Option<u32> {
         let among = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
         let most = self.most.load(Ordering::Relaxed);
+        if most == NONE {
+            return Some(among);
+        }
         // Callers with one call each may be many too.
-        let is_quiet = beside == 0 && among / 2 <= most / GROWS;
-        if most == NONE || among <= most / GROWS || is_quiet {
+        let is_quiet = beside() == 0 && among / 2 <= most / GROWS;
+        if among <= most / GROWS || is_quiet {
             return Some(among);
         }
         self.under_way.fetch_sub(1, Ordering::Relaxed);

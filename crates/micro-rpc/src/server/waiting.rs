@@ -11,6 +11,7 @@ use http::{Request, Response, StatusCode};
 
 use super::Server;
 use super::answer::Begun;
+use super::caller::Caller;
 use super::fair::Line;
 use super::inbound::Inbound;
 use super::lane::{Answering, Out};
@@ -33,6 +34,7 @@ pub(super) struct Waiting {
 
 struct New {
     answer: Pin<Box<dyn Future<Output = ()> + Send>>,
+    caller: Option<Caller>,
     mounted: Arc<Mounted>,
     method: &'static MethodDescriptor,
     /// Where it can be cancelled, and as what; a stream of HTTP/2 sees that itself.
@@ -70,7 +72,8 @@ impl Waiting {
         };
         // One for the connection, and one for this call.
         let beside = Arc::strong_count(&share).saturating_sub(2);
-        let entered = match inbound.enter(server, began, beside) {
+        let caller = inbound.caller();
+        let entered = match inbound.enter(server, began, caller, beside) {
             Ok(entered) => entered,
             Err(error) => {
                 refuse(&mut respond, &error, manner);
@@ -86,11 +89,12 @@ impl Waiting {
         match quick {
             Some((mounted, method)) => self.new.push(New {
                 answer: Box::pin(answer),
+                caller,
                 mounted,
                 method,
                 cancel: None,
             }),
-            None => self.line.join(answer),
+            None => self.line.join(caller, answer),
         }
     }
 
@@ -100,8 +104,8 @@ impl Waiting {
         let path = head.take_path();
         let (inbound, message) = Inbound::said(server, path.text(), head);
         let frames = Frames::one(message, server.0.limits.message);
-        let beside = call.beside();
-        let entered = match inbound.enter(server, began, beside) {
+        let caller = inbound.caller();
+        let entered = match inbound.enter(server, began, caller, call.beside()) {
             Ok(entered) => entered,
             Err(error) => {
                 call.fail(&error, true);
@@ -115,11 +119,12 @@ impl Waiting {
         match quick {
             Some((mounted, method)) => self.new.push(New {
                 answer,
+                caller,
                 mounted,
                 method,
                 cancel: Some((out, number)),
             }),
-            None => self.line.join(out.cancellable(number, answer)),
+            None => self.line.join(caller, out.cancellable(number, answer)),
         }
     }
 
@@ -136,7 +141,7 @@ impl Waiting {
         let mut goes_on = true;
         for mut new in self.new.drain(..) {
             if !goes_on {
-                self.line.join(new.work());
+                self.line.join(new.caller, new.work());
                 continue;
             }
             // The task polls it again before anything else, so no wake-up is lost.

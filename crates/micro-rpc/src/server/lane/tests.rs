@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -55,10 +55,19 @@ impl Handler for Echo {
         let text: String = call.request().await?;
         match text.as_str() {
             "never" => std::future::pending().await,
+            "computed" => compute(),
             "later" => tokio::time::sleep(Duration::from_millis(50)).await,
             _ => {}
         }
         call.reply(&text)
+    }
+}
+
+/// For longer than a quick call does.
+fn compute() {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(2) {
+        std::hint::spin_loop();
     }
 }
 
@@ -276,4 +285,27 @@ async fn the_last_answers_come_before_the_end() {
     said.retain(|(kind, _)| *kind == ANSWER);
     said.sort_unstable();
     assert_eq!(said, [(ANSWER, 1), (ANSWER, 2)]);
+}
+
+#[tokio::test]
+async fn callers_behind_a_gateway_take_turns() {
+    const CALLS: u64 = 200;
+    let (address, _echo) = serving(Limits::default()).await;
+    let mut stream = greet(&address).await;
+    let token = |token: &str| {
+        let mut packer = Packer::new();
+        packer.push("authorization", format!("Bearer {token}").as_bytes());
+        packer.finish()
+    };
+    let [noisy, quiet] = ["the token of one", "the token of another"].map(token);
+    let mut calls: Vec<u8> = (1..=CALLS)
+        .flat_map(|number| call_with(number, "computed", &noisy))
+        .collect();
+    calls.extend(call_with(CALLS + 1, "computed", &quiet));
+    stream.write_all(&calls).await.unwrap();
+    let mut before = 0;
+    while answer(&mut stream).await.1 <= CALLS {
+        before += 1;
+    }
+    assert!(before < CALLS / 2, "{before} of {CALLS} were answered before");
 }

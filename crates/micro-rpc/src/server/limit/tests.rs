@@ -74,7 +74,7 @@ fn run(limit: Option<&Limit>, load: Load, begin: f64, seconds: f64, warm_up: f64
             leave(queue.pop_front().unwrap(), false);
         } else {
             next += 1.0 / rate;
-            let entered = limit.map_or(Some(0), |limit| limit.enter(at(time), 1));
+            let entered = limit.map_or(Some(0), |limit| limit.enter(at(time), || 1));
             match entered {
                 Some(among) => queue.push_back(Waiting { at: time, among }),
                 None if time > begin + warm_up => outcome.refused += 1.0 / (seconds - warm_up),
@@ -227,13 +227,13 @@ fn who_gives_too_little_time_does_not_cost_others_theirs() {
     for number in 0..10_000 {
         let now = ORIGIN + Duration::from_secs(30) + MS(number);
         for (allowance, took) in [(Duration::from_nanos(1), MS(1)), (MS(150), MS(150))] {
-            let among = limit.enter(now, 1).expect("nobody is refused");
+            let among = limit.enter(now, || 1).expect("nobody is refused");
             limit.leave(&over(among, took, allowance, true), now);
         }
     }
     // Nor does who is not let in by the rules.
     for number in 0..1_000 {
-        let among = limit.enter(ORIGIN, 1).unwrap();
+        let among = limit.enter(ORIGIN, || 1).unwrap();
         let call = Over {
             was_reached: false,
             ..over(among, MS(900), MS(900), true)
@@ -248,7 +248,7 @@ fn a_burst_that_is_late_does_not_shut_it() {
     let limit = Limit::default();
     run(Some(&limit), pool(0.5), 0.0, 30.0, 0.0);
     let now = ORIGIN + Duration::from_secs(30);
-    let calls: Vec<_> = (0..100).map(|_| limit.enter(now, 1).unwrap()).collect();
+    let calls: Vec<_> = (0..100).map(|_| limit.enter(now, || 1).unwrap()).collect();
     for among in calls {
         limit.leave(&over(among, MS(240), MS(250), true), now + MS(240));
     }
@@ -260,13 +260,13 @@ fn who_asks_little_is_let_in_beside_a_flood() {
     let limit = Limit::default();
     limit.shrink(10, MS(200), MS(200), ORIGIN);
     for _ in 0..5 {
-        assert!(limit.enter(ORIGIN, 1).is_some());
+        assert!(limit.enter(ORIGIN, || 1).is_some());
     }
     for _ in 0..5 {
-        assert!(limit.enter(ORIGIN, 1).is_none());
-        assert!(limit.enter(ORIGIN, 0).is_some());
+        assert!(limit.enter(ORIGIN, || 1).is_none());
+        assert!(limit.enter(ORIGIN, || 0).is_some());
     }
     // And twice as many in all.
-    let quiet = (0..5).filter(|_| limit.enter(ORIGIN, 0).is_some()).count();
+    let quiet = (0..5).filter(|_| limit.enter(ORIGIN, || 0).is_some()).count();
     assert!(quiet <= 1);
 }
