@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use h2::{RecvStream, SendStream};
 
+use crate::budget::{Budget, Full, Held};
 use crate::codec::FRAME_HEADER;
 use crate::{Error, Result, Streaming};
 
@@ -22,6 +23,9 @@ pub(crate) struct Frames {
     chunk: Bytes,
     partial: BytesMut,
     limit: usize,
+    /// What of a common budget is for what has come, and for the message that was taken last.
+    held: Option<Held>,
+    taken: Option<Held>,
 }
 
 enum Source {
@@ -74,6 +78,16 @@ impl Frames {
             chunk,
             partial: BytesMut::new(),
             limit,
+            held: None,
+            taken: None,
+        }
+    }
+
+    /// The same, with what has come counted until the next message is taken or all is over; so a call counts with what it was sent.
+    pub(crate) fn within(self, budget: &Budget) -> Self {
+        Self {
+            held: Some(budget.hold()),
+            ..self
         }
     }
 
@@ -84,7 +98,7 @@ impl Frames {
                 return Ok(Some(message));
             }
             match self.source.next().await {
-                Some(chunk) => self.append(chunk?),
+                Some(chunk) => self.append(chunk?)?,
                 None if self.partial.is_empty() && self.chunk.is_empty() => return Ok(None),
                 None => {
                     return Err(Error::bad_request(
@@ -103,16 +117,24 @@ impl Frames {
         }
     }
 
-    fn append(&mut self, chunk: Bytes) {
+    fn append(&mut self, chunk: Bytes) -> Result<()> {
+        if let Some(held) = &mut self.held {
+            let bytes = self.chunk.len() + self.partial.len() + chunk.len();
+            held.grow(bytes).map_err(|Full| {
+                let detail = "there is no room for another large message just now: try again in a moment";
+                Error::unavailable("go.micro.server", detail)
+            })?;
+        }
         if self.partial.is_empty() && self.chunk.is_empty() {
             self.chunk = chunk;
-            return;
+            return Ok(());
         }
         if !self.chunk.is_empty() {
             self.partial.extend_from_slice(&self.chunk);
             self.chunk = Bytes::new();
         }
         self.partial.extend_from_slice(&chunk);
+        Ok(())
     }
 
     // A message that arrived in one piece is handed out without a copy.
@@ -135,6 +157,7 @@ impl Frames {
             self.partial.split_to(whole).freeze()
         };
         message.advance(FRAME_HEADER);
+        self.taken = self.held.as_mut().map(|held| held.part(whole));
         Ok(Some(message))
     }
 }

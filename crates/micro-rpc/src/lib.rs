@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod account;
+pub mod budget;
 pub mod client;
 mod codec;
 mod context;
@@ -30,6 +31,7 @@ pub mod wkt;
 
 pub use account::{Access, Account, Credentials, Guard};
 pub use async_trait::async_trait;
+pub use budget::Budget;
 pub use client::{Client, Resolver, ServiceClient};
 pub use codec::{Codec, Message};
 pub use context::Context;

@@ -16,7 +16,6 @@
 mod accept_encoding;
 mod admission;
 mod blob;
-mod bodies;
 pub(crate) mod body;
 pub(crate) mod caller;
 mod client_address;
@@ -69,13 +68,12 @@ use std::time::Duration;
 use micro::blob::Blobs;
 use micro::registry::{Cache, Registry};
 use micro_rpc::bytes::Bytes;
-use micro_rpc::{Client, Error, Guard, Resolver, Result, ServiceDescriptor};
+use micro_rpc::{Budget, Client, Error, Guard, Resolver, Result, ServiceDescriptor};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use admission::Admission;
-use bodies::Bodies;
 pub use client_address::TrustedProxies;
 use compression::Answers;
 use face::Face;
@@ -139,7 +137,7 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of the message that a service gets.
     pub message: usize,
-    /// Bytes of all bodies that are read as a whole and in memory, but for the first 64 KiB of each. Streams are read message by message.
+    /// Bytes of all bodies, and messages of streams, that are in memory, but for the first 64 KiB of each.
     pub bodies: usize,
     /// How long a head may take to arrive, and how long a connection may be idle.
     pub idle: Duration,
@@ -166,7 +164,7 @@ impl Default for Limits {
             head: 48 * 1024,
             body: 100 << 20,
             message: 32 << 20,
-            bodies: 1 << 30,
+            bodies: Budget::usual(),
             idle: Duration::from_secs(30),
             patience: Duration::from_secs(30),
             call: Duration::from_secs(10),
@@ -189,7 +187,7 @@ pub(crate) struct Inner {
     tls: Option<Arc<Tls>>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
-    pub(crate) bodies: Arc<Bodies>,
+    pub(crate) bodies: Arc<Budget>,
     /// Calls the platform's own services, which are found in its namespace whatever namespace a request names.
     platform: Client,
     /// What services answer at beyond their endpoints.
@@ -223,7 +221,7 @@ impl Gateway {
             tls: None,
             config,
             limits,
-            bodies: Arc::new(Bodies::new(limits.bodies)),
+            bodies: Arc::new(Budget::new(limits.bodies)),
             platform,
             routes,
             admission,

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::Budget;
 use crate::frame::MESSAGE_LIMIT;
 
 /// Bounds of a server, so that no caller can make it grow without end.
@@ -7,6 +8,8 @@ use crate::frame::MESSAGE_LIMIT;
 pub struct Limits {
     /// Bytes of one message.
     pub message: usize,
+    /// Bytes of all messages that come over HTTP/2 and are in memory, but for the first 64 KiB of each: [`Budget::usual`] unless said otherwise.
+    pub messages: usize,
     /// Open connections; a client of ours has up to two for one of HTTP/2.
     pub connections: usize,
     /// Concurrent calls on one connection.
@@ -23,6 +26,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message: MESSAGE_LIMIT,
+            messages: Budget::usual(),
             connections: 10_000,
             streams: 1024,
             headers: 64 * 1024,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::Limits;
 use crate::{
     Access, Account, Call, Client, Codec, Context, Error, Guard, Handler, MethodDescriptor, Reply, Result,
     Server, ServiceDescriptor, Streaming, async_trait,
@@ -129,11 +130,16 @@ impl Guard for Doorman {
 }
 
 async fn start() -> String {
+    start_with(Limits::default()).await
+}
+
+async fn start_with(limits: Limits) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = Server::builder("echo")
         .handle(Arc::new(Echo))
         .guard(Arc::new(Doorman))
+        .limits(limits)
         .build();
     tokio::spawn(async move {
         server
@@ -257,6 +263,34 @@ async fn json_identity_and_metadata_travel() {
         .await
         .unwrap_err();
     assert_eq!(bad.code, 400);
+}
+
+#[tokio::test]
+async fn large_messages_have_a_budget_in_common() {
+    let address = start_with(Limits {
+        messages: 1 << 20,
+        ..Limits::default()
+    })
+    .await;
+    let (ctx, large) = (Context::background(), "x".repeat(700_000));
+    let (sender, requests) = Streaming::channel(1);
+    let echo = Client::to_address(&address).service("echo");
+    let mut answers = echo
+        .bidi::<Text, Text>(&ctx, "Echo.Chat", requests)
+        .await
+        .unwrap();
+    sender.send(text(&large)).await.unwrap();
+    assert_eq!(answers.next().await.unwrap().unwrap().text.len(), large.len());
+    // It is still being dealt with, as far as is known.
+    let error = call(&ctx, &address, &large).await.unwrap_err();
+    assert_eq!(error.code, 503);
+    assert!(error.detail.contains("no room"), "{error}");
+    assert_eq!(call(&ctx, &address, "small").await.unwrap(), "small");
+    sender.send(text("next")).await.unwrap();
+    assert_eq!(answers.next().await.unwrap().unwrap(), text("next"));
+    for _ in 0..3 {
+        assert_eq!(call(&ctx, &address, &large).await.unwrap().len(), large.len());
+    }
 }
 
 #[tokio::test]

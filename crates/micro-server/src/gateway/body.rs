@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use micro_rpc::budget::Full;
 use micro_rpc::bytes::{Bytes, BytesMut};
-use micro_rpc::{Error, Result};
+use micro_rpc::{Budget, Error, Result};
 use tokio::time::Instant;
 
 use super::ID;
-use super::bodies::Bodies;
 
 /// After the patience is used up, a body has to keep up with this many bytes per second.
 const SLOWEST: u64 = 16 * 1024;
@@ -61,7 +61,7 @@ pub(crate) async fn read(
     mut body: Incoming,
     limit: usize,
     patience: Duration,
-    bodies: &Bodies,
+    bodies: &Budget,
 ) -> Result<Bytes> {
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
@@ -73,7 +73,7 @@ pub(crate) async fn read(
     let began = Instant::now();
     let mut held = bodies.hold();
     let first = next(&mut body, began + patience).await?.unwrap_or_default();
-    held.grow(first.len())?;
+    held.grow(first.len()).map_err(no_room)?;
     // Most bodies come in one piece, which is handed on as it is.
     if body.is_end_stream() && first.len() <= limit {
         return Ok(held.count(first));
@@ -87,7 +87,7 @@ pub(crate) async fn read(
         let until = (began + patience + earned).min(Instant::now() + patience);
         match next(&mut body, until).await? {
             Some(data) => {
-                held.grow(whole.len() + data.len())?;
+                held.grow(whole.len() + data.len()).map_err(no_room)?;
                 whole.extend_from_slice(&data);
             }
             None => return Ok(held.count(whole.freeze())),
@@ -118,6 +118,12 @@ async fn next(body: &mut Incoming, until: Instant) -> Result<Option<Bytes>> {
             }
         }
     }
+}
+
+/// The error where there are too many large ones.
+pub(crate) fn no_room(_: Full) -> Error {
+    let detail = "there is no room for another large request just now: try again in a moment";
+    Error::unavailable(ID, detail)
 }
 
 /// The error for what is larger than it may be.

@@ -53,7 +53,7 @@ impl Inner {
         let called = self.called(&caller, parts).await?;
         caller.admit(&*self.config.guard, &called.target)?;
         let ctx = context(parts, &caller);
-        let frames = Frames::new(body, self.limits.message, spoken.sent);
+        let frames = Frames::new(body, self.limits.message, spoken.sent, &self.bodies);
         let (service, endpoint) = (&called.target.service, &called.target.endpoint);
         let client = match called.is_at_proxy() {
             true => &self.platform,

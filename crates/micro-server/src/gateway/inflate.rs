@@ -6,9 +6,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
 use micro_rpc::bytes::{Buf, Bytes, BytesMut};
-use micro_rpc::{Error, Result};
+use micro_rpc::{Budget, Error, Result};
 
-use super::bodies::Bodies;
 use super::reply::Content;
 use super::{ID, body};
 
@@ -64,7 +63,7 @@ pub(super) async fn read(
     body: Incoming,
     limit: usize,
     patience: Duration,
-    bodies: &Bodies,
+    bodies: &Budget,
 ) -> Result<Bytes> {
     let coding = Coding::of(headers)?;
     let body = body::read(body, limit, patience, bodies).await?;
@@ -76,13 +75,13 @@ pub(super) async fn read(
     }
 }
 
-async fn inflate(coded: Bytes, limit: usize, bodies: &Bodies) -> Result<Bytes> {
+async fn inflate(coded: Bytes, limit: usize, bodies: &Budget) -> Result<Bytes> {
     let limit = limit.min(coded.len().saturating_mul(RATIO).max(SMALL));
     let mut inflater = Inflater::default();
     inflater.feed(coded);
     let (mut whole, mut held) = (BytesMut::new(), bodies.hold());
     while let Some(plain) = inflater.step()? {
-        held.grow(whole.len() + plain.len())?;
+        held.grow(whole.len() + plain.len()).map_err(body::no_room)?;
         whole.extend_from_slice(&plain);
         if whole.len() > limit {
             return Err(body::too_large(limit));
@@ -171,8 +170,8 @@ mod tests {
 
     use super::*;
 
-    fn room() -> Bodies {
-        Bodies::new(usize::MAX)
+    fn room() -> Budget {
+        Budget::new(usize::MAX)
     }
 
     fn gzip(plain: &[u8]) -> Vec<u8> {

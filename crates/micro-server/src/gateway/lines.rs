@@ -2,11 +2,12 @@
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use micro_rpc::budget::Held;
 use micro_rpc::bytes::{Bytes, BytesMut};
 use micro_rpc::futures_util::stream;
-use micro_rpc::{Error, Result, Streaming};
+use micro_rpc::{Budget, Error, Result, Streaming};
 
-use super::body::too_large;
+use super::body::{no_room, too_large};
 use super::inflate::{Coding, Inflater};
 use super::{ID, message};
 
@@ -15,16 +16,17 @@ pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// The messages of a body, of at most `limit` bytes each. Lines without anything are passed over. How long the caller
 /// takes from one to the next is his affair: the call stands for as long as he stays.
-pub(super) fn messages(body: Incoming, coding: Coding, limit: usize) -> Streaming<Bytes> {
-    values(body, coding, limit).map(|line| message::json(line, None))
+pub(super) fn messages(body: Incoming, coding: Coding, limit: usize, bodies: &Budget) -> Streaming<Bytes> {
+    values(body, coding, limit, bodies).map(|line| message::json(line, None))
 }
 
 /// The same, whatever JSON each line is.
-pub(super) fn values(body: Incoming, coding: Coding, limit: usize) -> Streaming<Bytes> {
+pub(super) fn values(body: Incoming, coding: Coding, limit: usize, bodies: &Budget) -> Streaming<Bytes> {
     let lines = Lines {
         body,
         inflater: (coding == Coding::Gzip).then(Inflater::default),
         kept: BytesMut::new(),
+        held: bodies.hold(),
         searched: 0,
         limit,
         at_end: false,
@@ -40,6 +42,7 @@ struct Lines {
     inflater: Option<Inflater>,
     /// What has come and was not handed on, and how much of it holds no end of a line.
     kept: BytesMut,
+    held: Held,
     searched: usize,
     limit: usize,
     at_end: bool,
@@ -66,7 +69,8 @@ impl Lines {
                 let line = self.kept.split_to(self.searched + end);
                 let _ = self.kept.split_to(1);
                 self.searched = 0;
-                return self.checked(line.freeze());
+                let held = self.held.part(line.len() + 1);
+                return self.checked(line.freeze(), held);
             }
             self.searched = self.kept.len();
             if self.searched > self.limit {
@@ -78,25 +82,32 @@ impl Lines {
                 return if rest.is_empty() {
                     Ok(None)
                 } else {
-                    self.checked(rest)
+                    let held = self.held.part(rest.len());
+                    self.checked(rest, held)
                 };
             }
             self.read().await?;
         }
     }
 
-    fn checked(&self, line: Bytes) -> Result<Option<Bytes>> {
+    fn checked(&self, line: Bytes, held: Held) -> Result<Option<Bytes>> {
         match line.len() > self.limit {
             true => Err(too_large(self.limit)),
-            false => Ok(Some(line)),
+            false => Ok(Some(held.count(line))),
         }
+    }
+
+    fn keep(&mut self, data: &[u8]) -> Result<()> {
+        self.held.grow(self.kept.len() + data.len()).map_err(no_room)?;
+        self.kept.extend_from_slice(data);
+        Ok(())
     }
 
     async fn read(&mut self) -> Result<()> {
         if let Some(inflater) = &mut self.inflater
             && let Some(plain) = inflater.step()?
         {
-            self.kept.extend_from_slice(&plain);
+            self.keep(&plain)?;
             tokio::task::yield_now().await;
             return Ok(());
         }
@@ -109,7 +120,7 @@ impl Lines {
                 let data = frame.into_data().unwrap_or_default();
                 match inflater {
                     Some(inflater) => inflater.feed(data),
-                    None => self.kept.extend_from_slice(&data),
+                    None => self.keep(&data)?,
                 }
             }
             (Some(Err(error)), _) => {

@@ -5,10 +5,9 @@ use http::{Method, header};
 use hyper::body::Incoming;
 use micro_codegen::http::Body;
 use micro_rpc::bytes::Bytes;
-use micro_rpc::{Codec, Error, Result};
+use micro_rpc::{Budget, Codec, Error, Result};
 use serde_json::{Map, Value};
 
-use super::bodies::Bodies;
 use super::body::too_large;
 use super::inflate::read;
 use super::{ID, Limits, form, query};
@@ -30,7 +29,7 @@ pub(super) async fn build(
     parts: &Parts,
     body: Incoming,
     limits: &Limits,
-    bodies: &Bodies,
+    bodies: &Budget,
 ) -> Result<(Codec, Bytes)> {
     let query = parts.uri.query().filter(|query| !query.is_empty());
     let (codec, message) = match parts.method {
@@ -59,7 +58,7 @@ async fn from_body(
     body: Incoming,
     query: Option<&str>,
     limits: &Limits,
-    bodies: &Bodies,
+    bodies: &Budget,
 ) -> Result<(Codec, Bytes)> {
     let content_type = content_type(parts);
     let kind = kind(content_type);
@@ -94,7 +93,7 @@ pub(super) async fn body(
     parts: &Parts,
     body: Incoming,
     limits: &Limits,
-    bodies: &Bodies,
+    bodies: &Budget,
     rule: &Body,
 ) -> Result<Bytes> {
     let content_type = content_type(parts);

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use micro_rpc::budget::Held;
 use micro_rpc::bytes::{Buf, Bytes, BytesMut};
 use micro_rpc::futures_util::stream;
-use micro_rpc::{Context, Error, Result, Streaming};
+use micro_rpc::{Budget, Context, Error, Result, Streaming};
 use tokio::time::Instant;
 
 use super::super::ID;
-use super::super::body::too_large;
+use super::super::body::{no_room, too_large};
 use super::spoken::Form;
 use super::text::Text;
 
@@ -25,15 +26,17 @@ pub(super) struct Frames {
     /// What reads the body where it is text.
     text: Option<Text>,
     kept: BytesMut,
+    held: Held,
     limit: usize,
 }
 
 impl Frames {
-    pub(super) fn new(body: Incoming, limit: usize, form: Form) -> Self {
+    pub(super) fn new(body: Incoming, limit: usize, form: Form, bodies: &Budget) -> Self {
         Self {
             body,
             text: (form == Form::WebText).then(Text::default),
             kept: BytesMut::new(),
+            held: bodies.hold(),
             limit,
         }
     }
@@ -80,6 +83,9 @@ impl Frames {
     }
 
     fn append(&mut self, data: Bytes) -> Result<()> {
+        // As text it is more than it becomes.
+        let bytes = self.kept.len() + data.len();
+        self.held.grow(bytes).map_err(no_room)?;
         if let Some(text) = &mut self.text {
             return text.read(&data, &mut self.kept);
         }
@@ -110,6 +116,7 @@ impl Frames {
             return Ok(None);
         }
         self.kept.advance(HEADER);
-        Ok(Some(self.kept.split_to(length).freeze()))
+        let message = self.kept.split_to(length).freeze();
+        Ok(Some(self.held.part(HEADER + length).count(message)))
     }
 }

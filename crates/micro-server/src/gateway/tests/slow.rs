@@ -101,6 +101,19 @@ async fn large_ones_wait_for_room() {
     until_left(100 * 1024).await;
     assert_eq!(send(address, "POST /echo", &[], &body).await.status, 200);
     until_left(100 * 1024).await;
+    // So are the messages of a stream, each until it is handed on.
+    let mut lines = TcpStream::connect(address).await.unwrap();
+    let head = "POST /echo/Echo/Chat HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    lines.write_all(head.as_bytes()).await.unwrap();
+    let unended = format!("{:x}\r\n{}\r\n", 80_000, &body[..80_000]);
+    lines.write_all(unended.as_bytes()).await.unwrap();
+    until_left(100 * 1024 - 80_000).await;
+    send(address, "POST /echo", &[], &body).await.failed(503);
+    let rest = format!("{:x}\r\n{}\n\r\n", body.len() - 79_999, &body[80_000..]);
+    lines.write_all(rest.as_bytes()).await.unwrap();
+    until_left(100 * 1024).await;
+    assert_eq!(send(address, "POST /echo", &[], &body).await.status, 200);
 }
 
 #[tokio::test]
