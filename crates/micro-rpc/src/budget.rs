@@ -1,19 +1,27 @@
 //! How many bytes messages that come may have in memory, all together.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use tokio::time::{Instant, timeout_at};
 
-/// Of each message so much is free.
+use crate::frame::MESSAGE_LIMIT;
+
+/// What is no larger is not counted.
 const SMALL: usize = 64 * 1024;
-/// More is not given without being asked for.
+/// More is not given without being asked for, and not less: any message has room when it is alone.
 const MOST: usize = 1 << 30;
+const LEAST: usize = 2 * MESSAGE_LIMIT;
+/// Bytes of a large message that have to come in a second.
+const SLOWEST: u64 = 16 * 1024;
 
 /// How many bytes messages that come may have in memory, all together.
 ///
-/// Each is bounded by itself, but ten thousand connections with a large one each would be more than any machine has. What is small, at most
-/// 64 KiB, is not counted: its connection's buffer is as large.
+/// Each is bounded by itself, but ten thousand connections with a large one each would be more than any machine has. A message of at most 64 KiB
+/// is not counted: its connection's buffer is as large. A larger one has to come at a pace, so that nobody holds room without using it.
 ///
 /// ```
 /// use micro_rpc::Budget;
@@ -33,6 +41,8 @@ pub struct Budget(Arc<AtomicUsize>);
 pub struct Held {
     left: Arc<AtomicUsize>,
     bytes: usize,
+    /// From when on something is counted.
+    since: Option<Instant>,
 }
 
 struct Counted {
@@ -50,9 +60,9 @@ impl Budget {
         Self(Arc::new(AtomicUsize::new(limit)))
     }
 
-    /// What is given where nothing else is said: a quarter of the memory that this process may have, at most 1 GiB.
+    /// What is given where nothing else is said: a quarter of the memory that this process may have, at least 64 MiB and at most 1 GiB.
     pub fn usual() -> usize {
-        memory().map_or(MOST, |memory| (memory / 4).min(MOST))
+        memory().map_or(MOST, |memory| (memory / 4).clamp(LEAST, MOST))
     }
 
     /// How many bytes are left.
@@ -65,6 +75,7 @@ impl Budget {
         Held {
             left: self.0.clone(),
             bytes: 0,
+            since: None,
         }
     }
 }
@@ -89,21 +100,39 @@ impl Held {
         match taken {
             Ok(_) => {
                 self.bytes = bytes;
+                self.since.get_or_insert_with(Instant::now);
                 Ok(())
             }
             Err(_) => Err(Full),
         }
     }
 
-    /// The part of the first so many bytes, which leave it.
-    #[must_use = "they are counted for as long as it is kept"]
-    pub fn part(&mut self, bytes: usize) -> Self {
-        let bytes = bytes.min(self.bytes);
+    /// Waits for more of the message; `None` where it comes too slowly. While it is small that may take as long as it likes, and then `patience`,
+    /// and a second more for each 16 KiB that are there.
+    pub async fn more<T>(&self, patience: Duration, next: impl Future<Output = T>) -> Option<T> {
+        match self.until(patience) {
+            Some(until) => timeout_at(until, next).await.ok(),
+            None => Some(next.await),
+        }
+    }
+
+    /// Until when more has to come, as [`Held::more`] says; `None` while nothing is counted.
+    pub fn until(&self, patience: Duration) -> Option<Instant> {
+        let earned = Duration::from_secs(self.bytes as u64 / SLOWEST);
+        self.since.map(|since| since + patience + earned)
+    }
+
+    /// Takes a message off the front of what has come, with its part. Nothing of its memory stays with the rest.
+    pub fn split(&mut self, come: &mut BytesMut, message: usize) -> (Bytes, Self) {
+        let bytes = message.min(self.bytes);
         self.bytes -= bytes;
-        Self {
+        let part = Self {
             left: self.left.clone(),
             bytes,
-        }
+            since: self.since,
+        };
+        self.since = (self.bytes > 0).then(Instant::now);
+        (split(come, message), part)
     }
 
     /// The message, which is counted until nobody has it any more.
@@ -113,6 +142,17 @@ impl Held {
             _ => Bytes::from_owner(Counted { bytes, _held: self }),
         }
     }
+}
+
+/// Takes the first bytes off. A large buffer goes with them: what is split off shares it, and a few bytes would keep all of it.
+pub(crate) fn split(come: &mut BytesMut, at: usize) -> Bytes {
+    if at <= SMALL {
+        return come.split_to(at).freeze();
+    }
+    let rest = BytesMut::from(&come[at..]);
+    let mut first = std::mem::replace(come, rest);
+    first.truncate(at);
+    first.freeze()
 }
 
 impl Drop for Held {
@@ -129,16 +169,16 @@ impl AsRef<[u8]> for Counted {
 
 /// What the machine has, or the control group if that is less (cgroup v2).
 fn memory() -> Option<usize> {
-    let read = |file: String| std::fs::read_to_string(file).ok();
-    let group = read("/proc/self/cgroup".to_owned());
-    let group = group.iter().flat_map(|text| text.lines());
-    let own = group.filter_map(|line| line.strip_prefix("0::"));
-    // A container sees its own as the root.
-    let limits = own.chain([""]).filter_map(|group| {
-        let limit = read(format!("/sys/fs/cgroup{group}/memory.max"))?;
-        limit.trim().parse().ok()
+    let group = std::fs::read_to_string("/proc/self/cgroup").ok();
+    let own = group.iter().flat_map(|text| text.lines());
+    let own = own.filter_map(|line| line.strip_prefix("0::/")).next();
+    // Those above it bound it, too. A container sees its own as the root.
+    let groups = Path::new(own.unwrap_or_default()).ancestors();
+    let limits = groups.filter_map(|group| {
+        let file = Path::new("/sys/fs/cgroup").join(group).join("memory.max");
+        std::fs::read_to_string(file).ok()?.trim().parse().ok()
     });
-    let machine = read("/proc/meminfo".to_owned());
+    let machine = std::fs::read_to_string("/proc/meminfo").ok();
     let machine = machine.as_deref().and_then(total);
     limits.chain(machine).min()
 }
@@ -184,13 +224,34 @@ mod tests {
         let budget = Budget::new(1 << 20);
         let mut held = budget.hold();
         held.grow(300_000).unwrap();
-        let first = held.part(200_000);
+        let mut come = BytesMut::from(&[7; 300_000][..]);
+        let (message, first) = held.split(&mut come, 200_000);
+        assert_eq!((message.len(), come.len()), (200_000, 100_000));
+        assert!(come.capacity() < 200_000, "the rest has memory of its own");
         held.grow(150_000).unwrap();
         assert_eq!(budget.left(), (1 << 20) - 350_000);
         drop(first);
         assert_eq!(budget.left(), (1 << 20) - 150_000);
-        drop(held.part(1 << 20));
+        drop(held.split(&mut come, 100_000));
+        drop(held);
         assert_eq!(budget.left(), 1 << 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_large_has_to_come_at_a_pace() {
+        let (budget, patience) = (Budget::new(1 << 20), Duration::from_secs(10));
+        let mut held = budget.hold();
+        let long = || tokio::time::sleep(Duration::from_secs(1_000));
+        held.grow(SMALL).unwrap();
+        assert!(held.more(patience, long()).await.is_some());
+        held.grow(SMALL + 1).unwrap();
+        let began = Instant::now();
+        let slow = || tokio::time::sleep(Duration::from_secs(13));
+        assert!(held.more(patience, slow()).await.is_some(), "4 s are earned");
+        assert!(held.more(patience, long()).await.is_none());
+        assert_eq!(began.elapsed(), Duration::from_secs(14));
+        held.grow(10 * SMALL).unwrap();
+        assert!(held.more(patience, slow()).await.is_some());
     }
 
     #[test]
@@ -198,6 +259,6 @@ mod tests {
         assert_eq!(total("MemTotal:       16384 kB\nMemFree: 1 kB\n"), Some(16 << 20));
         assert_eq!(total("MemFree: 1 kB\n"), None);
         let usual = Budget::usual();
-        assert!((1 << 20..=MOST).contains(&usual), "{usual}");
+        assert!((LEAST..=MOST).contains(&usual), "{usual}");
     }
 }

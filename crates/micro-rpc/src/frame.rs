@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use h2::{RecvStream, SendStream};
 
-use crate::budget::{Budget, Full, Held};
+use crate::budget::{Budget, Full, Held, split};
 use crate::codec::FRAME_HEADER;
 use crate::{Error, Result, Streaming};
 
@@ -23,9 +23,15 @@ pub(crate) struct Frames {
     chunk: Bytes,
     partial: BytesMut,
     limit: usize,
-    /// What of a common budget is for what has come, and for the message that was taken last.
-    held: Option<Held>,
+    counted: Option<Counted>,
+}
+
+/// What of a common budget is for what has come, and for the message that was taken last.
+struct Counted {
+    held: Held,
     taken: Option<Held>,
+    /// How slowly what is large may come.
+    patience: Duration,
 }
 
 enum Source {
@@ -78,26 +84,33 @@ impl Frames {
             chunk,
             partial: BytesMut::new(),
             limit,
-            held: None,
-            taken: None,
+            counted: None,
         }
     }
 
-    /// The same, with what has come counted until the next message is taken or all is over; so a call counts with what it was sent.
-    pub(crate) fn within(self, budget: &Budget) -> Self {
+    /// The same, with what has come counted until the next message is asked for or all is over; so a call counts with what it was sent.
+    pub(crate) fn within(self, budget: &Budget, patience: Duration) -> Self {
+        let counted = Counted {
+            held: budget.hold(),
+            taken: None,
+            patience,
+        };
         Self {
-            held: Some(budget.hold()),
+            counted: Some(counted),
             ..self
         }
     }
 
     /// The next message; `None` at the end of the stream. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
+        if let Some(counted) = &mut self.counted {
+            counted.taken = None;
+        }
         loop {
             if let Some(message) = self.take()? {
                 return Ok(Some(message));
             }
-            match self.source.next().await {
+            match self.come().await? {
                 Some(chunk) => self.append(chunk?)?,
                 None if self.partial.is_empty() && self.chunk.is_empty() => return Ok(None),
                 None => {
@@ -110,6 +123,17 @@ impl Frames {
         }
     }
 
+    async fn come(&mut self) -> Result<Option<Result<Bytes>>> {
+        let next = self.source.next();
+        match &self.counted {
+            None => Ok(next.await),
+            Some(counted) => counted.held.more(counted.patience, next).await.ok_or_else(|| {
+                let detail = "the message came too slowly";
+                Error::timeout("go.micro.server", detail)
+            }),
+        }
+    }
+
     pub(crate) async fn trailers(&mut self) -> Result<Option<http::HeaderMap>> {
         match &mut self.source {
             Source::Network(stream) => stream.trailers().await.map_err(|error| broken(&error)),
@@ -118,11 +142,11 @@ impl Frames {
     }
 
     fn append(&mut self, chunk: Bytes) -> Result<()> {
-        if let Some(held) = &mut self.held {
+        if let Some(counted) = &mut self.counted {
             let bytes = self.chunk.len() + self.partial.len() + chunk.len();
-            held.grow(bytes).map_err(|Full| {
-                let detail = "there is no room for another large message just now: try again in a moment";
-                Error::unavailable("go.micro.server", detail)
+            counted.held.grow(bytes).map_err(|Full| {
+                let detail = "overloaded: there is no room for another large message just now, try another instance or later";
+                Error::too_many_requests("go.micro.server", detail)
             })?;
         }
         if self.partial.is_empty() && self.chunk.is_empty() {
@@ -151,13 +175,16 @@ impl Frames {
         if available.len() < whole {
             return Ok(None);
         }
-        let mut message = if self.partial.is_empty() {
-            self.chunk.split_to(whole)
-        } else {
-            self.partial.split_to(whole).freeze()
+        let mut message = match (&mut self.counted, self.partial.is_empty()) {
+            (_, true) => self.chunk.split_to(whole),
+            (None, false) => split(&mut self.partial, whole),
+            (Some(counted), false) => {
+                let (message, taken) = counted.held.split(&mut self.partial, whole);
+                counted.taken = Some(taken);
+                message
+            }
         };
         message.advance(FRAME_HEADER);
-        self.taken = self.held.as_mut().map(|held| held.part(whole));
         Ok(Some(message))
     }
 }

@@ -137,7 +137,7 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of the message that a service gets.
     pub message: usize,
-    /// Bytes of all bodies, and messages of streams, that are in memory, but for the first 64 KiB of each.
+    /// Bytes of all bodies, and messages of streams, of more than 64 KiB that are in memory, in part or whole.
     pub bodies: usize,
     /// How long a head may take to arrive, and how long a connection may be idle.
     pub idle: Duration,

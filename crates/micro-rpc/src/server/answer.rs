@@ -54,7 +54,8 @@ impl Begun {
             refuse(&mut respond, &error, manner);
             return inbound.note(&server, began, Some(&error));
         }
-        let frames = Frames::new(body, server.0.limits.message).within(&server.0.messages);
+        let frames =
+            Frames::new(body, server.0.limits.message).within(&server.0.messages, server.0.limits.request);
         let (trace, endpoint) = (inbound.trace.clone(), inbound.endpoint());
         // A caller that hangs up stops the work that it asked for.
         let reply = tokio::select! {

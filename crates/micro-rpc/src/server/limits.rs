@@ -8,7 +8,8 @@ use crate::frame::MESSAGE_LIMIT;
 pub struct Limits {
     /// Bytes of one message.
     pub message: usize,
-    /// Bytes of all messages that come over HTTP/2 and are in memory, but for the first 64 KiB of each: [`Budget::usual`] unless said otherwise.
+    /// Bytes of all messages of more than 64 KiB that have come over HTTP/2 and are in memory, in part or whole: [`Budget::usual`] unless said
+    /// otherwise. What its windows let in besides is not counted.
     pub messages: usize,
     /// Open connections; a client of ours has up to two for one of HTTP/2.
     pub connections: usize,
@@ -18,7 +19,7 @@ pub struct Limits {
     pub headers: u32,
     /// How long a connection may take to say what it speaks.
     pub handshake: Duration,
-    /// How long one unary request message may take to arrive.
+    /// How long one unary request message may take to arrive, and how slowly large ones of streams may.
     pub request: Duration,
 }
 

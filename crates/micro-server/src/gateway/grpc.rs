@@ -53,7 +53,7 @@ impl Inner {
         let called = self.called(&caller, parts).await?;
         caller.admit(&*self.config.guard, &called.target)?;
         let ctx = context(parts, &caller);
-        let frames = Frames::new(body, self.limits.message, spoken.sent, &self.bodies);
+        let frames = Frames::new(body, &self.limits, spoken.sent, &self.bodies);
         let (service, endpoint) = (&called.target.service, &called.target.endpoint);
         let client = match called.is_at_proxy() {
             true => &self.platform,
@@ -69,7 +69,7 @@ impl Inner {
             Some(_) => ctx,
             None => ctx.with_timeout(self.limits.call),
         };
-        let message = frames.only(self.limits.patience, &ctx).await?;
+        let message = frames.only(&ctx).await?;
         let answer = ask(client, &ctx, &called.target, codec, message, is_idempotent).await?;
         Ok(Streaming::from_iter([answer]))
     }

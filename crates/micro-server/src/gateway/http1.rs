@@ -58,7 +58,7 @@ pub(super) async fn serve(gateway: Gateway, wire: Wire, mut stopped: watch::Rece
     let (mut wire, read) = (parts.io.into_inner(), parts.read_buf);
     let opening = opening.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let (Some(opening), Ok(())) = (opening, &ended) {
-        wire = websocket::run(wire, &read, opening, limits, &mut stopped).await;
+        wire = websocket::run(wire, &read, opening, limits, &gateway.0.bodies, &mut stopped).await;
     }
     if let Err(error) = ended {
         tracing::debug!(%error, "connection ended");

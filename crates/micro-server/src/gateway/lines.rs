@@ -1,5 +1,7 @@
 //! Requests that are streams: one JSON value a line, each handed on as it comes.
 
+use std::time::Duration;
+
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use micro_rpc::budget::Held;
@@ -9,26 +11,27 @@ use micro_rpc::{Budget, Error, Result, Streaming};
 
 use super::body::{no_room, too_large};
 use super::inflate::{Coding, Inflater};
-use super::{ID, message};
+use super::{ID, Limits, message};
 
 /// The content type of lines.
 pub(super) const NDJSON: &str = "application/x-ndjson";
 
-/// The messages of a body, of at most `limit` bytes each. Lines without anything are passed over. How long the caller
+/// The messages of a body, of at most so many bytes each as a message may have. Lines without anything are passed over. How long the caller
 /// takes from one to the next is his affair: the call stands for as long as he stays.
-pub(super) fn messages(body: Incoming, coding: Coding, limit: usize, bodies: &Budget) -> Streaming<Bytes> {
-    values(body, coding, limit, bodies).map(|line| message::json(line, None))
+pub(super) fn messages(body: Incoming, coding: Coding, limits: &Limits, bodies: &Budget) -> Streaming<Bytes> {
+    values(body, coding, limits, bodies).map(|line| message::json(line, None))
 }
 
 /// The same, whatever JSON each line is.
-pub(super) fn values(body: Incoming, coding: Coding, limit: usize, bodies: &Budget) -> Streaming<Bytes> {
+pub(super) fn values(body: Incoming, coding: Coding, limits: &Limits, bodies: &Budget) -> Streaming<Bytes> {
     let lines = Lines {
         body,
         inflater: (coding == Coding::Gzip).then(Inflater::default),
         kept: BytesMut::new(),
         held: bodies.hold(),
         searched: 0,
-        limit,
+        patience: limits.patience,
+        limit: limits.message,
         at_end: false,
     };
     Streaming::new(stream::try_unfold(lines, |mut lines| async move {
@@ -44,6 +47,8 @@ struct Lines {
     kept: BytesMut,
     held: Held,
     searched: usize,
+    /// How slowly a large one may come.
+    patience: Duration,
     limit: usize,
     at_end: bool,
 }
@@ -66,11 +71,10 @@ impl Lines {
         loop {
             let end = self.kept[self.searched..].iter().position(|byte| *byte == b'\n');
             if let Some(end) = end {
-                let line = self.kept.split_to(self.searched + end);
-                let _ = self.kept.split_to(1);
+                let (mut line, held) = self.held.split(&mut self.kept, self.searched + end + 1);
+                line.truncate(line.len() - 1);
                 self.searched = 0;
-                let held = self.held.part(line.len() + 1);
-                return self.checked(line.freeze(), held);
+                return self.checked(line, held);
             }
             self.searched = self.kept.len();
             if self.searched > self.limit {
@@ -78,11 +82,11 @@ impl Lines {
             }
             if self.at_end {
                 self.searched = 0;
-                let rest = self.kept.split().freeze();
+                let length = self.kept.len();
+                let (rest, held) = self.held.split(&mut self.kept, length);
                 return if rest.is_empty() {
                     Ok(None)
                 } else {
-                    let held = self.held.part(rest.len());
                     self.checked(rest, held)
                 };
             }
@@ -111,7 +115,9 @@ impl Lines {
             tokio::task::yield_now().await;
             return Ok(());
         }
-        match (self.body.frame().await, &mut self.inflater) {
+        let frame = self.held.more(self.patience, self.body.frame()).await;
+        let frame = frame.ok_or_else(|| Error::timeout(ID, "the line came too slowly"))?;
+        match (frame, &mut self.inflater) {
             (None, inflater) => {
                 inflater.as_ref().map_or(Ok(()), Inflater::end)?;
                 self.at_end = true;

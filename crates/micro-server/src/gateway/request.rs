@@ -195,7 +195,7 @@ impl Inner {
         let is_lines = message::content_type(parts).starts_with(NDJSON) && parts.method == Method::POST;
         if streams && is_lines {
             let coding = Coding::of(&parts.headers)?;
-            let requests = lines::messages(body, coding, self.limits.message, &self.bodies);
+            let requests = lines::messages(body, coding, &self.limits, &self.bodies);
             let answers = self.stream(client, &ctx, &target, parts, requests).await?;
             return self.begin(parts, answers).await;
         }

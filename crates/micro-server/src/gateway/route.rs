@@ -126,8 +126,9 @@ impl Inner {
     ) -> Result<Streaming<Bytes>> {
         if message::content_type(parts).starts_with(NDJSON) && parts.method != Method::GET {
             let coding = Coding::of(&parts.headers)?;
-            return Ok(lines::values(body, coding, self.limits.message, &self.bodies)
-                .map(move |line| given.message(line)));
+            return Ok(
+                lines::values(body, coding, &self.limits, &self.bodies).map(move |line| given.message(line))
+            );
         }
         let body = message::body(parts, body, &self.limits, &self.bodies, &claim.rule.body).await?;
         Ok(Streaming::from_iter([given.message(body)?]))

@@ -12,9 +12,10 @@ use std::task::{Context as Task, Poll, ready};
 use std::time::Duration;
 
 use micro_rpc::Error;
+use micro_rpc::budget::{Full, Held};
 use micro_rpc::bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use super::ID;
 use super::face::Face;
@@ -48,6 +49,8 @@ pub(super) struct Wire {
     stalled: Option<Pin<Box<Sleep>>>,
     /// Bytes read.
     read: u64,
+    /// What is counted of a message that comes, and how many bytes were read when the one before was there.
+    message: Option<(Held, u64)>,
 }
 
 impl Wire {
@@ -64,6 +67,7 @@ impl Wire {
             patience,
             stalled: None,
             read: 0,
+            message: None,
         }
     }
 
@@ -95,6 +99,16 @@ impl Wire {
     /// The address at the other end.
     pub(super) fn peer(&self) -> IpAddr {
         self.stream.peer()
+    }
+
+    /// Counts what is read from now on as one message. Where there is no room for it reading fails, as [`io::ErrorKind::OutOfMemory`].
+    pub(super) fn begin_message(&mut self, held: Held) {
+        self.message = Some((held, self.read));
+    }
+
+    /// Until when more of the message has to come, where that is large.
+    pub(super) fn until(&self, patience: Duration) -> Option<Instant> {
+        self.message.as_ref()?.0.until(patience)
     }
 
     /// How many bytes were read.
@@ -130,6 +144,10 @@ impl Wire {
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let grew = buffer.filled().len() > before;
         self.read += (buffer.filled().len() - before) as u64;
+        if let Some((held, begun)) = &mut self.message {
+            let bytes = usize::try_from(self.read - *begun).unwrap_or(usize::MAX);
+            held.grow(bytes).map_err(|Full| io::ErrorKind::OutOfMemory)?;
+        }
         self.owes |= grew;
         self.at_end |= !grew && buffer.remaining() > 0;
         Poll::Ready(Ok(()))

@@ -10,8 +10,8 @@ use micro_rpc::futures_util::stream;
 use micro_rpc::{Budget, Context, Error, Result, Streaming};
 use tokio::time::Instant;
 
-use super::super::ID;
 use super::super::body::{no_room, too_large};
+use super::super::{ID, Limits};
 use super::spoken::Form;
 use super::text::Text;
 
@@ -20,24 +20,27 @@ pub(super) const HEADER: usize = 5;
 /// gRPC's status of a compression that is not understood.
 const UNIMPLEMENTED: u8 = 12;
 
-/// Reads the messages of a body, of at most `limit` bytes each.
+/// Reads the messages of a body.
 pub(super) struct Frames {
     body: Incoming,
     /// What reads the body where it is text.
     text: Option<Text>,
     kept: BytesMut,
     held: Held,
+    /// How slowly a large one may come.
+    patience: Duration,
     limit: usize,
 }
 
 impl Frames {
-    pub(super) fn new(body: Incoming, limit: usize, form: Form, bodies: &Budget) -> Self {
+    pub(super) fn new(body: Incoming, limits: &Limits, form: Form, bodies: &Budget) -> Self {
         Self {
             body,
             text: (form == Form::WebText).then(Text::default),
             kept: BytesMut::new(),
             held: bodies.hold(),
-            limit,
+            patience: limits.patience,
+            limit: limits.message,
         }
     }
 
@@ -48,9 +51,10 @@ impl Frames {
         }))
     }
 
-    /// The one message of a call that has one; without any the empty one. It has to come within `patience`, and before the caller does
+    /// The one message of a call that has one; without any the empty one. It has to come in time, and before the caller does
     /// not wait any more.
-    pub(super) async fn only(mut self, patience: Duration, ctx: &Context) -> Result<Bytes> {
+    pub(super) async fn only(mut self, ctx: &Context) -> Result<Bytes> {
+        let patience = self.patience;
         let until = Instant::now() + ctx.remaining().map_or(patience, |left| left.min(patience));
         match tokio::time::timeout_at(until, self.next()).await {
             Ok(message) => Ok(message?.unwrap_or_default()),
@@ -64,7 +68,9 @@ impl Frames {
             if let Some(message) = self.take()? {
                 return Ok(Some(message));
             }
-            match self.body.frame().await {
+            let frame = self.held.more(self.patience, self.body.frame()).await;
+            let frame = frame.ok_or_else(|| Error::timeout(ID, "the message came too slowly"))?;
+            match frame {
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         self.append(data)?;
@@ -116,7 +122,7 @@ impl Frames {
             return Ok(None);
         }
         self.kept.advance(HEADER);
-        let message = self.kept.split_to(length).freeze();
-        Ok(Some(self.held.part(HEADER + length).count(message)))
+        let (message, held) = self.held.split(&mut self.kept, length);
+        Ok(Some(held.count(message)))
     }
 }

@@ -239,3 +239,23 @@ async fn a_server_that_stops_says_so() {
     let stopped = tokio::time::timeout(Duration::from_secs(4), subject.serving).await;
     assert!(stopped.is_ok(), "nothing is left to drain");
 }
+
+#[tokio::test]
+async fn large_messages_have_a_budget_with_all_that_is_large() {
+    let subject = start_with(Limits {
+        bodies: 80 * 1024,
+        ..limits()
+    })
+    .await;
+    let large = |letters: usize| format!(r#"{{"name":"{}"}}"#, "x".repeat(letters));
+    let mut socket = Socket::open(&subject.address, "/echo/chat").await;
+    // Each alone has room.
+    for _ in 0..3 {
+        socket.say(&large(70_000)).await;
+        assert_eq!(socket.hear().await["name"].as_str().map(str::len), Some(70_000));
+    }
+    socket.say(&large(90_000)).await;
+    let refused = socket.hear().await;
+    assert_eq!(refused["code"], 503, "{refused}");
+    socket.closed(1013, "Service Unavailable").await;
+}

@@ -4,13 +4,15 @@
 //! as the first message it is the empty one. One task does it all: it reads only when the service has taken what came before, so a
 //! caller cannot make it hold more than a message or two.
 
+use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::SinkExt;
+use micro_rpc::budget::Full;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::futures_util::{StreamExt, stream};
-use micro_rpc::{Error, Result, Streaming};
+use micro_rpc::{Budget, Error, Result, Streaming};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval_at, timeout, timeout_at};
@@ -19,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
-use super::super::body::too_large;
+use super::super::body::{no_room, too_large};
 use super::super::wire::Wire;
 use super::super::{ID, Limits, missing};
 use super::Opening;
@@ -37,6 +39,7 @@ pub(in crate::gateway) async fn run(
     read: &[u8],
     opening: Opening,
     limits: Limits,
+    bodies: &Budget,
     stopped: &mut watch::Receiver<bool>,
 ) -> Wire {
     let config = WebSocketConfig::default()
@@ -44,12 +47,15 @@ pub(in crate::gateway) async fn run(
         .write_buffer_size(0)
         .max_message_size(Some(limits.message))
         .max_frame_size(Some(limits.message));
-    let socket = WebSocketStream::from_partially_read(wire, read.to_vec(), Role::Server, Some(config)).await;
+    let mut socket =
+        WebSocketStream::from_partially_read(wire, read.to_vec(), Role::Server, Some(config)).await;
+    socket.get_mut().begin_message(bodies.hold());
     let mut session = Session {
         ear: Ear {
             socket,
             heard: Instant::now(),
             read: 0,
+            bodies,
         },
         opening: Some(opening),
         requests: None,
@@ -63,8 +69,8 @@ pub(in crate::gateway) async fn run(
     session.part(parting).await
 }
 
-struct Session {
-    ear: Ear,
+struct Session<'a> {
+    ear: Ear<'a>,
     /// Until the first message.
     opening: Option<Opening>,
     /// Until the caller has said all, or the service takes no more.
@@ -98,7 +104,7 @@ enum Heard {
     End,
 }
 
-impl Session {
+impl Session<'_> {
     async fn talk(&mut self) -> Parting {
         let every = self.limits.heartbeat;
         let mut pings = interval_at(Instant::now() + every, every);
@@ -182,14 +188,15 @@ impl Session {
 }
 
 /// The socket, and when something was heard from it last.
-struct Ear {
+struct Ear<'a> {
     socket: WebSocketStream<Wire>,
     heard: Instant,
     /// Bytes that had been read when it was looked at last.
     read: u64,
+    bodies: &'a Budget,
 }
 
-impl Ear {
+impl Ear<'_> {
     /// The next message, once there is room for it. Cancel-safe.
     async fn hear(
         &mut self,
@@ -212,11 +219,13 @@ impl Ear {
         };
         loop {
             let Ok(next) = timeout_at(self.heard + limits.pong, self.socket.next()).await else {
-                self.is_still_there()?;
+                self.is_still_there(limits.patience)?;
                 continue;
             };
             let message = next.ok_or(Parting::Gone)?.map_err(|error| wrong(error, limits))?;
             self.heard = Instant::now();
+            // One that is handed on is not counted any more: it waits for at most one other.
+            self.socket.get_mut().begin_message(self.bodies.hold());
             return Ok(match message {
                 Message::Text(text) if text.is_empty() && is_begun => Heard::End,
                 Message::Text(text) => match room {
@@ -237,9 +246,12 @@ impl Ear {
     }
 
     /// A large message may take longer than a sign of life may, and none can come within it.
-    fn is_still_there(&mut self) -> Result<(), Parting> {
-        let read = self.socket.get_ref().read();
-        if read == self.read {
+    fn is_still_there(&mut self, patience: Duration) -> Result<(), Parting> {
+        let (read, until) = {
+            let wire = self.socket.get_ref();
+            (wire.read(), wire.until(patience))
+        };
+        if read == self.read || until.is_some_and(|until| until < Instant::now()) {
             return Err(Parting::Gone);
         }
         (self.read, self.heard) = (read, Instant::now());
@@ -267,6 +279,9 @@ fn failed(error: Error) -> Parting {
 fn wrong(error: tungstenite::Error, limits: &Limits) -> Parting {
     match error {
         tungstenite::Error::Capacity(_) => Parting::Failed(CloseCode::Size, too_large(limits.message)),
+        tungstenite::Error::Io(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+            Parting::Failed(CloseCode::Again, no_room(Full))
+        }
         tungstenite::Error::Utf8(_) => Parting::Told(CloseCode::Invalid, "text is not UTF-8".to_owned()),
         tungstenite::Error::Protocol(error) => Parting::Told(CloseCode::Protocol, error.to_string()),
         _ => Parting::Gone,
