@@ -20,9 +20,9 @@ pub enum Database {
     CockroachDb,
 }
 
-/// What PostgreSQL is told besides. It would look through tables that it takes for small, whatever they have become since; and would
-/// compile statements that end before that pays.
-const PLANS: &str = "SET enable_seqscan = off; SET jit = off";
+/// What PostgreSQL is told besides. It would look through tables that it takes for small, whatever they have become since, or sort a whole
+/// scope for a page of it; and would compile statements that end before that pays.
+const PLANS: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off";
 
 /// Makes connections.
 pub struct Connector {

@@ -6,7 +6,7 @@
 //!
 //! What a statement costs may not depend on what the database believes of the tables: it counts them now and then, and a plan that was
 //! right for a few records would look through a whole scope of millions for each key until they are counted again. So each statement
-//! leaves one way only, through an index down to the row.
+//! leaves one way only, through an index down to the row; but for those about all scopes, of which each has a row.
 
 use tokio_postgres::{Client, Error, Statement};
 
