@@ -95,7 +95,10 @@ impl Topic {
     /// What was handed out again to groups, each by the token of its name, and lies where the group is not done.
     async fn again(&self, groups: &HashMap<String, (String, u64)>) -> Result<Vec<DeadLetter>> {
         let subject = self.subject("events", "again.>");
-        let (mut letters, mut seq) = (Vec::new(), 1);
+        let mut letters = Vec::new();
+        let Some(mut seq) = groups.values().map(|(_, first)| *first).min() else {
+            return Ok(letters);
+        };
         loop {
             let which = Which::Next {
                 seq,

@@ -42,9 +42,10 @@ async fn one(save: &Save, namespace: &str, name: &str) -> Result<()> {
         save.send(Part::Group(group.name)).await?;
     }
     let mut letters = events.dead_letters(namespace, name, "", LETTERS).await?;
-    // They are with their groups here, and nowhere there: so they are dead letters once more. One that is handed out just now may be
-    // among both.
+    // They are with their groups here, and nowhere there: so they are dead letters once more. What is handed out or dies again meanwhile
+    // is found by one of these, or by two.
     letters.extend(events.handed_out_again(namespace, name).await?);
+    letters.extend(events.dead_letters(namespace, name, "", LETTERS).await?);
     let mut sent = HashSet::new();
     for letter in letters {
         if sent.insert((letter.group.clone(), position_of(&letter))) {
