@@ -1,16 +1,16 @@
 //! Who calls, where it matters whose calls are many.
 //!
-//! A connection is not enough: behind a gateway or a proxy all callers share one, and who wants more than his part opens several. A caller is who
-//! shows a token. It is not verified here, and need not be: a token that is made up has a turn of its own, in which it is refused.
+//! A connection is not enough: behind a gateway or a proxy all callers share one, and who wants more than his part opens several. A caller is an
+//! account, as the guard finds it behind a token: everybody can make tokens up, and nobody is to be many by that.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::header::AUTHORIZATION;
-
 use super::inbound::Inbound;
+use super::{Server, headers};
 
-/// A caller, by the end of his token, which is its signature and so differs from others'.
+/// A caller, by a hash of his account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Caller(u64);
 
@@ -26,11 +26,14 @@ pub(super) struct Counted {
 }
 
 impl Inbound {
-    /// Who calls, if he says so.
-    pub(super) fn caller(&self) -> Option<Caller> {
-        let token = self.metadata.value(&AUTHORIZATION)?;
-        let end = token.last_chunk()?;
-        Some(Caller(u64::from_le_bytes(*end)))
+    /// Who calls; `None` where nobody knows.
+    pub(super) fn caller(&self, server: &Server) -> Option<Caller> {
+        let guard = server.0.guard.as_ref()?;
+        let token = headers::token(&self.metadata, server.0.relay.is_none()).ok()??;
+        let account = guard.authenticate(&token)?;
+        let mut hasher = DefaultHasher::new();
+        (&account.issuer, &account.id).hash(&mut hasher);
+        Some(Caller(hasher.finish()))
     }
 }
 

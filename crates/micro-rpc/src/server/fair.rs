@@ -3,6 +3,7 @@
 //! The runtime takes tasks as they come, so whoever sends a thousand calls would have all others wait behind them. Of each connection only a few
 //! calls are in the runtime's queue before their first step; the others wait with the connection, and one of them follows when one of those begins.
 //! So connections take turns, and on each of them the [callers](super::caller) that share it: who asks little is behind a few calls of each other one.
+//! Those of whom nobody knows who they are could be one or many. They come in the order in which they called, and at every second turn.
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZero;
@@ -16,7 +17,7 @@ use tokio::sync::Notify;
 use super::caller::Caller;
 
 /// So many calls of a connection are in the queue at once: enough for each core to find one, whenever it looks.
-static AT_ONCE: LazyLock<usize> =
+pub(super) static AT_ONCE: LazyLock<usize> =
     LazyLock::new(|| 4 * thread::available_parallelism().map_or(1, NonZero::get).max(2));
 
 /// More calls than may be open on any connection.
@@ -32,10 +33,12 @@ pub(super) struct Line {
 /// Those who wait.
 #[derive(Default)]
 struct Behind {
-    /// In the order in which they came. Who does not say who he is is one with all others who do not.
-    calls: HashMap<Option<Caller>, VecDeque<Work>>,
+    /// In the order in which they came.
+    known: HashMap<Caller, VecDeque<Work>>,
     /// Whose turn it is; each is there once.
-    turns: VecDeque<Option<Caller>>,
+    turns: VecDeque<Caller>,
+    unknown: VecDeque<Work>,
+    was_known: bool,
     count: usize,
 }
 
@@ -54,12 +57,16 @@ struct Place(Arc<Queued>);
 impl Line {
     /// Its turn comes after those that came before. Where very many wait it is broken off: their peer resets them as fast as he sends them.
     pub(super) fn join(&mut self, caller: Option<Caller>, call: impl Future<Output = ()> + Send + 'static) {
-        let is_behind = self.is_long() || self.queued.count.load(Ordering::Acquire) >= *AT_ONCE;
-        match is_behind {
+        match self.is_busy() {
             true if self.behind.count >= MOST => drop(call),
             true => self.behind.push(caller, Box::pin(call)),
             false => self.spawn(call),
         }
+    }
+
+    /// Whether one that came now would wait.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_long() || self.queued.count.load(Ordering::Acquire) >= *AT_ONCE
     }
 
     /// Whether some wait for others of this connection.
@@ -93,24 +100,34 @@ impl Line {
 
 impl Behind {
     fn push(&mut self, caller: Option<Caller>, call: Work) {
-        let calls = self.calls.entry(caller).or_default();
+        self.count += 1;
+        let Some(caller) = caller else {
+            return self.unknown.push_back(call);
+        };
+        let calls = self.known.entry(caller).or_default();
         if calls.is_empty() {
             self.turns.push_back(caller);
         }
         calls.push_back(call);
-        self.count += 1;
     }
 
     fn pop(&mut self) -> Option<Work> {
+        self.count = self.count.saturating_sub(1);
+        if self.was_known || self.turns.is_empty() {
+            self.was_known = self.unknown.is_empty();
+            if let Some(call) = self.unknown.pop_front() {
+                return Some(call);
+            }
+        }
+        self.was_known = true;
         let caller = self.turns.pop_front()?;
-        let calls = self.calls.get_mut(&caller)?;
-        let call = calls.pop_front()?;
-        self.count -= 1;
+        let calls = self.known.get_mut(&caller)?;
+        let call = calls.pop_front();
         match calls.is_empty() {
-            true => drop(self.calls.remove(&caller)),
+            true => drop(self.known.remove(&caller)),
             false => self.turns.push_back(caller),
         }
-        Some(call)
+        call
     }
 }
 
@@ -140,18 +157,31 @@ mod tests {
     #[test]
     fn callers_who_share_a_connection_take_turns() {
         let (mut behind, begun) = (Behind::default(), Arc::new(Mutex::new(Vec::new())));
-        for (caller, calls) in [(1, 4), (2, 2), (3, 1)] {
+        for (caller, calls) in [(0, 3), (1, 4), (2, 2), (3, 1)] {
             for call in 0..calls {
                 let begun = begun.clone();
                 let work = async move { begun.lock().unwrap().push((caller, call)) };
-                behind.push(Some(Caller::test(caller)), Box::pin(work));
+                let known = (caller > 0).then(|| Caller::test(caller));
+                behind.push(known, Box::pin(work));
             }
         }
         while let Some(work) = behind.pop() {
             work.now_or_never().unwrap();
         }
-        let expected = [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (1, 2), (1, 3)];
+        // Nobody knows who the one with 0 is.
+        let expected = [
+            (1, 0),
+            (0, 0),
+            (2, 0),
+            (0, 1),
+            (3, 0),
+            (0, 2),
+            (1, 1),
+            (2, 1),
+            (1, 2),
+            (1, 3),
+        ];
         assert_eq!(*begun.lock().unwrap(), expected);
-        assert!(behind.count == 0 && behind.calls.is_empty() && behind.turns.is_empty());
+        assert!(behind.count == 0 && behind.known.is_empty() && behind.turns.is_empty());
     }
 }

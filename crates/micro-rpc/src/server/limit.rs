@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use benefit::Benefit;
 
 use super::Server;
-use super::caller::{Caller, Callers, Counted};
+use super::caller::{Callers, Counted};
 use super::inbound::Inbound;
 use super::routes::Mounted;
 use super::stats::is_about_itself;
@@ -78,13 +78,12 @@ pub(super) struct Entered {
 }
 
 impl Inbound {
-    /// Lets a call in that came at `began`, beside so many on its connection where nobody says whose it is, with nothing to count where its method has no limit; the error is for one
+    /// Lets a call in that came at `began`, beside so many on its connection where nobody knows whose it is, with nothing to count where its method has no limit; the error is for one
     /// that is too many.
     pub(super) fn enter(
         &self,
         server: &Server,
         began: Instant,
-        caller: Option<Caller>,
         beside: usize,
     ) -> Result<Option<Entered>, Error> {
         let (Some((mounted, method)), Some(deadline)) = (self.unary(), self.deadline) else {
@@ -96,7 +95,7 @@ impl Inbound {
         };
         let origin = server.0.origin;
         let mut counted = None;
-        let beside = || match caller {
+        let beside = || match self.caller(server) {
             Some(caller) => {
                 let (beside, count) = limit.callers.count(caller);
                 counted = Some(count);

@@ -72,8 +72,7 @@ impl Waiting {
         };
         // One for the connection, and one for this call.
         let beside = Arc::strong_count(&share).saturating_sub(2);
-        let caller = inbound.caller();
-        let entered = match inbound.enter(server, began, caller, beside) {
+        let entered = match inbound.enter(server, began, beside) {
             Ok(entered) => entered,
             Err(error) => {
                 refuse(&mut respond, &error, manner);
@@ -81,6 +80,7 @@ impl Waiting {
             }
         };
         let quick = inbound.quick(began.duration_since(server.0.origin));
+        let caller = self.caller(server, &inbound);
         let call = Begun::new(server, began, inbound, entered);
         let answer = async move {
             call.answer(manner, parts.uri, body, respond).await;
@@ -104,8 +104,7 @@ impl Waiting {
         let path = head.take_path();
         let (inbound, message) = Inbound::said(server, path.text(), head);
         let frames = Frames::one(message, server.0.limits.message);
-        let caller = inbound.caller();
-        let entered = match inbound.enter(server, began, caller, call.beside()) {
+        let entered = match inbound.enter(server, began, call.beside()) {
             Ok(entered) => entered,
             Err(error) => {
                 call.fail(&error, true);
@@ -113,6 +112,7 @@ impl Waiting {
             }
         };
         let quick = inbound.quick(began.duration_since(server.0.origin));
+        let caller = self.caller(server, &inbound);
         let (out, number) = call.at();
         let begun = Begun::new(server, began, inbound, entered);
         let answer = Box::pin(begun.answer_on_lane(path, frames, call));
@@ -126,6 +126,11 @@ impl Waiting {
             }),
             None => self.line.join(caller, out.cancellable(number, answer)),
         }
+    }
+
+    /// Who calls, where that may matter.
+    fn caller(&self, server: &Server, inbound: &Inbound) -> Option<Caller> {
+        self.line.is_busy().then(|| inbound.caller(server)).flatten()
     }
 
     /// Nobody waits for the answer to a call from a lane that was not looked at yet.
