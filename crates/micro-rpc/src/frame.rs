@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use h2::{RecvStream, SendStream};
 
-use crate::budget::{Budget, Full, Held, split};
 use crate::codec::FRAME_HEADER;
+use crate::memory_budget::{Full, Held, MemoryBudget, split};
 use crate::{Error, Result, Streaming};
 
 /// The largest message that is accepted or sent unless configured otherwise.
@@ -89,7 +89,7 @@ impl Frames {
     }
 
     /// The same, with what has come counted until the next message is asked for or all is over; so a call counts with what it was sent.
-    pub(crate) fn within(self, budget: &Budget, patience: Duration) -> Self {
+    pub(crate) fn within(self, budget: &MemoryBudget, patience: Duration) -> Self {
         let counted = Counted {
             held: budget.hold(),
             taken: None,

@@ -6,7 +6,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod account;
-pub mod budget;
 pub mod client;
 mod codec;
 mod context;
@@ -22,6 +21,7 @@ pub mod grpc;
 pub mod json;
 mod lane;
 mod local;
+pub mod memory_budget;
 mod metadata;
 mod names;
 pub mod server;
@@ -31,7 +31,6 @@ pub mod wkt;
 
 pub use account::{Access, Account, Credentials, Guard};
 pub use async_trait::async_trait;
-pub use budget::Budget;
 pub use client::{Client, Resolver, ServiceClient};
 pub use codec::{Codec, Message};
 pub use context::Context;
@@ -39,6 +38,7 @@ pub use cores::{Core, Cores, Place};
 pub use descriptor::{MethodDescriptor, ServiceDescriptor};
 pub use error::{Error, Result};
 pub use local::{Local, Open};
+pub use memory_budget::MemoryBudget;
 pub use metadata::{Metadata, Packer};
 pub use server::{Call, Handler, Relay, Reply, Server};
 pub use streaming::{Sender, Streaming};

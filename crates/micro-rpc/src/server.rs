@@ -33,7 +33,9 @@ pub use call::{Call, NOTHING_TO_SAY, Reply};
 pub use limits::Limits;
 pub use stats::{Snapshot, Stats};
 
-use crate::{Budget, Context, Guard, MethodDescriptor, Result, ServiceDescriptor, Streaming, async_trait};
+use crate::{
+    Context, Guard, MemoryBudget, MethodDescriptor, Result, ServiceDescriptor, Streaming, async_trait,
+};
 use routes::Routes;
 
 /// Answers the calls to one RPC service of a contract. Generated code implements it.
@@ -75,7 +77,7 @@ struct Inner {
     /// What times are measured from.
     origin: Instant,
     connections: Arc<Semaphore>,
-    messages: Budget,
+    messages: MemoryBudget,
 }
 
 /// Puts a [`Server`] together.
@@ -236,7 +238,7 @@ impl Builder {
             namespace: self.namespace.map(Into::into),
             relay: self.relay,
             connections: Arc::new(Semaphore::new(self.limits.connections)),
-            messages: Budget::new(self.limits.messages),
+            messages: MemoryBudget::new(self.limits.messages),
             limits: self.limits,
         }))
     }

@@ -68,7 +68,7 @@ use std::time::Duration;
 use micro::blob::Blobs;
 use micro::registry::{Cache, Registry};
 use micro_rpc::bytes::Bytes;
-use micro_rpc::{Budget, Client, Error, Guard, Resolver, Result, ServiceDescriptor};
+use micro_rpc::{Client, Error, Guard, MemoryBudget, Resolver, Result, ServiceDescriptor};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -164,7 +164,7 @@ impl Default for Limits {
             head: 48 * 1024,
             body: 100 << 20,
             message: 32 << 20,
-            bodies: Budget::usual(),
+            bodies: MemoryBudget::usual(),
             idle: Duration::from_secs(30),
             patience: Duration::from_secs(30),
             call: Duration::from_secs(10),
@@ -187,7 +187,7 @@ pub(crate) struct Inner {
     tls: Option<Arc<Tls>>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
-    pub(crate) bodies: Arc<Budget>,
+    pub(crate) bodies: Arc<MemoryBudget>,
     /// Calls the platform's own services, which are found in its namespace whatever namespace a request names.
     platform: Client,
     /// What services answer at beyond their endpoints.
@@ -221,7 +221,7 @@ impl Gateway {
             tls: None,
             config,
             limits,
-            bodies: Arc::new(Budget::new(limits.bodies)),
+            bodies: Arc::new(MemoryBudget::new(limits.bodies)),
             platform,
             routes,
             admission,

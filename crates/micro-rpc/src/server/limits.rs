@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::Budget;
+use crate::MemoryBudget;
 use crate::frame::MESSAGE_LIMIT;
 
 /// Bounds of a server, so that no caller can make it grow without end.
@@ -8,7 +8,7 @@ use crate::frame::MESSAGE_LIMIT;
 pub struct Limits {
     /// Bytes of one message.
     pub message: usize,
-    /// Bytes of all messages of more than 64 KiB that have come over HTTP/2 and are in memory, in part or whole: [`Budget::usual`] unless said
+    /// Bytes of all messages of more than 64 KiB that have come over HTTP/2 and are in memory, in part or whole: [`MemoryBudget::usual`] unless said
     /// otherwise. What its windows let in besides is not counted.
     pub messages: usize,
     /// Open connections; a client of ours has up to two for one of HTTP/2.
@@ -27,7 +27,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message: MESSAGE_LIMIT,
-            messages: Budget::usual(),
+            messages: MemoryBudget::usual(),
             connections: 10_000,
             streams: 1024,
             headers: 64 * 1024,

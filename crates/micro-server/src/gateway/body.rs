@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use micro_rpc::budget::Full;
 use micro_rpc::bytes::{Bytes, BytesMut};
-use micro_rpc::{Budget, Error, Result};
+use micro_rpc::memory_budget::Full;
+use micro_rpc::{Error, MemoryBudget, Result};
 use tokio::time::Instant;
 
 use super::ID;
@@ -61,7 +61,7 @@ pub(crate) async fn read(
     mut body: Incoming,
     limit: usize,
     patience: Duration,
-    bodies: &Budget,
+    bodies: &MemoryBudget,
 ) -> Result<Bytes> {
     let announced = body.size_hint().lower();
     if announced > limit as u64 {

@@ -6,7 +6,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
 use micro_rpc::bytes::{Buf, Bytes, BytesMut};
-use micro_rpc::{Budget, Error, Result};
+use micro_rpc::{Error, MemoryBudget, Result};
 
 use super::reply::Content;
 use super::{ID, body};
@@ -63,7 +63,7 @@ pub(super) async fn read(
     body: Incoming,
     limit: usize,
     patience: Duration,
-    bodies: &Budget,
+    bodies: &MemoryBudget,
 ) -> Result<Bytes> {
     let coding = Coding::of(headers)?;
     let body = body::read(body, limit, patience, bodies).await?;
@@ -75,7 +75,7 @@ pub(super) async fn read(
     }
 }
 
-async fn inflate(coded: Bytes, limit: usize, bodies: &Budget) -> Result<Bytes> {
+async fn inflate(coded: Bytes, limit: usize, bodies: &MemoryBudget) -> Result<Bytes> {
     let limit = limit.min(coded.len().saturating_mul(RATIO).max(SMALL));
     let mut inflater = Inflater::default();
     inflater.feed(coded);
@@ -170,8 +170,8 @@ mod tests {
 
     use super::*;
 
-    fn room() -> Budget {
-        Budget::new(usize::MAX)
+    fn room() -> MemoryBudget {
+        MemoryBudget::new(usize::MAX)
     }
 
     fn gzip(plain: &[u8]) -> Vec<u8> {

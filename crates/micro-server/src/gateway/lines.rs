@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use micro_rpc::budget::Held;
 use micro_rpc::bytes::{Bytes, BytesMut};
 use micro_rpc::futures_util::stream;
-use micro_rpc::{Budget, Error, Result, Streaming};
+use micro_rpc::memory_budget::Held;
+use micro_rpc::{Error, MemoryBudget, Result, Streaming};
 
 use super::body::{no_room, too_large};
 use super::inflate::{Coding, Inflater};
@@ -18,12 +18,22 @@ pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// The messages of a body, of at most so many bytes each as a message may have. Lines without anything are passed over. How long the caller
 /// takes from one to the next is his affair: the call stands for as long as he stays.
-pub(super) fn messages(body: Incoming, coding: Coding, limits: &Limits, bodies: &Budget) -> Streaming<Bytes> {
+pub(super) fn messages(
+    body: Incoming,
+    coding: Coding,
+    limits: &Limits,
+    bodies: &MemoryBudget,
+) -> Streaming<Bytes> {
     values(body, coding, limits, bodies).map(|line| message::json(line, None))
 }
 
 /// The same, whatever JSON each line is.
-pub(super) fn values(body: Incoming, coding: Coding, limits: &Limits, bodies: &Budget) -> Streaming<Bytes> {
+pub(super) fn values(
+    body: Incoming,
+    coding: Coding,
+    limits: &Limits,
+    bodies: &MemoryBudget,
+) -> Streaming<Bytes> {
     let lines = Lines {
         body,
         inflater: (coding == Coding::Gzip).then(Inflater::default),

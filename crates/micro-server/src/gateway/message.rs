@@ -5,7 +5,7 @@ use http::{Method, header};
 use hyper::body::Incoming;
 use micro_codegen::http::Body;
 use micro_rpc::bytes::Bytes;
-use micro_rpc::{Budget, Codec, Error, Result};
+use micro_rpc::{Codec, Error, MemoryBudget, Result};
 use serde_json::{Map, Value};
 
 use super::body::too_large;
@@ -29,7 +29,7 @@ pub(super) async fn build(
     parts: &Parts,
     body: Incoming,
     limits: &Limits,
-    bodies: &Budget,
+    bodies: &MemoryBudget,
 ) -> Result<(Codec, Bytes)> {
     let query = parts.uri.query().filter(|query| !query.is_empty());
     let (codec, message) = match parts.method {
@@ -58,7 +58,7 @@ async fn from_body(
     body: Incoming,
     query: Option<&str>,
     limits: &Limits,
-    bodies: &Budget,
+    bodies: &MemoryBudget,
 ) -> Result<(Codec, Bytes)> {
     let content_type = content_type(parts);
     let kind = kind(content_type);
@@ -93,7 +93,7 @@ pub(super) async fn body(
     parts: &Parts,
     body: Incoming,
     limits: &Limits,
-    bodies: &Budget,
+    bodies: &MemoryBudget,
     rule: &Body,
 ) -> Result<Bytes> {
     let content_type = content_type(parts);

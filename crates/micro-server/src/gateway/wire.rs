@@ -12,8 +12,8 @@ use std::task::{Context as Task, Poll, ready};
 use std::time::Duration;
 
 use micro_rpc::Error;
-use micro_rpc::budget::{Full, Held};
 use micro_rpc::bytes::{Buf, Bytes, BytesMut};
+use micro_rpc::memory_budget::{Full, Held};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, Sleep};
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use micro_rpc::budget::Held;
 use micro_rpc::bytes::{Buf, Bytes, BytesMut};
 use micro_rpc::futures_util::stream;
-use micro_rpc::{Budget, Context, Error, Result, Streaming};
+use micro_rpc::memory_budget::Held;
+use micro_rpc::{Context, Error, MemoryBudget, Result, Streaming};
 use tokio::time::Instant;
 
 use super::super::body::{no_room, too_large};
@@ -33,7 +33,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(body: Incoming, limits: &Limits, form: Form, bodies: &Budget) -> Self {
+    pub(super) fn new(body: Incoming, limits: &Limits, form: Form, bodies: &MemoryBudget) -> Self {
         Self {
             body,
             text: (form == Form::WebText).then(Text::default),

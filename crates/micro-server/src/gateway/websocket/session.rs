@@ -9,10 +9,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::SinkExt;
-use micro_rpc::budget::Full;
 use micro_rpc::bytes::Bytes;
 use micro_rpc::futures_util::{StreamExt, stream};
-use micro_rpc::{Budget, Error, Result, Streaming};
+use micro_rpc::memory_budget::Full;
+use micro_rpc::{Error, MemoryBudget, Result, Streaming};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval_at, timeout, timeout_at};
@@ -39,7 +39,7 @@ pub(in crate::gateway) async fn run(
     read: &[u8],
     opening: Opening,
     limits: Limits,
-    bodies: &Budget,
+    bodies: &MemoryBudget,
     stopped: &mut watch::Receiver<bool>,
 ) -> Wire {
     let config = WebSocketConfig::default()
@@ -193,7 +193,7 @@ struct Ear<'a> {
     heard: Instant,
     /// Bytes that had been read when it was looked at last.
     read: u64,
-    bodies: &'a Budget,
+    bodies: &'a MemoryBudget,
 }
 
 impl Ear<'_> {

@@ -24,9 +24,9 @@ const SLOWEST: u64 = 16 * 1024;
 /// is not counted: its connection's buffer is as large. A larger one has to come at a pace, so that nobody holds room without using it.
 ///
 /// ```
-/// use micro_rpc::Budget;
+/// use micro_rpc::MemoryBudget;
 ///
-/// let budget = Budget::new(1 << 20);
+/// let budget = MemoryBudget::new(1 << 20);
 /// let mut held = budget.hold();
 /// assert!(held.grow(700_000).is_ok());
 /// assert!(budget.hold().grow(700_000).is_err(), "there is no room for both");
@@ -34,7 +34,7 @@ const SLOWEST: u64 = 16 * 1024;
 /// assert!(budget.hold().grow(700_000).is_ok());
 /// ```
 #[derive(Debug)]
-pub struct Budget(Arc<AtomicUsize>);
+pub struct MemoryBudget(Arc<AtomicUsize>);
 
 /// The part of one message, until it is dropped.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ struct Counted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-impl Budget {
+impl MemoryBudget {
     /// Of so many bytes.
     pub fn new(limit: usize) -> Self {
         Self(Arc::new(AtomicUsize::new(limit)))
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_is_large_is_counted_until_nobody_has_it() {
-        let budget = Budget::new(1 << 20);
+        let budget = MemoryBudget::new(1 << 20);
         let left = || budget.left();
         let mut held = budget.hold();
         held.grow(SMALL).unwrap();
@@ -221,7 +221,7 @@ mod tests {
     }
     #[test]
     fn what_leaves_is_counted_with_what_it_leaves_with() {
-        let budget = Budget::new(1 << 20);
+        let budget = MemoryBudget::new(1 << 20);
         let mut held = budget.hold();
         held.grow(300_000).unwrap();
         let mut come = BytesMut::from(&[7; 300_000][..]);
@@ -239,7 +239,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_large_has_to_come_at_a_pace() {
-        let (budget, patience) = (Budget::new(1 << 20), Duration::from_secs(10));
+        let (budget, patience) = (MemoryBudget::new(1 << 20), Duration::from_secs(10));
         let mut held = budget.hold();
         let long = || tokio::time::sleep(Duration::from_secs(1_000));
         held.grow(SMALL).unwrap();
@@ -258,7 +258,7 @@ mod tests {
     fn no_more_is_given_than_there_is() {
         assert_eq!(total("MemTotal:       16384 kB\nMemFree: 1 kB\n"), Some(16 << 20));
         assert_eq!(total("MemFree: 1 kB\n"), None);
-        let usual = Budget::usual();
+        let usual = MemoryBudget::usual();
         assert!((LEAST..=MOST).contains(&usual), "{usual}");
     }
 }
