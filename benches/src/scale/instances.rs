@@ -49,12 +49,14 @@ pub(super) async fn measure(plan: Plan) -> Result<Vec<Figure>> {
             .register(&[entry(&name, &addresses(services.len(), size, port), Vec::new())])
             .await?;
         let requests: Requests = call(&format!("/{name}/helloworld/call"), subject.token())?.into();
-        services.push((subject.caller_with(directory.client(), &name), requests));
+        services.push((name, requests));
     }
     let (mut direct, mut through) = (CLIENT.rates(), GATEWAY.rates());
     for _ in 0..plan.rounds {
-        for (at, (caller, requests)) in services.iter().enumerate() {
-            let callers = vec![caller.clone()];
+        for (at, (name, requests)) in services.iter().enumerate() {
+            // A connection stays on the thread where it came to be, and a call over it is quick or slow by that: so it is a new one each time.
+            let client = Directory::of(&subject).await?;
+            let callers = vec![subject.caller_with(client.client(), name)];
             direct[at].push(throughput(callers, plan.duration, Caller::call).await?);
             let callers = http_caller::Caller::connect(subject.gateway(), requests, 1).await?;
             through[at].push(throughput(callers, plan.duration, http_caller::Caller::call).await?);
