@@ -122,17 +122,20 @@ impl Held {
         self.since.map(|since| since + patience + earned)
     }
 
-    /// Takes a message off the front of what has come, with its part. Nothing of its memory stays with the rest.
+    /// Takes a message off the front of what has come, with its part. Nothing of its memory stays with the rest, which is counted on only
+    /// where it is large by itself: otherwise it may be the beginning of a message that takes its time.
     pub fn split(&mut self, come: &mut BytesMut, message: usize) -> (Bytes, Self) {
-        let bytes = message.min(self.bytes);
-        self.bytes -= bytes;
+        let message = split(come, message);
+        let rest = Some(come.len()).filter(|rest| *rest > SMALL).unwrap_or(0);
+        let rest = rest.min(self.bytes);
         let part = Self {
             left: self.left.clone(),
-            bytes,
+            bytes: self.bytes - rest,
             since: self.since,
         };
-        self.since = (self.bytes > 0).then(Instant::now);
-        (split(come, message), part)
+        self.bytes = rest;
+        self.since = (rest > 0).then(Instant::now);
+        (message, part)
     }
 
     /// The message, which is counted until nobody has it any more.
@@ -219,6 +222,7 @@ mod tests {
         drop(other);
         assert_eq!(left(), 1 << 20);
     }
+
     #[test]
     fn what_leaves_is_counted_with_what_it_leaves_with() {
         let budget = MemoryBudget::new(1 << 20);
@@ -234,6 +238,20 @@ mod tests {
         assert_eq!(budget.left(), (1 << 20) - 150_000);
         drop(held.split(&mut come, 100_000));
         drop(held);
+        assert_eq!(budget.left(), 1 << 20);
+    }
+
+    #[test]
+    fn what_is_small_may_take_its_time_behind_what_was_large() {
+        let budget = MemoryBudget::new(1 << 20);
+        let mut held = budget.hold();
+        held.grow(200_005).unwrap();
+        let mut come = BytesMut::from(&[7; 200_000][..]);
+        let (message, part) = held.split(&mut come, 199_990);
+        assert_eq!((message.len(), come.len()), (199_990, 10));
+        assert_eq!(held.until(Duration::ZERO), None);
+        assert_eq!(budget.left(), (1 << 20) - 200_005);
+        drop(part);
         assert_eq!(budget.left(), 1 << 20);
     }
 

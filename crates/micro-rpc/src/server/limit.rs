@@ -78,8 +78,8 @@ pub(super) struct Entered {
 }
 
 impl Inbound {
-    /// Lets a call in that came at `began`, beside so many on its connection where nobody knows whose it is, with nothing to count where its method has no limit; the error is for one
-    /// that is too many.
+    /// Lets a call in that came at `began`, with nothing to count where its method has no limit; the error is for one that is too many. `beside`
+    /// are those on its connection, which count where nobody knows whose it is.
     pub(super) fn enter(
         &self,
         server: &Server,
