@@ -105,6 +105,7 @@ impl Frames {
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         if let Some(counted) = &mut self.counted {
             counted.taken = None;
+            counted.held.resume();
         }
         loop {
             if let Some(message) = self.take()? {

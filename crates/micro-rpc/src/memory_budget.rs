@@ -107,6 +107,11 @@ impl Held {
         }
     }
 
+    /// The pace counts from now on: nobody wanted more in the meantime.
+    pub fn resume(&mut self) {
+        self.since = self.since.map(|_| Instant::now());
+    }
+
     /// Waits for more of the message; `None` where it comes too slowly. While it is small that may take as long as it likes, and then `patience`,
     /// and a second more for each 16 KiB that are there.
     pub async fn more<T>(&self, patience: Duration, next: impl Future<Output = T>) -> Option<T> {
@@ -269,6 +274,10 @@ mod tests {
         assert!(held.more(patience, long()).await.is_none());
         assert_eq!(began.elapsed(), Duration::from_secs(14));
         held.grow(10 * SMALL).unwrap();
+        assert!(held.more(patience, slow()).await.is_some());
+        long().await;
+        assert!(held.more(patience, slow()).await.is_none());
+        held.resume();
         assert!(held.more(patience, slow()).await.is_some());
     }
 

@@ -65,6 +65,7 @@ struct Lines {
 
 impl Lines {
     async fn next(&mut self) -> Result<Option<Bytes>> {
+        self.held.resume();
         loop {
             let Some(line) = self.line().await? else {
                 return Ok(None);

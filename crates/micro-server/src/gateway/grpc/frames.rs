@@ -64,6 +64,7 @@ impl Frames {
 
     /// The next message; `None` at the end.
     async fn next(&mut self) -> Result<Option<Bytes>> {
+        self.held.resume();
         loop {
             if let Some(message) = self.take()? {
                 return Ok(Some(message));
